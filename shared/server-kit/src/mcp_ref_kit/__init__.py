@@ -1,0 +1,1 @@
+"""What every reference server has beside its tools."""
