@@ -1,0 +1,1 @@
+"""JSON-RPC 2.0: bytes to messages and back; knows nothing of MCP."""
