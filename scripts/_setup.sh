@@ -1,0 +1,82 @@
+# What the scripts share: get uv, make .venv exactly as constraints.txt says, say what is run. Sourced, never run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export UV_PYTHON_DOWNLOADS=never
+
+say() { printf '%s\n' "$*" >&2; }
+run() {
+  say "+ $*"
+  "$@"
+}
+
+# The oldest supported Python first: what works there works on the newer ones.
+find_python() {
+  local name
+  for name in python3.11 python3.12 python3.13 python3.14 python3 python; do
+    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+      PYTHON=$(command -v "$name")
+      return
+    fi
+  done
+  say "Python 3.11 or newer is needed and was not found on PATH."
+  exit 1
+}
+
+# uv from PATH, else the pinned one by pip. --target needs no venv module, which some distributions leave out.
+find_uv() {
+  UV=$(command -v uv || true)
+  [ -n "$UV" ] && return
+  UV=$PWD/.cache/tools/bin/uv
+  [ -x "$UV" ] && return
+  mkdir -p .cache
+  sed -n '/^uv==/,/[^\\]$/p' constraints.txt >.cache/uv.txt
+  run "$PYTHON" -m pip install --quiet --target .cache/tools --require-hashes --no-deps --upgrade -r .cache/uv.txt
+}
+
+# First from the cache alone, so that no network is needed when nothing is new.
+quietly_offline() {
+  "$@" --offline --quiet 2>/dev/null || run "$@" --quiet
+}
+
+# Make .venv, unless the one there was made from the same pins and the same members.
+prepare() {
+  find_python
+  find_uv
+  local stamp
+  stamp=$(cat constraints.txt pyproject.toml ./*/*/pyproject.toml | cksum)
+  [ "$(cat .venv/made-from 2>/dev/null)" = "$stamp" ] && return
+  [ -x .venv/bin/python ] || run "$UV" venv --quiet --python "$PYTHON" .venv
+  export VIRTUAL_ENV=$PWD/.venv
+  say "Installing the pinned dependencies and the workspace into .venv"
+  quietly_offline "$UV" pip sync --require-hashes constraints.txt
+  local editables=() file
+  for file in packages/*/pyproject.toml shared/*/pyproject.toml servers/*/pyproject.toml; do
+    editables+=(--editable "./$(dirname "$file")")
+  done
+  # The build backend is among the pins, so nothing unpinned is fetched to build the members.
+  quietly_offline "$UV" pip install --no-deps --no-build-isolation "${editables[@]}"
+  printf '%s' "$stamp" >.venv/made-from
+}
+
+# Run one named check; remember how it ended instead of stopping, so that one run shows all that is wrong.
+SUMMARY=()
+FAILED=0
+check() {
+  local name=$1 code=0 began=$SECONDS
+  shift
+  run "$@" || code=$?
+  SUMMARY+=("$(printf '%-12s %-6s %4ss' "$name" "$([ "$code" = 0 ] && echo ok || echo FAILED)" "$((SECONDS - began))")")
+  [ "$code" = 0 ] || FAILED=1
+}
+
+lint_and_types() {
+  check ruff .venv/bin/ruff check .
+  check format .venv/bin/ruff format --check .
+  check types .venv/bin/basedpyright
+}
+
+finish() {
+  printf '\n'
+  printf '%s\n' "${SUMMARY[@]}"
+  exit "$FAILED"
+}
