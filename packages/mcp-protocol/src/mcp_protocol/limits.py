@@ -53,8 +53,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """A sealed requestState. Over it: -32602."""
     request_state_seconds: float = 600
     """Age of a requestState. Over it: -32602."""
-    page: int = 100
-    """Entries of one page of a list method. Over it: nextCursor."""
+    page: int = 1000
+    """Entries of one page of a list method, high because some hosts read only the first page. Over it: nextCursor."""
     cursor_seconds: float = 3600
     """Age of a list cursor. Over it: -32602."""
     completion_values: int = 100

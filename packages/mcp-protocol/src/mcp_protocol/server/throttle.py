@@ -1,0 +1,65 @@
+"""What keeps one call from flooding its caller, and its deadline from running while the user thinks."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from mcp_protocol.types import ProgressParams
+
+
+class Steps:
+    """Lets progress through that increases and is not too close to the step before; holds the last of the others."""
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._next = float("-inf")
+        self._last = float("-inf")
+        self.held: ProgressParams | None = None
+
+    def due(self, step: ProgressParams, now: float) -> bool:
+        """Whether to send this step now; one that increases but comes too soon is held."""
+        if step.progress <= self._last:
+            return False
+        self._last = step.progress
+        if now < self._next:
+            self.held = step
+            return False
+        self._next = now + self._interval
+        self.held = None
+        return True
+
+
+class Rate:
+    """At most so many events in each second; the rest are dropped."""
+
+    def __init__(self, per_second: int) -> None:
+        self._per_second = per_second
+        self._window = float("-inf")
+        self._count = 0
+
+    def allows(self, now: float) -> bool:
+        """Whether one more event fits into this second."""
+        if now - self._window >= 1:
+            self._window, self._count = now, 0
+        self._count += 1
+        return self._count <= self._per_second
+
+
+@asynccontextmanager
+async def paused(deadline: asyncio.Timeout | None, seconds: float) -> AsyncIterator[None]:
+    """Stop a call's deadline while a question is open; the question has `seconds` of its own.
+
+    Raises:
+        TimeoutError: the question's own time is up.
+    """
+    now = asyncio.get_running_loop().time
+    when = None if deadline is None else deadline.when()
+    started = now()
+    if deadline is not None and when is not None:
+        deadline.reschedule(None)
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    finally:
+        if deadline is not None and when is not None and not deadline.expired():
+            deadline.reschedule(when + now() - started)

@@ -1,0 +1,145 @@
+"""One accepted request and who sent it: what the session hands to the server."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Raw, Struct
+
+from mcp_protocol.jsonrpc import RequestId
+from mcp_protocol.revisions import Era, Revision
+from mcp_protocol.types import ClientCapabilities, Implementation, LoggingLevel
+
+if TYPE_CHECKING:
+    from mcp_protocol.session.legacy import LegacySession
+
+Transport = Literal["stdio", "http", "memory"]
+
+
+class Principal(Struct, frozen=True):
+    """Who a call is made for; everything that is remembered is bound to it."""
+
+    issuer: str
+    subject: str
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """A text that two principals share only if they are the same one."""
+        return f"{len(self.issuer)}:{self.issuer}{self.subject}"
+
+
+# The one who started a stdio server, or reached a loopback server that asks for no token.
+LOCAL = Principal("local", "local")
+
+
+class Head(Struct, frozen=True):
+    """The mirrored headers of one HTTP request, undecoded; None where a header is absent (2026-07-28 transports)."""
+
+    version: str | None
+    method: str | None
+    name: str | None
+    params: dict[str, str]
+    """`Mcp-Param-*` headers: the part after the prefix, in lower case, to the value."""
+
+
+class Trace(Struct, frozen=True):
+    """The W3C trace context that came with a request, unparsed (SEP-414)."""
+
+    traceparent: str | None = None
+    tracestate: str | None = None
+    baggage: str | None = None
+
+
+NO_TRACE = Trace()
+
+
+class Peer(Struct, frozen=True, kw_only=True):
+    """What is known of the other side while one call runs."""
+
+    revision: Revision
+    capabilities: ClientCapabilities
+    principal: Principal
+    transport: Transport
+    client: Implementation | None = None
+    log_level: LoggingLevel | None = None
+    """Least severe level the caller wants (2026-07-28); a legacy session keeps its own."""
+    session: "LegacySession | None" = None
+
+    @property
+    def era(self) -> Era:
+        """Handshake or envelope."""
+        return self.revision.era
+
+    def can(self, capability: str) -> bool:
+        """Whether the client declared it: `roots`, `sampling`, `sampling.tools`, `elicitation`, `elicitation.url`."""
+        return _DECLARED[capability](self.capabilities)
+
+
+def _forms(capabilities: ClientCapabilities) -> bool:
+    # An empty capability means forms (2025-11-25 elicitation, "Capabilities"); `{"url": {}}` means only pages.
+    elicitation = capabilities.elicitation
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+
+
+_DECLARED: dict[str, Callable[[ClientCapabilities], bool]] = {
+    "roots": lambda capabilities: capabilities.roots is not None,
+    "sampling": lambda capabilities: capabilities.sampling is not None,
+    "sampling.tools": lambda capabilities: bool(capabilities.sampling and capabilities.sampling.tools is not None),
+    "elicitation": _forms,
+    "elicitation.url": lambda capabilities: bool(
+        capabilities.elicitation and capabilities.elicitation.url is not None
+    ),
+}
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One request that passed the ladder; its params are still bytes."""
+
+    id: RequestId
+    method: str
+    params: Raw
+    peer: Peer
+    progress_token: RequestId | None = None
+    head: Head | None = None
+    trace: Trace = NO_TRACE
+
+    @property
+    def key(self) -> tuple[type, RequestId]:
+        """The id with its JSON type: `1` and `"1"` are two requests, and Python has `1 == True`."""
+        return (type(self.id), self.id)
+
+
+class Cancel(Struct, frozen=True):
+    """The peer no longer wants the answer to one of its requests."""
+
+    id: RequestId
+
+    @property
+    def key(self) -> tuple[type, RequestId]:
+        """The id with its JSON type."""
+        return (type(self.id), self.id)
+
+
+class Answer(Struct, frozen=True):
+    """The peer's reply to a request of ours: a result, or an error's text."""
+
+    id: RequestId
+    result: Raw | None = None
+    error: str | None = None
+
+
+class Refusal(Struct, frozen=True):
+    """A message that was turned away, with the bytes that say so (none: it is ignored)."""
+
+    data: bytes
+    http_status: int = 400
+
+
+class BatchCall(Struct, frozen=True):
+    """The members of one 2025-03-26 batch; their replies go out together."""
+
+    members: list["Call | Refusal"]
+
+
+Event = Call | Cancel | Answer | Refusal | BatchCall
+
