@@ -9,14 +9,11 @@ run() {
   "$@"
 }
 
-# The oldest supported Python first: what works there works on the newer ones.
 find_python() {
-  local name
+  local name # the oldest supported one first: what works there works on the newer ones
   for name in python3.11 python3.12 python3.13 python3.14 python3 python; do
-    if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-      PYTHON=$(command -v "$name")
-      return
-    fi
+    PYTHON=$(command -v "$name" || true)
+    "${PYTHON:-false}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
   done
   say "Python 3.11 or newer is needed and was not found on PATH."
   exit 1

@@ -1,0 +1,87 @@
+"""No way from a caller's text to a shell, an interpreter, an unpickler or a backtracking pattern."""
+
+import ast
+
+import pytest
+
+from tests.architecture.sources import Source, calls, product
+
+FORBIDDEN = frozenset(
+    {
+        "eval", "exec", "compile", "__import__",
+        "os.system", "os.popen", "os.execv", "os.spawnv", "subprocess.getoutput", "subprocess.getstatusoutput",
+        "asyncio.create_subprocess_shell",
+        "pickle.load", "pickle.loads", "marshal.load", "marshal.loads", "shelve.open", "dill.loads",
+        "yaml.load", "yaml.unsafe_load", "tempfile.mktemp",
+    }
+)  # fmt: skip
+COMPILES_A_PATTERN = frozenset(
+    {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
+)
+
+each_product_file = pytest.mark.parametrize("source", product(), ids=lambda source: source.module)
+
+
+@each_product_file
+def test_no_shell_anywhere(source: Source) -> None:
+    """CVE-2025-66401, -53107, -53355, -53967, CVE-2026-7812: arguments built a shell command."""
+    found = [
+        f"{source.at(call.lineno)} {name}"
+        for name, call in calls(source)
+        if name in FORBIDDEN or _asks_for_a_shell(call)
+    ]
+    assert found == []
+
+
+@each_product_file
+def test_patterns_of_the_standard_library_are_literals(source: Source) -> None:
+    """A caller's pattern in `re` can take exponential time; theirs run in RE2."""
+    loose = [
+        source.at(call.lineno)
+        for name, call in calls(source)
+        if name.startswith("re.")
+        and name.removeprefix("re.") in COMPILES_A_PATTERN
+        and call.args
+        and not _is_literal(call.args[0], source)
+    ]
+    assert loose == []
+
+
+@each_product_file
+def test_no_statement_is_put_together_from_text(source: Source) -> None:
+    """An f-string given to `execute` is how a value becomes a statement."""
+    spliced = [
+        source.at(call.lineno)
+        for name, call in calls(source)
+        if name.endswith((".execute", ".executemany")) and _is_spliced(call)
+    ]
+    assert spliced == []
+
+
+def _asks_for_a_shell(call: ast.Call) -> bool:
+    return any(
+        keyword.arg == "shell" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
+        for keyword in call.keywords
+    )
+
+
+def _is_literal(node: ast.expr, source: Source) -> bool:
+    """A literal, or a module constant: in capitals by our naming, so it was written by us."""
+    if isinstance(node, ast.Name):
+        constants = {
+            target.id
+            for item in source.tree.body
+            if isinstance(item, ast.Assign)
+            for target in item.targets
+            if isinstance(target, ast.Name)
+        }
+        return node.id in constants
+    if isinstance(node, ast.JoinedStr):
+        return all(_is_literal(part.value, source) for part in node.values if isinstance(part, ast.FormattedValue))
+    if isinstance(node, ast.BinOp):
+        return _is_literal(node.left, source) and _is_literal(node.right, source)
+    return isinstance(node, ast.Constant)
+
+
+def _is_spliced(call: ast.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[0], ast.JoinedStr | ast.BinOp)

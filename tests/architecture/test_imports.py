@@ -1,0 +1,106 @@
+"""Who may import whom: three tiers of distributions, and the rooms of the core."""
+
+import pytest
+
+from tests.architecture.sources import Source, imports, product
+
+# From the bottom up; a room imports from the lines below its own, and from nothing beside it.
+ROOMS: tuple[frozenset[str], ...] = (
+    frozenset({"errors", "revisions", "limits"}),
+    frozenset({"jsonrpc", "types", "schema"}),
+    frozenset({"session"}),
+    frozenset({"server"}),
+    frozenset({"auth"}),
+    frozenset({"transports", "client"}),
+    frozenset({"testing"}),
+)
+RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
+
+# Imported only inside functions: each costs more than everything else that a start on stdio needs.
+LAZY = frozenset(
+    {
+        "uvicorn", "httptools", "uvloop", "httpx", "starlette",
+        "watchfiles", "re2", "pathspec", "PIL", "send2trash",
+        "jwt", "redis", "asyncpg", "aiosqlite", "git", "playwright", "opentelemetry",
+    }
+)  # fmt: skip
+
+# Two libraries do the same as msgspec, asyncio and argparse here, at several times the start-up cost.
+NEVER = frozenset(
+    {"pydantic", "anyio", "trio", "mcp", "mcp_types", "fastmcp", "typer", "click", "requests", "aiohttp", "gitpython"}
+)
+
+
+def tier(module: str) -> int | None:
+    """0 the core, 1 the kit, 2 a server; None for what is not ours."""
+    top = module.split(".", maxsplit=1)[0]
+    if top == "mcp_protocol":
+        return 0
+    if top == "mcp_ref_kit":
+        return 1
+    return 2 if top.startswith("mcp_ref_") else None
+
+
+def room(module: str) -> str | None:
+    """The room of a module of the core; None for the package itself, which gathers names for authors."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "mcp_protocol" and len(parts) > 1 else None
+
+
+def files_of_the_core() -> list[Source]:
+    return [source for source in product() if room(source.module)]
+
+
+def test_every_room_of_the_core_has_its_place() -> None:
+    assert {str(room(source.module)) for source in files_of_the_core()} <= set(RANK)
+
+
+def test_a_distribution_imports_only_from_lower_tiers() -> None:
+    upward = [
+        f"{source.at(found.line)} imports {found.target}"
+        for source in product()
+        for found in imports(source)
+        if (target := tier(found.target)) is not None
+        and found.target.split(".")[0] != source.module.split(".")[0]
+        and target >= (tier(source.module) or 0)
+    ]
+    assert upward == []
+
+
+def test_a_room_of_the_core_imports_only_from_lower_rooms() -> None:
+    wrong = [
+        f"{source.at(found.line)} imports {found.target}"
+        for source in files_of_the_core()
+        for found in imports(source)
+        if (here := room(source.module))
+        and (there := room(found.target))
+        and here != there
+        and RANK[there] >= RANK[here]
+    ]
+    assert wrong == []
+
+
+def test_a_room_of_the_core_does_not_import_the_package_that_gathers_it() -> None:
+    assert [
+        source.at(found.line)
+        for source in files_of_the_core()
+        for found in imports(source)
+        if found.target == "mcp_protocol"
+    ] == []
+
+
+@pytest.mark.parametrize("source", product(), ids=lambda source: source.module)
+def test_what_is_slow_to_import_is_imported_when_needed(source: Source) -> None:
+    eager = [
+        found for found in imports(source) if not found.lazy and not found.typing and found.target.split(".")[0] in LAZY
+    ]
+    assert [f"{source.at(found.line)} imports {found.target}" for found in eager] == []
+
+
+def test_nothing_imports_a_library_that_was_refused() -> None:
+    assert [
+        source.at(found.line)
+        for source in product()
+        for found in imports(source)
+        if found.target.split(".")[0] in NEVER
+    ] == []
