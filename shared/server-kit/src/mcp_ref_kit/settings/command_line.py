@@ -1,0 +1,165 @@
+"""From arguments to texts per field: argparse, without its abbreviations and its silent overwriting."""
+
+from argparse import SUPPRESS, Action, ArgumentError, ArgumentParser, HelpFormatter, Namespace
+from collections.abc import Iterable, Sequence
+from typing import Any, NoReturn, cast
+
+from mcp_protocol.errors import SettingsError
+from mcp_ref_kit.settings.fields import Field
+from mcp_ref_kit.settings.names import did_you_mean
+
+_EPILOG = (
+    "Each option is also an environment variable (--max-read-bytes is MCP_MAX_READ_BYTES) and a key of the file that"
+    " --config names (max-read-bytes). A flag wins over the environment, that over the file, that over the default."
+)
+
+
+def parse(fields: Iterable[Field], arguments: Sequence[str]) -> dict[str, list[str]]:
+    """The texts given for each field, by its name; fields that were not given are absent.
+
+    Raises:
+        SettingsError: an unknown, abbreviated, doubled or unfinished flag, or a word too many.
+    """
+    fields = list(fields)
+    parser = _parser("", fields)
+    flags, rest = _split(arguments)
+    try:
+        namespace, words = parser.parse_known_args(flags)
+    except ArgumentError as error:
+        raise SettingsError(_sentence(error)) from None
+    given: dict[str, list[str]] = vars(namespace)
+    _place(fields, given, _words(words, fields) + rest)
+    return given
+
+
+def help_text(program: str, fields: Iterable[Field], common: Iterable[str]) -> str:
+    """What `--help` prints; `common` are the names of the fields that every server has."""
+    fields = list(fields)
+    common = set(common)
+    parser = ArgumentParser(prog=program, add_help=False, usage=_usage(program, fields), epilog=_EPILOG)
+    parser.formatter_class = _Formatter
+    own = parser.add_argument_group("options of this server")
+    shared = parser.add_argument_group("options of every server")
+    for field in fields:
+        if field.marker.positional:
+            parser.add_argument(field.name, nargs="*", metavar=field.metavar, help=_help(field))
+        else:
+            _add(shared if field.name in common else own, field, help_line=_help(field))
+    return parser.format_help()
+
+
+class _Formatter(HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=110)
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(f"{message[:1].upper()}{message[1:]}.")
+
+
+class _Once(Action):
+    """Store one text; a second one is a mistake, not a correction."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,  # noqa: ARG002  the signature is argparse's
+        namespace: Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if hasattr(namespace, self.dest):
+            raise SettingsError(f"`{option_string}` is given twice.")
+        setattr(namespace, self.dest, [values])
+
+
+class _Switch(_Once):
+    """`--x` or `--no-x`, once."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **rest: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, **rest)
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: Any,  # noqa: ARG002  the signature is argparse's
+        option_string: str | None = None,
+    ) -> None:
+        spelled = option_string or ""
+        super().__call__(parser, namespace, "false" if spelled.startswith("--no-") else "true", option_string)
+
+
+def _parser(program: str, fields: Iterable[Field]) -> ArgumentParser:
+    parser = _Parser(prog=program, add_help=False, allow_abbrev=False, exit_on_error=False, argument_default=SUPPRESS)
+    for field in fields:
+        if not field.marker.positional:
+            _add(parser, field, help_line=None)
+    return parser
+
+
+def _add(parser: Any, field: Field, *, help_line: str | None) -> None:
+    names = [*filter(None, [field.marker.short]), field.flag]
+    if field.is_switch:
+        negative = [] if field.marker.flag_only else [f"--no-{field.key}"]
+        parser.add_argument(*names, *negative, dest=field.name, action=_Switch, help=help_line)
+        return
+    action: Any = "append" if field.many else _Once
+    parser.add_argument(*names, dest=field.name, metavar=field.metavar, action=action, help=help_line)
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What stands before `--`, where flags count, and what stands after it."""
+    if "--" not in arguments:
+        return list(arguments), []
+    place = list(arguments).index("--")
+    return list(arguments[:place]), list(arguments[place + 1 :])
+
+
+def _words(words: list[str], fields: Iterable[Field]) -> list[str]:
+    flags = [name for field in fields if not field.marker.positional for name in _spellings(field)]
+    for word in words:
+        if word.startswith("-") and word != "-":
+            raise SettingsError(f"There is no option `{word.partition('=')[0]}`{did_you_mean(word, flags)}.")
+    return words
+
+
+def _spellings(field: Field) -> list[str]:
+    return [field.flag, f"--no-{field.key}"] if field.is_switch and not field.marker.flag_only else [field.flag]
+
+
+def _place(fields: Iterable[Field], given: dict[str, list[str]], words: list[str]) -> None:
+    field = next((field for field in fields if field.marker.positional), None)
+    if field is None or (not field.many and len(words) > 1):
+        surplus = words[1:] if field else words
+        if surplus:
+            raise SettingsError(f"`{surplus[0]}` is an argument too many.")
+    if field is not None and words:
+        given[field.name] = words
+
+
+def _sentence(error: ArgumentError) -> str:
+    name = (error.argument_name or "").rpartition("/")[2]
+    if "expected" in str(error.message):
+        return f"`{name}` needs a value."
+    return f"`{name}` takes no value."
+
+
+def _usage(program: str, fields: Iterable[Field]) -> str:
+    place = next((field for field in fields if field.marker.positional), None)
+    words = "" if place is None else f" [{place.metavar}{' ...' if place.many else ''}]"
+    return f"{program}{words} [options]"
+
+
+def _help(field: Field) -> str:
+    default = None if field.required else field.default()
+    shown = "" if default in (None, "", [], ()) or field.marker.flag_only else f" (default: {_show(default)})"
+    return f"{field.help}{shown}".replace("%", "%%")
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, (list, tuple)):
+        return ",".join(str(item) for item in cast("list[object]", value))
+    return str(value)

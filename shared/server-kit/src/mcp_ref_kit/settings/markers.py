@@ -1,0 +1,61 @@
+"""What an annotation of a settings field may say beyond its type and `arg()`. Inert data."""
+
+from enum import Enum
+from typing import Annotated
+
+from msgspec import Struct
+
+
+class Unit(Enum):
+    """What a number counts, and so which suffixes it may carry."""
+
+    BYTES = "bytes"
+    SECONDS = "seconds"
+
+
+ByteSize = Annotated[int, Unit.BYTES]
+"""A number of bytes: `262144`, `256KiB`, `5MiB`, `1GB`."""
+
+Seconds = Annotated[float, Unit.SECONDS]
+"""A time: `30`, `1.5`, `500ms`, `30s`, `5m`, `1h`, `30d`."""
+
+
+class Marker(Struct, frozen=True, kw_only=True):
+    """How one field is given; `setting()` makes it."""
+
+    positional: bool = False
+    metavar: str | None = None
+    short: str | None = None
+    env: tuple[str, ...] = ()
+    separator: str | None = None
+    inline: bool = False
+    flag_only: bool = False
+
+
+def setting(  # noqa: PLR0913  six independent facts about a field, all optional and by keyword
+    *,
+    positional: bool = False,
+    metavar: str | None = None,
+    short: str | None = None,
+    env: tuple[str, ...] = (),
+    separator: str | None = None,
+    inline: bool = False,
+    flag_only: bool = False,
+) -> Marker:
+    """Say how a field is given, inside `Annotated[...]`, beside `arg()`.
+
+    `positional`: without a flag, by place. `short`: a second spelling such as `-r`. `env`: variables of other
+    programs that are honoured after `MCP_<FLAG>`, as `DATABASE_URL`. `separator`: splits each occurrence of a list
+    flag (`a,b`) and the variable; without it a list flag is repeated and the variable is split as PATH is.
+    `inline`: a Secret that stands on the command line itself, as a DSN does, and not in a file that `--x-file`
+    names. `flag_only`: no variable and no config key.
+    """
+    return Marker(
+        positional=positional,
+        metavar=metavar,
+        short=short,
+        env=env,
+        separator=separator,
+        inline=inline,
+        flag_only=flag_only,
+    )
