@@ -1,0 +1,34 @@
+"""What lives as long as the server does, and how a tool gets from a caller's path to a place on disk."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mcp_protocol.server.context import Context
+from mcp_ref_filesystem.directories import Directories, Reach
+from mcp_ref_filesystem.located import Located
+from mcp_ref_filesystem.settings import Settings
+from mcp_ref_kit.workers import Workers
+
+
+@dataclass
+class State:
+    """Settings, directories and workers of one running server."""
+
+    settings: Settings
+    directories: Directories
+    workers: Workers
+
+    async def reach(self, ctx: "Ctx") -> Reach:
+        """The directories that this call may reach."""
+        raise NotImplementedError
+
+    async def locate(self, ctx: "Ctx", path: str, *, write: bool = False) -> Located:
+        """Place a caller's path in a directory that this call may reach; `write` for anything that changes it.
+
+        Raises:
+            OutsideRoot, Ambiguous, InvalidPath, Refused
+        """
+        raise NotImplementedError
+
+
+Ctx: TypeAlias = Context[State]
