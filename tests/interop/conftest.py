@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,19 @@ def node() -> str:
 
 
 @pytest.fixture(scope="session")
+def converse(node: str, programs: Path) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+    """Run one program with its task; what it saw."""
+
+    def run(program: str, task: dict[str, Any]) -> dict[str, Any]:
+        command = [node, program, json.dumps(task)]
+        done = subprocess.run(command, cwd=programs, capture_output=True, text=True, timeout=50, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def programs(node: str) -> Path:
     """The folder with the programs and, beside them, the packages that they import: where Node looks for them."""
     folder = ROOT / ".cache" / "node"
@@ -88,7 +101,8 @@ def _npm(node: str) -> list[str]:
 
 def _installed(folder: Path) -> bool:
     wanted = json.loads((folder / "package.json").read_text())["dependencies"]
-    manifests = {name: folder / "node_modules" / name / "package.json" for name in wanted}
-    return all(
-        path.exists() and json.loads(path.read_text())["version"] == wanted[name] for name, path in manifests.items()
-    )
+    return all(_version(folder / "node_modules" / name / "package.json") == wanted[name] for name in wanted)
+
+
+def _version(manifest: Path) -> str | None:
+    return json.loads(manifest.read_text())["version"] if manifest.exists() else None

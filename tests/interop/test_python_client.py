@@ -10,6 +10,7 @@ import pytest
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.context import ClientRequestContext
 from mcp_types import ListRootsResult, PromptReference, Root, TextContent, TextResourceContents
+from pydantic import FileUrl
 
 MODES = [
     pytest.param("legacy", "2025-11-25", id="legacy"),
@@ -84,12 +85,12 @@ async def test_progress_reaches_the_python_client_in_order(
         (directory / f"{number}.txt").write_text("one\n" * 200)
     steps: list[float] = []
 
-    async def progress(done: float, _total: float | None, _message: str | None) -> None:
-        steps.append(done)
+    async def collect(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001  the SDK's names
+        steps.append(progress)
 
     async with connected(target, mode) as client:
         assert client.protocol_version == revision
-        await client.call_tool("search_content", {"pattern": "absent"}, progress_callback=progress)
+        await client.call_tool("search_content", {"pattern": "absent"}, progress_callback=collect)
     assert steps == sorted(steps)
 
 
@@ -113,7 +114,7 @@ async def test_the_roots_of_the_python_client_narrow_what_it_may_read(
     (inner / "b.txt").write_text("inside\n")
 
     async def roots(_context: ClientRequestContext) -> ListRootsResult:
-        return ListRootsResult(roots=[Root(uri=inner.as_uri())])
+        return ListRootsResult(roots=[Root(uri=FileUrl(inner.as_uri()))])
 
     async with connected(target, mode, list_roots_callback=roots) as client:
         assert client.protocol_version == revision
