@@ -3,6 +3,7 @@
 McpError                        root of everything we raise
 ├── ProtocolError               code, message, data, http_status: goes out as a JSON-RPC error
 │   ├── LocalProtocolError      our caller misused the session
+│   ├── Busy                    too many calls are waiting
 │   └── RemoteProtocolError     the peer did
 │       ├── Malformed, InvalidRequest, MethodNotFound, InvalidParams, ResourceNotFound
 │       ├── HeaderMismatch, MissingCapability, UnsupportedRevision
@@ -91,6 +92,15 @@ class InvalidRequest(RemoteProtocolError):
     code = Code.INVALID_REQUEST
 
 
+class Busy(ProtocolError):
+    """Too many calls are waiting already: HTTP 503, nothing was run."""
+
+    @property
+    def http_status(self) -> int:
+        """503, also where a client would read a body on 2xx: it should come back later."""
+        return 503
+
+
 class MethodNotFound(RemoteProtocolError):
     """The method is unknown, or its capability is not offered."""
 
@@ -162,9 +172,7 @@ class ToolError(McpError):
     next, `code` is a stable machine-readable word (`not_found`), `retryable` that the same call may succeed later.
     """
 
-    def __init__(
-        self, message: str, *, code: str = "failed", hint: str | None = None, retryable: bool = False
-    ) -> None:
+    def __init__(self, message: str, *, code: str = "failed", hint: str | None = None, retryable: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.code = code

@@ -25,8 +25,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Deadline of one tool call; a toolset may give single tools more, at most 300. Over it: tool error `timeout`."""
     question_seconds: float = 300
     """A live question to the user (legacy). Over it: counts as cancel."""
-    drain_seconds: float = 5
-    """Calls in flight at end of input or SIGTERM. Over it: cancelled."""
+    drain_seconds: float = 1.5
+    """Calls in flight at end of input or SIGTERM: a host waits two seconds before it kills. Over it: cancelled."""
     result_text: int = 256 * KIB
     """Text of one result. Over it: truncated by the tool that made it."""
     reply: int = 16 * MIB

@@ -23,7 +23,9 @@ _ALWAYS = frozenset({"initialize", "ping", "server/discover", "subscriptions/lis
 class Catalog:
     """The inert tables of some toolsets, put together. Names are unique across toolsets."""
 
-    def __init__(self, toolsets: tuple[Toolset[Any], ...], tools: tuple[ToolEntry, ...], changing: frozenset[Kind]) -> None:
+    def __init__(
+        self, toolsets: tuple[Toolset[Any], ...], tools: tuple[ToolEntry, ...], changing: frozenset[Kind]
+    ) -> None:
         self.tools: dict[str, ToolEntry] = {}
         self.prompts: dict[str, PromptEntry] = {}
         self.resources: dict[str, ResourceEntry] = {}

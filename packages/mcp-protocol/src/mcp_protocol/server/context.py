@@ -6,7 +6,7 @@ answer. Hence the rule for authors: **ask before you act**.
 
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
-from mcp_protocol.errors import MissingCapability, ToolError
+from mcp_protocol.errors import MissingCapability, RemoteProtocolError, ToolError
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.revisions import Era, Revision
 from mcp_protocol.server.questions import Ask, Elicit, Form, ListRoots, Sample, Visit, messages_of
@@ -149,7 +149,12 @@ class Context(Generic[State]):
         return await self.ask(Visit(url, message, key=key, identity=self.request_id))
 
     async def sample(
-        self, messages: str | list[SamplingMessage], *, max_tokens: int, system: str | None = None, key: str | None = None
+        self,
+        messages: str | list[SamplingMessage],
+        *,
+        max_tokens: int,
+        system: str | None = None,
+        key: str | None = None,
     ) -> CreateMessageResult:
         """Ask the client's model.
 
@@ -223,10 +228,12 @@ class Context(Generic[State]):
     async def _asked_live(self, ask: Ask[Reply]) -> Reply:
         question = ask.question(self.revision)
         try:
-            async with paused(self.deadline, self._services.limits.question_seconds):
+            async with self._services.gate.left(), paused(self.deadline, self._services.limits.question_seconds):
                 answer = await self._channel.ask(question.method, question.params)
         except TimeoutError:
             return ask.unanswered()
+        except RemoteProtocolError as error:
+            raise ToolError(f"The client could not answer {question.method}: {error.message[:200]}") from error
         try:
             return ask.read(answer)
         except ValueError as error:

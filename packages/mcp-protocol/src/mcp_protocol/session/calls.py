@@ -86,9 +86,7 @@ _DECLARED: dict[str, Callable[[ClientCapabilities], bool]] = {
     "sampling": lambda capabilities: capabilities.sampling is not None,
     "sampling.tools": lambda capabilities: bool(capabilities.sampling and capabilities.sampling.tools is not None),
     "elicitation": _forms,
-    "elicitation.url": lambda capabilities: bool(
-        capabilities.elicitation and capabilities.elicitation.url is not None
-    ),
+    "elicitation.url": lambda capabilities: bool(capabilities.elicitation and capabilities.elicitation.url is not None),
 }
 
 
@@ -142,4 +140,3 @@ class BatchCall(Struct, frozen=True):
 
 
 Event = Call | Cancel | Answer | Refusal | BatchCall
-

@@ -69,9 +69,7 @@ class ServerSession:
     def _request(self, request: Request) -> Event:
         try:
             if request.method != "initialize" and has_envelope(request.params):
-                return accept_modern(
-                    request, None, self._profile, principal=self._principal, transport=self._transport
-                )
+                return accept_modern(request, None, self._profile, principal=self._principal, transport=self._transport)
             return self.legacy.accept(request)
         except ProtocolError as error:
             return refusal(request.id, error)

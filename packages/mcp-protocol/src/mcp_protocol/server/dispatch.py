@@ -1,0 +1,155 @@
+"""From an accepted call to the bytes of its reply: method table, middleware chain, the one error boundary."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import count
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Raw, Struct
+
+from mcp_protocol.errors import InvalidParams, MissingCapability, ProtocolError, ToolError, TransportError
+from mcp_protocol.jsonrpc import encode, encode_error, encode_result
+from mcp_protocol.revisions import Era
+from mcp_protocol.server import feeds, handlers, listing
+from mcp_protocol.server.context import Context, Suspended
+from mcp_protocol.server.results import Answer, Encoded, error_result
+from mcp_protocol.session import rounds
+from mcp_protocol.types import InputRequest, InputRequiredResult
+
+if TYPE_CHECKING:
+    from mcp_protocol.server.app import App
+    from mcp_protocol.server.channel import Channel
+    from mcp_protocol.session.calls import Call
+
+_log = logging.getLogger(__name__)
+
+HANDLERS: dict[str, handlers.Handler] = {
+    "tools/call": handlers.call_tool,
+    "tools/list": listing.list_tools,
+    "resources/read": handlers.read_resource,
+    "resources/list": listing.list_resources,
+    "resources/templates/list": listing.list_templates,
+    "resources/subscribe": feeds.subscribe,
+    "resources/unsubscribe": feeds.unsubscribe,
+    "prompts/get": handlers.get_prompt,
+    "prompts/list": listing.list_prompts,
+    "completion/complete": handlers.complete,
+    "subscriptions/listen": feeds.listen,
+    "server/discover": handlers.discover,
+    "initialize": handlers.initialize,
+    "logging/setLevel": handlers.set_level,
+    "ping": handlers.ping,
+}
+
+Proceed = Callable[[], Awaitable[Answer]]
+Middleware = Callable[[Context[Any], "Call", Proceed], Awaitable[Answer]]
+"""Runs around every call: limits, policy, audit. Awaits `proceed` once, or raises."""
+
+
+class Reply(Struct, frozen=True):
+    """One whole JSON-RPC response, and the HTTP status it has where it is an HTTP answer."""
+
+    data: bytes
+    status: int = 200
+
+
+_serial = count(1)
+_process = token_hex(2)
+
+
+async def answer(app: "App", call: "Call", channel: "Channel") -> Reply:
+    """Run one call to its reply. Raises nothing but CancelledError: whatever else happens becomes the reply."""
+    ctx = Context(app.state, call, channel, app.services, f"{_process}{next(_serial):04x}")
+    try:
+        try:
+            if call.method == "subscriptions/listen":
+                result = await app.run_handler(ctx)  # waits most of its life; the hub counts these
+            else:
+                async with app.services.gate:
+                    result = await app.run_handler(ctx)
+            await ctx.flush()
+        except Suspended:
+            result = _questions(app, ctx)
+        except ToolError as error:
+            result = _failed(ctx, error)
+        except MissingCapability as error:
+            result = _unaskable(ctx, error)
+        return _reply(app, call, result)
+    except ProtocolError as error:
+        return Reply(encode_error(call.id, _for_revision(call, error)), error.http_status)
+    except TransportError as error:
+        return Reply(encode_error(call.id, ProtocolError(str(error))))
+    except Exception:  # the one boundary: the peer learns an id, the log the rest
+        _log.exception("call failed", extra={"request_id": ctx.request_id, "method": call.method})
+        internal = ProtocolError(f"Internal error (id {ctx.request_id})")
+        return Reply(encode_error(call.id, internal), internal.http_status)
+
+
+def chain(middleware: tuple[Middleware, ...], app: "App") -> Callable[[Context[Any]], Awaitable[Answer]]:
+    """The handlers with the middleware around them, the first outermost."""
+    run: Callable[[Context[Any]], Awaitable[Answer]] = partial(_handle, app)
+    for layer in reversed(middleware):
+        run = partial(_wrapped, layer, run)
+    return run
+
+
+async def _handle(app: "App", ctx: Context[Any]) -> Answer:
+    return await HANDLERS[ctx.call.method](app, ctx)
+
+
+async def _wrapped(layer: Middleware, inner: Callable[[Context[Any]], Awaitable[Answer]], ctx: Context[Any]) -> Answer:
+    return await layer(ctx, ctx.call, partial(inner, ctx))
+
+
+def _reply(app: "App", call: "Call", result: Answer) -> Reply:
+    data = result.data if isinstance(result, Encoded) else app.encoded(result, call.peer.revision)
+    if len(data) > app.limits.reply:
+        result = error_result(
+            ToolError(
+                f"The answer has {len(data)} bytes; at most {app.limits.reply} can be sent.",
+                code="too_large",
+                hint="Ask for less, or in parts.",
+            )
+        )
+        if call.method != "tools/call":
+            raise InvalidParams(f"The answer would be over {app.limits.reply} bytes; ask for less")
+        data = app.encoded(result, call.peer.revision)
+    return Reply(encode_result(call.id, data))
+
+
+def _failed(ctx: Context[Any], error: ToolError) -> Answer:
+    if ctx.call.method != "tools/call":
+        raise InvalidParams(f"{error.code}: {error.message}") from error
+    return error_result(error)
+
+
+def _unaskable(ctx: Context[Any], error: MissingCapability) -> Answer:
+    """-32021 exists only since 2026-07-28; before, a tool that cannot ask has failed."""
+    if ctx.call.peer.era is Era.LEGACY and ctx.call.method == "tools/call":
+        return error_result(ToolError(f"{error.message}.", code="missing_capability"))
+    raise error
+
+
+def _for_revision(call: "Call", error: ProtocolError) -> ProtocolError:
+    """The error with a code that the call's revision defines."""
+    if call.peer.era is Era.MODERN:
+        return error
+    return ProtocolError(error.message, data=error.data, code=legacy_code(error))
+
+
+def _questions(app: "App", ctx: Context[Any]) -> Answer:
+    """The input-required result of an attempt that has questions."""
+    current = ctx.round
+    if current is None:
+        raise AssertionError("only an open round suspends")
+    requests = {
+        key: InputRequest(method=question.method, params=Raw(encode(question.params)))  # pyright: ignore[reportArgumentType]
+        for key, question in current.open.items()
+    }
+    state = current.next_state(token_hex(16))
+    expires = app.services.now() + app.limits.request_state_seconds
+    return InputRequiredResult(
+        input_requests=requests, request_state=rounds.sealed(state, ctx.call, app.services.seal, expires=expires)
+    )

@@ -1,0 +1,151 @@
+"""Subscriptions as methods: `subscriptions/listen` of 2026-07-28 and the feed of a legacy session."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from msgspec.json import Decoder
+
+from mcp_protocol.errors import ProtocolError, ToolError
+from mcp_protocol.jsonrpc import encode_notification
+from mcp_protocol.server.context import Context
+from mcp_protocol.server.results import Answer, decoded
+from mcp_protocol.server.subscriptions import Change, Kind, Subscription
+from mcp_protocol.session.legacy import LegacySession
+from mcp_protocol.types import (
+    SUBSCRIPTION_ID,
+    AcknowledgedParams,
+    CancelledParams,
+    ListenParams,
+    ListenResult,
+    ResourceUpdatedParams,
+    Result,
+    SubscribeParams,
+    SubscriptionFilter,
+)
+
+if TYPE_CHECKING:
+    from mcp_protocol.server.app import App
+
+_decode_listen = Decoder(ListenParams).decode
+_decode_subscribe = Decoder(SubscribeParams).decode
+_DONE = Result()
+
+
+async def listen(app: "App", ctx: Context[Any]) -> Answer:
+    """Acknowledge what is granted, then send changes until the client leaves or the server stops."""
+    params = decoded(_decode_listen, ctx.call.params, "subscriptions/listen needs a notifications filter")
+    wanted = params.notifications
+    subscription = app.services.hub.open(_granted_kinds(app, wanted))
+    meta = {SUBSCRIPTION_ID: ctx.call.id}
+    try:
+        for uri in dict.fromkeys(wanted.resource_subscriptions or ()):
+            await _try_add(app, ctx, subscription, uri)
+        granted = _granted(subscription, wanted)
+        acknowledged = AcknowledgedParams(notifications=granted, meta=meta)
+        await ctx.channel.send(encode_notification("notifications/subscriptions/acknowledged", acknowledged))
+        await subscription.run(partial(_send, ctx.channel.send, meta))
+    finally:
+        app.services.hub.discard(subscription)
+    if ctx.transport == "stdio":
+        ended = CancelledParams(request_id=ctx.call.id, reason="The server is stopping")
+        await ctx.channel.send(encode_notification("notifications/cancelled", ended))
+    return ListenResult(meta=meta)
+
+
+async def subscribe(app: "App", ctx: Context[Any]) -> Answer:
+    """Send this legacy session the changes of one resource."""
+    params = decoded(_decode_subscribe, ctx.call.params, "resources/subscribe needs a uri")
+    session = _session(ctx)
+    await _add(app, ctx, app.feeds.of(session), params.uri)
+    return _DONE
+
+
+async def unsubscribe(app: "App", ctx: Context[Any]) -> Answer:
+    """Stop sending them."""
+    params = decoded(_decode_subscribe, ctx.call.params, "resources/unsubscribe needs a uri")
+    app.feeds.of(_session(ctx)).remove(params.uri)
+    return _DONE
+
+
+class Feeds:
+    """The subscription of each legacy session, for as long as the session lives."""
+
+    def __init__(self, app: "App") -> None:
+        self._app = app
+        self._feeds: dict[LegacySession, Subscription] = {}
+
+    def of(self, session: LegacySession) -> Subscription:
+        """The session's subscription, made at its first use."""
+        if session not in self._feeds:
+            self._feeds[session] = self._app.services.hub.open(self._app.catalog.kinds())
+        return self._feeds[session]
+
+    async def follow(self, session: LegacySession, send: Callable[[bytes], Awaitable[None]]) -> None:
+        """Send a session its changes until it is cancelled; a transport runs this beside the session."""
+        subscription = self.of(session)
+        try:
+            await subscription.run(partial(_send_ready, session, send))
+        finally:
+            self._app.services.hub.discard(subscription)
+            self._feeds.pop(session, None)
+
+
+async def _try_add(app: "App", ctx: Context[Any], subscription: Subscription, uri: str) -> None:
+    """Add what may be read; the rest is left out without a word, whether or not it exists."""
+    try:
+        await _add(app, ctx, subscription, uri)
+    except (ProtocolError, ToolError):
+        return
+
+
+async def _add(app: "App", ctx: Context[Any], subscription: Subscription, uri: str) -> None:
+    found = app.catalog.watch(uri)
+    if found is None:
+        app.catalog.resource(uri)
+        subscription.add(uri, None)
+        return
+    watch, values = found
+    subscription.add(uri, await watch.start(ctx, values))
+
+
+def _granted_kinds(app: "App", wanted: SubscriptionFilter) -> frozenset[Kind]:
+    asked: dict[Kind, bool | None] = {
+        "tools": wanted.tools_list_changed,
+        "prompts": wanted.prompts_list_changed,
+        "resources": wanted.resources_list_changed,
+    }
+    return frozenset(kind for kind in app.catalog.kinds() if asked[kind])
+
+
+def _granted(subscription: Subscription, wanted: SubscriptionFilter) -> SubscriptionFilter:
+    kinds = subscription.kinds
+    return SubscriptionFilter(
+        tools_list_changed=True if "tools" in kinds else None,
+        prompts_list_changed=True if "prompts" in kinds else None,
+        resources_list_changed=True if "resources" in kinds else None,
+        resource_subscriptions=list(subscription.uris) if wanted.resource_subscriptions is not None else None,
+    )
+
+
+def _notice(change: Change, meta: dict[str, Any] | None) -> bytes:
+    if change.uri is not None:
+        return encode_notification(change.method, ResourceUpdatedParams(uri=change.uri, meta=meta))
+    return encode_notification(change.method, {} if meta is None else {"_meta": meta})
+
+
+async def _send(send: Callable[[bytes], Awaitable[None]], meta: dict[str, Any] | None, change: Change) -> None:
+    await send(_notice(change, meta))
+
+
+async def _send_ready(session: LegacySession, send: Callable[[bytes], Awaitable[None]], change: Change) -> None:
+    # Nothing but replies may go out before notifications/initialized (2025-11-25 lifecycle).
+    if session.ready:
+        await send(_notice(change, None))
+
+
+def _session(ctx: Context[Any]) -> LegacySession:
+    session = ctx.call.peer.session
+    if session is None:
+        raise AssertionError("the ladder lets these methods through in a session only")
+    return session

@@ -1,0 +1,183 @@
+"""The request methods of the protocol, one function each, and the table that names them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Raw, Struct
+from msgspec.json import Decoder
+
+from mcp_protocol.errors import InvalidParams, ResourceNotFound, ToolError
+from mcp_protocol.revisions import Era
+from mcp_protocol.server.context import Context
+from mcp_protocol.server.listing import DISCOVER_TTL
+from mcp_protocol.server.results import Answer, decoded
+from mcp_protocol.session import rounds
+from mcp_protocol.session.mirrored import check_params
+from mcp_protocol.session.rounds import RoundParams
+from mcp_protocol.types import (
+    CallToolResult,
+    CompleteParams,
+    CompleteResult,
+    Completion,
+    DiscoverResult,
+    GetPromptResult,
+    InitializeResult,
+    LoggingLevel,
+    ReadResourceResult,
+    Result,
+)
+
+if TYPE_CHECKING:
+    from mcp_protocol.server.app import App
+
+Handler = Callable[["App", Context[Any]], Awaitable[Answer]]
+
+
+class _CallTool(RoundParams, frozen=True):
+    name: str
+    arguments: Raw = Raw(b"")
+
+
+class _GetPrompt(RoundParams, frozen=True):
+    name: str
+    arguments: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
+
+
+class _ReadResource(RoundParams, frozen=True):
+    uri: str
+
+
+class _SetLevel(Struct, frozen=True):
+    level: LoggingLevel
+
+
+_decode_call = Decoder(_CallTool).decode
+_decode_prompt = Decoder(_GetPrompt).decode
+_decode_read = Decoder(_ReadResource).decode
+_decode_level = Decoder(_SetLevel).decode
+_decode_complete = Decoder(CompleteParams).decode
+_DONE = Result()
+
+
+async def initialize(app: "App", ctx: Context[Any]) -> Answer:
+    """The legacy handshake; the session has already noted what the client said."""
+    return InitializeResult(
+        protocol_version=ctx.revision,
+        capabilities=app.capabilities,
+        server_info=app.info,
+        instructions=app.instructions,
+    )
+
+
+async def ping(app: "App", ctx: Context[Any]) -> Answer:
+    """Still here (legacy)."""
+    del app, ctx
+    return _DONE
+
+
+async def discover(app: "App", ctx: Context[Any]) -> Answer:
+    """What this server is and offers (2026-07-28)."""
+    del ctx
+    return DiscoverResult(
+        supported_versions=list(app.profile.modern),
+        capabilities=app.capabilities,
+        instructions=app.instructions,
+        ttl_ms=DISCOVER_TTL,
+        cache_scope=app.list_scope,
+    )
+
+
+async def call_tool(app: "App", ctx: Context[Any]) -> CallToolResult:
+    """Call a tool under its deadline."""
+    call = ctx.call
+    params = decoded(_decode_call, call.params, "tools/call needs a name, and arguments that are an object")
+    tool = app.catalog.tool(params.name)
+    if call.head is not None and tool.mirrored:
+        check_params(tool.mirrored, params.arguments, call.head)
+    _begin_round(app, ctx, params)
+    seconds = tool.seconds or app.limits.tool_seconds
+    try:
+        async with asyncio.timeout(seconds) as ctx.deadline:
+            return await tool.call(ctx, params.arguments)
+    except TimeoutError as error:
+        if ctx.deadline is None or not ctx.deadline.expired():
+            raise
+        raise ToolError(f"The call took longer than {seconds:g} seconds.", code="timeout", retryable=True) from error
+
+
+async def read_resource(app: "App", ctx: Context[Any]) -> Answer:
+    """Read a resource; what may not be read looks like what does not exist."""
+    params = decoded(_decode_read, ctx.call.params, "resources/read needs a uri")
+    entry, values = app.catalog.resource(params.uri)
+    _begin_round(app, ctx, params)
+    try:
+        async with asyncio.timeout(app.limits.tool_seconds):
+            contents = await entry.read(ctx, params.uri, values)
+    except ToolError as error:
+        raise _unreadable(params.uri, error) from error
+    scope = "public" if app.open_to_all and entry.static else "private"
+    return ReadResourceResult(contents=list(contents), ttl_ms=entry.ttl_ms, cache_scope=scope)
+
+
+# Codes of tool errors that must look alike when a resource is read: there is no oracle for what lies outside.
+_HIDDEN = frozenset({"not_found", "denied_outside_root", "denied_policy"})
+
+
+def _unreadable(uri: str, error: ToolError) -> InvalidParams:
+    if error.code in _HIDDEN:
+        return ResourceNotFound(uri)
+    return InvalidParams(f"{error.code}: {error.message}", data={"uri": uri})
+
+
+async def get_prompt(app: "App", ctx: Context[Any]) -> GetPromptResult:
+    """Fill in a prompt."""
+    params = decoded(_decode_prompt, ctx.call.params, "prompts/get needs a name, and arguments that are strings")
+    prompt = app.catalog.prompt(params.name)
+    _begin_round(app, ctx, params)
+    try:
+        async with asyncio.timeout(app.limits.tool_seconds):
+            return await prompt.get(ctx, params.arguments)
+    except ToolError as error:
+        raise InvalidParams(error.message) from error
+
+
+async def complete(app: "App", ctx: Context[Any]) -> Answer:
+    """Values for an argument that begin with what the user has typed; an unknown argument has none."""
+    params = decoded(_decode_complete, ctx.call.params, "completion/complete needs a ref and an argument")
+    known = {} if params.context is None or params.context.arguments is None else params.context.arguments
+    for entry in app.catalog.completions:
+        if entry.matches(params.ref, params.argument.name):
+            found = await entry.complete(ctx, params.argument.value, known)
+            return CompleteResult(completion=_bounded(found, app.limits.completion_values))
+    app.check_reference(params.ref)
+    return CompleteResult(completion=Completion(values=[]))
+
+
+def _bounded(found: Completion, most: int) -> Completion:
+    if len(found.values) <= most:
+        return found
+    return Completion(values=found.values[:most], total=found.total or len(found.values), has_more=True)
+
+
+async def set_level(app: "App", ctx: Context[Any]) -> Answer:
+    """The least severe log message that this session wants (legacy)."""
+    del app
+    params = decoded(_decode_level, ctx.call.params, "logging/setLevel needs a level from debug to emergency")
+    session = ctx.call.peer.session
+    if session is not None:
+        session.log_level = params.level
+    return _DONE
+
+
+def _begin_round(app: "App", ctx: Context[Any], params: RoundParams) -> None:
+    """Open the round of questions that a 2026-07-28 call belongs to; a one-shot state is spent here."""
+    call = ctx.call
+    if call.peer.era is Era.LEGACY:
+        return
+    services, limits = app.services, app.limits
+    now = services.now()
+    ctx.round = rounds.begin(call, params, services.seal, now=now, limit=limits.request_state)
+    nonce = ctx.round.state.nonce
+    if nonce and not services.spent.spend(nonce, now=now, expires=now + limits.request_state_seconds):
+        raise InvalidParams("This requestState has been used; repeat the request without it")

@@ -1,0 +1,46 @@
+"""What a handler answers with, and how failures look to a model."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec import DecodeError, Raw, Struct, ValidationError
+
+from mcp_protocol.errors import InvalidParams, ToolError
+from mcp_protocol.types import CallToolResult, Result, Text
+
+T = TypeVar("T")
+
+ERROR_META = "mcp-ref/error"
+
+
+class Encoded(Struct, frozen=True):
+    """A result whose bytes are ready for the call's revision."""
+
+    data: bytes
+
+
+Answer = Result | Encoded
+
+
+def error_result(error: ToolError) -> CallToolResult:
+    """A tool's failure as a result: `CODE: sentence` to read, the same facts for programs under `_meta`.
+
+    No structuredContent: clients of the TypeScript SDK 1.x validate it against the output schema on errors too.
+    """
+    text = f"{error.code}: {error.message}"
+    if error.hint:
+        text = f"{text} {error.hint}"
+    facts = {"code": error.code, "message": error.message, "hint": error.hint, "retryable": error.retryable}
+    return CallToolResult(content=[Text(text)], is_error=True, meta={ERROR_META: facts})
+
+
+def decoded(decode: Callable[[Raw | bytes], T], params: Raw, needed: str) -> T:
+    """The params in their type.
+
+    Raises:
+        InvalidParams: with the sentence that says what the method needs.
+    """
+    try:
+        return decode(params or b"{}")
+    except (ValidationError, DecodeError) as error:
+        raise InvalidParams(needed) from error

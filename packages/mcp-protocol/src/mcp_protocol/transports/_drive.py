@@ -1,0 +1,159 @@
+"""The one adapter between a byte stream and a session: feed, flush, run handlers, drain at the end.
+
+Transports give it bytes and a way to write; it owns the tasks of the calls in flight.
+"""
+
+import asyncio
+from functools import partial
+from itertools import count
+from typing import Any, Protocol, Self
+
+from msgspec import Raw
+
+from mcp_protocol.errors import ConnectionLost, InvalidRequest, RemoteProtocolError
+from mcp_protocol.jsonrpc import Pending, encode_error, encode_notification, encode_request
+from mcp_protocol.server.app import App
+from mcp_protocol.session.calls import Answer, BatchCall, Call, Cancel, Event, Principal, Refusal, Transport
+from mcp_protocol.session.legacy import Stage
+from mcp_protocol.session.server import ServerSession
+from mcp_protocol.types import CancelledParams
+
+
+class Writer(Protocol):
+    """Where whole lines go."""
+
+    def write(self, line: bytes) -> None:
+        """Queue one message; never waits."""
+        ...
+
+    async def drained(self) -> None:
+        """Return once the queue is short enough to go on.
+
+        Raises:
+            ConnectionLost: nobody reads any more.
+        """
+        ...
+
+
+class Driver:
+    """One connection: its session, its calls in flight, its questions to the client.
+
+    It is the channel of all its calls: on a pipe they share one stream.
+    """
+
+    def __init__(self, app: App, writer: Writer, *, principal: Principal, transport: Transport) -> None:
+        self._app = app
+        self._writer = writer
+        self._session = ServerSession(app.profile, principal=principal, transport=transport)
+        self._calls: dict[tuple[type, Any], asyncio.Task[None]] = {}
+        self._questions: Pending[asyncio.Future[Raw]] = Pending()
+        self._ids = count(1)
+        self._group = asyncio.TaskGroup()
+        self._changes: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._group.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc: Any) -> None:
+        """Cancel what is still running; `drain` before is the gentle way."""
+        if self._changes is not None:
+            self._changes.cancel()
+        for call in self._calls.values():
+            call.cancel()
+        await self._group.__aexit__(*exc)
+
+    def feed(self, data: bytes) -> None:
+        """Take what the client sent: replies are written, calls begin, all in the order of the bytes."""
+        for event in self._session.receive(data):
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case Call():
+                self._begin(event)
+            case Cancel():
+                self._cancel(event)
+            case Answer():
+                self._answered(event)
+            case Refusal():
+                if event.data:
+                    self._writer.write(event.data)
+            case BatchCall():
+                self._group.create_task(self._run_batch(event))
+
+    def _begin(self, call: Call) -> None:
+        if call.key in self._calls:
+            self._writer.write(encode_error(None, InvalidRequest("This id is in use by a request in flight")))
+            return
+        self._track(call, self._group.create_task(self._run(call)))
+        if self._changes is None and self._session.legacy.stage is not Stage.NEW:
+            self._changes = self._group.create_task(self._app.follow(self._session.legacy, self.send))
+
+    async def _run(self, call: Call) -> None:
+        reply = await self._app.answer(call, self)
+        self._writer.write(reply.data)
+
+    async def _run_batch(self, batch: BatchCall) -> None:
+        """The replies of a batch in one array, in the order in which they are ready."""
+        replies = [member.data for member in batch.members if isinstance(member, Refusal)]
+        async with asyncio.TaskGroup() as group:
+            for member in batch.members:
+                if isinstance(member, Call):
+                    self._track(member, group.create_task(self._run_member(member, replies)))
+        if replies:
+            self._writer.write(b"[" + b",".join(replies) + b"]")
+
+    async def _run_member(self, call: Call, replies: list[bytes]) -> None:
+        replies.append((await self._app.answer(call, self)).data)
+
+    def _track(self, call: Call, task: asyncio.Task[None]) -> None:
+        # A callback, not a finally in the task: one that is cancelled before its first step never runs.
+        self._calls[call.key] = task
+        task.add_done_callback(partial(self._forget, call.key))
+
+    def _forget(self, key: tuple[type, Any], task: asyncio.Task[None]) -> None:
+        if self._calls.get(key) is task:
+            del self._calls[key]
+
+    def _cancel(self, event: Cancel) -> None:
+        call = self._calls.get(event.key)
+        if call is not None:
+            call.cancel()
+
+    def _answered(self, event: Answer) -> None:
+        question = self._questions.complete(event.id)
+        if question is None or question.done():
+            return
+        if event.result is not None:
+            question.set_result(event.result)
+        else:
+            question.set_exception(RemoteProtocolError(f"The client answered with an error: {event.error}"))
+
+    async def send(self, message: bytes) -> None:
+        """Send one message and wait while the stream is full."""
+        self._writer.write(message)
+        await self._writer.drained()
+
+    async def ask(self, method: str, params: Any) -> Raw:
+        """Send a request of ours and wait for the client's result; tell the client if nobody waits any more."""
+        request_id = next(self._ids)
+        question: asyncio.Future[Raw] = asyncio.get_running_loop().create_future()
+        self._questions.register(request_id, question)
+        await self.send(encode_request(request_id, method, params))
+        try:
+            return await question
+        except asyncio.CancelledError:
+            cancelled = CancelledParams(request_id=request_id, reason="No longer needed")
+            self._writer.write(encode_notification("notifications/cancelled", cancelled))
+            raise
+        finally:
+            self._questions.complete(request_id)
+
+    async def drain(self) -> None:
+        """Let the calls in flight finish within the drain time; questions get no answer any more."""
+        for question in self._questions.drain():
+            if not question.done():
+                question.set_exception(ConnectionLost("The client is gone"))
+        if self._calls:
+            await asyncio.wait(self._calls.values(), timeout=self._app.limits.drain_seconds)
