@@ -206,6 +206,16 @@ class HttpPeer:
         return response.status, json.loads(events[-1] if events else text or "{}")
 
 
+def serves(command: list[str], directory: Path, *, env: Mapping[str, str] | None = None) -> None:
+    """The command serves the directory on stdio in both eras; a first start may have to build."""
+    for revision in (LEGACY, MODERN):
+        with StdioPeer([*command, str(directory)], cwd=directory, env=env) as peer:
+            peer.open(revision, within=SLOW_START)
+            read = peer.call("read_text_file", path="a.txt")
+            assert read["structuredContent"]["content"] == (directory / "a.txt").read_text()
+            assert peer.end() == 0
+
+
 @contextlib.contextmanager
 def listening(command: list[str], *, within: float = DEADLINE) -> Generator[tuple[Launched, str]]:
     """A server started on a port of its own choice, and its URL."""

@@ -13,12 +13,6 @@ SCRIPT = str(Path(sys.executable).with_name("mcp-ref-filesystem"))
 TEXT = "one\ntwo\n"
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    (tmp_path / "a.txt").write_text(TEXT)
-    return tmp_path
-
-
 @each_revision
 def test_a_host_starts_it_and_calls_a_tool_over_stdio(directory: Path, revision: str) -> None:
     with StdioPeer([SCRIPT, str(directory)]) as peer:

@@ -1,0 +1,60 @@
+"""What a start on stdio loads: measured in a real process, up to the first tool result."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import MEMBERS
+from tests.architecture.test_imports import LAZY, NEVER
+from tests.launch.raw import INITIALIZED, LEGACY, MODERN, message, opening
+
+# Half of ours, half of the standard library: what HTTP, child processes and test clients need, and a start does not.
+NOT_AT_START = {
+    *LAZY,
+    *NEVER,
+    "mcp_protocol.client", "mcp_protocol.testing", "mcp_protocol.transports.http", "mcp_protocol.transports.memory",
+    "http.client", "http.server", "urllib.request", "email", "multiprocessing", "unittest", "pdb", "sqlite3", "xml",
+}  # fmt: skip
+# Beside what the first call needs.
+MODULES = 330
+
+
+@pytest.mark.parametrize("revision", [LEGACY, MODERN])
+def test_a_start_on_stdio_loads_only_what_the_first_call_needs(revision: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\n")
+    sent = [message(revision, *opening(revision), ident=1)]
+    sent += [INITIALIZED] if revision == LEGACY else []
+    call = {"name": "read_text_file", "arguments": {"path": "a.txt"}}
+    sent += [message(revision, "tools/list", ident=2), message(revision, "tools/call", call, ident=3)]
+
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "mcp_ref_filesystem", str(tmp_path)],
+        input="".join(json.dumps(each) + "\n" for each in sent),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+
+    assert [json.loads(line)["id"] for line in ended.stdout.splitlines()] == [1, 2, 3]
+    loaded = set(re.findall(r"^import time:.*\| +(\S+)$", ended.stderr, re.MULTILINE))
+    assert "mcp_ref_filesystem.read" in loaded
+    assert {
+        name for name in loaded if any(name == avoid or name.startswith(f"{avoid}.") for avoid in NOT_AT_START)
+    } == set()
+    assert len(loaded) <= MODULES
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
+def test_importing_a_distribution_starts_nothing(member: Path) -> None:
+    """No thread, no output, no event loop: importing only defines."""
+    [package] = [path.name for path in (member / "src").iterdir() if path.is_dir() and (path / "__init__.py").exists()]
+    check = f"import threading, {package}; assert threading.active_count() == 1"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", check], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
