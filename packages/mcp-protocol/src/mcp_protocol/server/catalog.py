@@ -17,6 +17,8 @@ from mcp_protocol.server.toolset import (
 )
 from mcp_protocol.types import ListCapability, ResourcesCapability, ServerCapabilities
 
+# A name of ours has at most 64 characters: more of a wrong one need not be echoed.
+_SHOWN = 64
 _ALWAYS = frozenset({"initialize", "ping", "server/discover", "subscriptions/listen", "logging/setLevel"})
 
 
@@ -145,9 +147,9 @@ def _put(table: dict[str, Any], name: str, entry: Any) -> None:
 
 
 def _shown(name: str) -> str:
-    return repr(name if len(name) <= 64 else name[:64] + "…")
+    return repr(name if len(name) <= _SHOWN else name[:_SHOWN] + "…")
 
 
 def _suggestion(name: str, known: dict[str, Any]) -> str:
-    near = get_close_matches(name[:64], known, n=1)
+    near = get_close_matches(name[:_SHOWN], known, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""

@@ -81,7 +81,7 @@ async def answer(app: "App", call: "Call", channel: "Channel") -> Reply:
         return Reply(encode_error(call.id, _for_revision(call, error)), error.http_status)
     except TransportError as error:
         return Reply(encode_error(call.id, ProtocolError(str(error))))
-    except Exception:  # the one boundary: the peer learns an id, the log the rest
+    except Exception:  # noqa: BLE001  the one boundary: the peer learns an id, the log the rest
         _log.exception("call failed", extra={"request_id": ctx.request_id, "method": call.method})
         internal = ProtocolError(f"Internal error (id {ctx.request_id})")
         return Reply(encode_error(call.id, internal), internal.http_status)

@@ -72,7 +72,7 @@ class Elicit(Generic[Form]):
 
     def question(self, revision: Revision) -> Question:
         """The request elicitation/create; `mode` is written since 2025-11-25."""
-        params: dict[str, Any] = {"message": self._message, "requestedSchema": form_schema(self._form)}
+        params: dict[str, Any] = {"message": self._message, "requestedSchema": form_schema(self._form, revision)}
         if revision >= Revision.V2025_11_25:
             params = {"mode": "form"} | params
         return Question(method="elicitation/create", params=params, key=self._key, authorises=self._authorises)

@@ -109,7 +109,7 @@ class Subscription:
         try:
             async for _ in changes:
                 self.note(change)
-        except Exception:  # a source of changes that fails must not end the other subscriptions
+        except Exception:  # noqa: BLE001  a source of changes that fails must not end the other subscriptions
             _log.exception("the source of changes failed", extra={"uri": uri})
 
 

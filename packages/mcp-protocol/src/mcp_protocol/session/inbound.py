@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 PREFIX = "io.modelcontextprotocol/"
 
+# A token is echoed in every progress message: a long one would multiply.
+_LONGEST_TOKEN = 1024
+
 # The field that `Mcp-Name` repeats (2026-07-28 transports, "Standard headers").
 NAMED_BY: dict[str, str] = {
     "tools/call": "name",
@@ -127,7 +130,11 @@ def progress_token(value: Any) -> RequestId | None:
     """
     if value is UNSET:
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int) or (isinstance(value, str) and len(value) > 1024):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, str | int)
+        or (isinstance(value, str) and len(value) > _LONGEST_TOKEN)
+    ):
         raise InvalidParams("progressToken must be a string of at most 1,024 characters or an integer")
     return value
 

@@ -4,18 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from mcp_protocol.errors import HeaderMismatch
+from mcp_protocol.schema import Mirrored
 from mcp_protocol.session.calls import Head
 from mcp_protocol.session.inbound import decoded_header
 
-
-class Mirrored(Struct, frozen=True):
-    """One argument with `x-mcp-header`: its path of property names, and the header's suffix in lower case."""
-
-    path: tuple[str, ...]
-    header: str
+# Integers that mirror are within 2^53 (RFC 8259, section 6): a header of 5,000 digits is not worth parsing.
+_LONGEST_NUMBER = 20
 
 
 def check_params(mirrored: tuple[Mirrored, ...], arguments: Raw, head: Head) -> None:
@@ -27,7 +24,7 @@ def check_params(mirrored: tuple[Mirrored, ...], arguments: Raw, head: Head) -> 
     decoded: Any = msgspec.json.decode(arguments) if arguments else {}
     for one in mirrored:
         value = _at(decoded, one.path)
-        raw = head.params.get(one.header)
+        raw = head.params.get(one.header.lower())
         if (raw is None) != (value is None) or (raw is not None and not _same(value, decoded_header(raw))):
             raise HeaderMismatch(f"Mcp-Param-{one.header} must equal the argument {'.'.join(one.path)}")
 
@@ -55,5 +52,4 @@ def _same_number(value: float, header: str) -> bool:
     digits = whole.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()) or fraction.strip("0") or header.endswith("."):
         return False
-    # A 5,000-digit header is not worth parsing: integers that mirror are within 2^53 (RFC 8259, section 6).
-    return len(digits) <= 20 and int(whole) == value
+    return len(digits) <= _LONGEST_NUMBER and int(whole) == value

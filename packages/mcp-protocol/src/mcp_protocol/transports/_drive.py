@@ -55,7 +55,7 @@ class Driver:
         await self._group.__aenter__()
         return self
 
-    async def __aexit__(self, *exc: Any) -> None:
+    async def __aexit__(self, *exc: Any) -> None:  # noqa: PYI036  handed on to the group as they are
         """Cancel what is still running; `drain` before is the gentle way."""
         if self._changes is not None:
             self._changes.cancel()
