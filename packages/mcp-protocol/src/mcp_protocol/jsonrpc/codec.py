@@ -11,7 +11,6 @@ from msgspec import Raw, Struct
 
 from mcp_protocol.encoding import encode, one_line
 from mcp_protocol.errors import InvalidParams, InvalidRequest, Malformed, ProtocolError
-from mcp_protocol.jsonrpc import strict
 from mcp_protocol.jsonrpc.messages import (
     Batch,
     ErrorObject,
@@ -23,6 +22,7 @@ from mcp_protocol.jsonrpc.messages import (
     RequestId,
     Response,
 )
+from mcp_protocol.jsonrpc.strict import parse
 from mcp_protocol.limits import Limits
 
 _ABSENT = Raw(b"")
@@ -33,7 +33,7 @@ def decode(data: bytes, limits: Limits) -> Message | Batch | Rejected:
     if len(data) > limits.message:
         return Rejected(InvalidRequest(f"A message has at most {limits.message} bytes"))
     try:
-        tree = strict.parse(data, limits.depth)
+        tree = parse(data, limits.depth)
     except Malformed as error:
         return Rejected(error)
     if type(tree) is list:

@@ -177,7 +177,7 @@ class InputRequest(Wire, frozen=True):
     """One question of an input-required result: the method and params that a legacy server would have sent."""
 
     method: Literal["elicitation/create", "sampling/createMessage", "roots/list"]
-    params: ElicitParams | Raw | None = None
+    params: Raw = Raw(b"")
 
 
 class InputRequiredResult(Result, frozen=True, kw_only=True, tag_field="resultType", tag="input_required"):
