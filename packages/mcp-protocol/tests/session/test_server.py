@@ -197,6 +197,6 @@ def test_j11_an_empty_or_overlong_batch_is_one_invalid_request() -> None:
 def test_roots_are_asked_again_after_they_have_changed() -> None:
     session = fresh()
     shake_hands(session)
-    session.legacy.roots = []
+    session.legacy.facts.roots = []
     one(session, '{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}')
-    assert session.legacy.roots is None
+    assert session.legacy.facts.roots is None

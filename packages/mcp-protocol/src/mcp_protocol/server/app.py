@@ -1,37 +1,24 @@
 """A server as its author writes it, and the same server running: `Server` and `App`."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
-from msgspec.json import encode
 
-from mcp_protocol.errors import InvalidParams
 from mcp_protocol.limits import Limits
-from mcp_protocol.revisions import Revision
 from mcp_protocol.server.catalog import Catalog
 from mcp_protocol.server.channel import Channel
 from mcp_protocol.server.dispatch import Middleware, Reply, answer, chain
-from mcp_protocol.server.feeds import Feeds
-from mcp_protocol.server.listing import Cursors
+from mcp_protocol.server.feeds import follow
+from mcp_protocol.server.running import Identity, Running
 from mcp_protocol.server.services import Services
 from mcp_protocol.server.subscriptions import Kind
 from mcp_protocol.server.toolset import ToolEntry, Toolset
-from mcp_protocol.session.calls import Call
-from mcp_protocol.session.legacy import LegacySession
-from mcp_protocol.session.profile import Profile
+from mcp_protocol.session.calls import Call, SessionFacts
 from mcp_protocol.session.seal import Seal
-from mcp_protocol.types import (
-    CacheScope,
-    Icon,
-    Implementation,
-    PromptReference,
-    ResourceTemplateReference,
-    Result,
-)
-from mcp_protocol.types.wire import encode_result
+from mcp_protocol.types import Icon, Implementation
 
 Settings = TypeVar("Settings")
 State = TypeVar("State")
@@ -107,52 +94,22 @@ class Server(Generic[Settings, State]):
                 app.close()
 
 
-class App:
+class App(Running):
     """One running server: what transports hand calls to."""
 
     def __init__(self, server: Server[Any, Any], state: Any, options: Options) -> None:
-        self.state = state
-        self.info = server.info
-        self.instructions = server.instructions
-        self.limits = options.limits
-        self.open_to_all = options.open_to_all
-        self.catalog = Catalog(server.toolsets, server.tools, server.changing)
-        self.capabilities = self.catalog.capabilities()
-        self.profile = Profile(methods=self.catalog.methods(), limits=options.limits)
-        self.services = Services(options.limits, Seal(options.state_key or secrets.token_bytes(32)))
-        self.cursors = Cursors(self.services)
-        self.feeds = Feeds(self)
-        self.pages: dict[tuple[Any, ...], bytes] = {}
-        self.run_handler = chain(options.middleware, self)
-        self._info_bytes = encode(self.info)
-
-    @property
-    def list_scope(self) -> CacheScope:
-        """Who may share a cached list: everyone, unless callers are told apart."""
-        return "public" if self.open_to_all else "private"
+        catalog = Catalog(server.toolsets, server.tools, server.changing)
+        services = Services(options.limits, Seal(options.state_key or secrets.token_bytes(32)))
+        super().__init__(state, Identity(server.info, server.instructions), catalog, services, options.open_to_all)
+        self._run = chain(self, options.middleware)
 
     async def answer(self, call: Call, channel: Channel) -> Reply:
         """Run one call to its reply; only cancellation escapes."""
-        return await answer(self, call, channel)
+        return await answer(self, self._run, call, channel)
 
-    async def follow(self, session: LegacySession, send: Callable[[bytes], Any]) -> None:
+    async def follow(self, session: SessionFacts, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Send a legacy session the changes it subscribed to, until cancelled."""
-        await self.feeds.follow(session, send)
-
-    def encoded(self, result: Result, revision: Revision) -> bytes:
-        """The result's bytes in a revision."""
-        return encode_result(result, revision, server_info=self._info_bytes)
-
-    def check_reference(self, reference: PromptReference | ResourceTemplateReference) -> None:
-        """Refuse a completion for what does not exist.
-
-        Raises:
-            InvalidParams: there is no such prompt or template.
-        """
-        if isinstance(reference, PromptReference):
-            self.catalog.prompt(reference.name)
-        elif all(template.definition.uri_template != reference.uri for template in self.catalog.templates):
-            raise InvalidParams("Unknown resource template")
+        await follow(self, session, send)
 
     def close(self) -> None:
         """End all subscriptions gracefully: their listeners are told."""

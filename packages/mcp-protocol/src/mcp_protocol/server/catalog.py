@@ -87,10 +87,6 @@ class Catalog:
             logging={},
         )
 
-    def kinds(self) -> frozenset[Kind]:
-        """The lists whose changes can be listened to."""
-        return self.changing
-
     def tool(self, name: str) -> ToolEntry:
         """The tool of that name.
 

@@ -4,12 +4,15 @@ A question on 2026-07-28 ends the attempt, and the handler runs again from its s
 answer. Hence the rule for authors: **ask before you act**.
 """
 
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+import asyncio
+from typing import Any, Generic, Literal, TypeVar
 
 from mcp_protocol.errors import MissingCapability, RemoteProtocolError, ToolError
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.revisions import Era, Revision
+from mcp_protocol.server.channel import Channel
 from mcp_protocol.server.questions import Ask, Elicit, Form, ListRoots, Sample, Visit, messages_of
+from mcp_protocol.server.services import Services
 from mcp_protocol.server.throttle import Rate, Steps, paused
 from mcp_protocol.session.calls import Call, Principal, Transport
 from mcp_protocol.session.rounds import Round
@@ -23,12 +26,6 @@ from mcp_protocol.types import (
     Root,
     SamplingMessage,
 )
-
-if TYPE_CHECKING:
-    import asyncio
-
-    from mcp_protocol.server.channel import Channel
-    from mcp_protocol.server.services import Services
 
 State = TypeVar("State")
 Reply = TypeVar("Reply")
@@ -57,7 +54,7 @@ class Context(Generic[State]):
 
     __slots__ = ("_call", "_channel", "_logged", "_progress", "_services", "deadline", "request_id", "round", "state")
 
-    def __init__(self, state: State, call: Call, channel: "Channel", services: "Services", request_id: str) -> None:
+    def __init__(self, state: State, call: Call, channel: Channel, services: Services, request_id: str) -> None:
         self.state = state
         self.request_id = request_id
         self.round: Round | None = None
@@ -74,7 +71,7 @@ class Context(Generic[State]):
         return self._call
 
     @property
-    def channel(self) -> "Channel":
+    def channel(self) -> Channel:
         """The stream of this request."""
         return self._channel
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import count
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Raw, Struct
 
@@ -13,15 +13,13 @@ from mcp_protocol.errors import InvalidParams, MissingCapability, ProtocolError,
 from mcp_protocol.jsonrpc import encode, encode_error, encode_result
 from mcp_protocol.revisions import Era
 from mcp_protocol.server import feeds, handlers, listing
+from mcp_protocol.server.channel import Channel
 from mcp_protocol.server.context import Context, Suspended
 from mcp_protocol.server.results import Answer, Encoded, error_result
+from mcp_protocol.server.running import Running
 from mcp_protocol.session import rounds
+from mcp_protocol.session.calls import Call
 from mcp_protocol.types import InputRequest, InputRequiredResult
-
-if TYPE_CHECKING:
-    from mcp_protocol.server.app import App
-    from mcp_protocol.server.channel import Channel
-    from mcp_protocol.session.calls import Call
 
 _log = logging.getLogger(__name__)
 
@@ -43,8 +41,9 @@ HANDLERS: dict[str, handlers.Handler] = {
     "ping": handlers.ping,
 }
 
+Run = Callable[[Context[Any]], Awaitable[Answer]]
 Proceed = Callable[[], Awaitable[Answer]]
-Middleware = Callable[[Context[Any], "Call", Proceed], Awaitable[Answer]]
+Middleware = Callable[[Context[Any], Call, Proceed], Awaitable[Answer]]
 """Runs around every call: limits, policy, audit. Awaits `proceed` once, or raises."""
 
 
@@ -59,16 +58,16 @@ _serial = count(1)
 _process = token_hex(2)
 
 
-async def answer(app: "App", call: "Call", channel: "Channel") -> Reply:
+async def answer(app: Running, run: Run, call: Call, channel: Channel) -> Reply:
     """Run one call to its reply. Raises nothing but CancelledError: whatever else happens becomes the reply."""
     ctx = Context(app.state, call, channel, app.services, f"{_process}{next(_serial):04x}")
     try:
         try:
             if call.method == "subscriptions/listen":
-                result = await app.run_handler(ctx)  # waits most of its life; the hub counts these
+                result = await run(ctx)  # waits most of its life; the hub counts these
             else:
                 async with app.services.gate:
-                    result = await app.run_handler(ctx)
+                    result = await run(ctx)
             await ctx.flush()
         except Suspended:
             result = _questions(app, ctx)
@@ -87,23 +86,23 @@ async def answer(app: "App", call: "Call", channel: "Channel") -> Reply:
         return Reply(encode_error(call.id, internal), internal.http_status)
 
 
-def chain(middleware: tuple[Middleware, ...], app: "App") -> Callable[[Context[Any]], Awaitable[Answer]]:
+def chain(app: Running, middleware: tuple[Middleware, ...]) -> Run:
     """The handlers with the middleware around them, the first outermost."""
-    run: Callable[[Context[Any]], Awaitable[Answer]] = partial(_handle, app)
+    run: Run = partial(_handle, app)
     for layer in reversed(middleware):
         run = partial(_wrapped, layer, run)
     return run
 
 
-async def _handle(app: "App", ctx: Context[Any]) -> Answer:
+async def _handle(app: Running, ctx: Context[Any]) -> Answer:
     return await HANDLERS[ctx.call.method](app, ctx)
 
 
-async def _wrapped(layer: Middleware, inner: Callable[[Context[Any]], Awaitable[Answer]], ctx: Context[Any]) -> Answer:
+async def _wrapped(layer: Middleware, inner: Run, ctx: Context[Any]) -> Answer:
     return await layer(ctx, ctx.call, partial(inner, ctx))
 
 
-def _reply(app: "App", call: "Call", result: Answer) -> Reply:
+def _reply(app: Running, call: Call, result: Answer) -> Reply:
     data = result.data if isinstance(result, Encoded) else app.encoded(result, call.peer.revision)
     if len(data) > app.limits.reply:
         result = error_result(
@@ -132,14 +131,14 @@ def _unaskable(ctx: Context[Any], error: MissingCapability) -> Answer:
     raise error
 
 
-def _for_revision(call: "Call", error: ProtocolError) -> ProtocolError:
+def _for_revision(call: Call, error: ProtocolError) -> ProtocolError:
     """The error with a code that the call's revision defines."""
     if call.peer.era is Era.MODERN:
         return error
     return ProtocolError(error.message, data=error.data, code=legacy_code(error))
 
 
-def _questions(app: "App", ctx: Context[Any]) -> Answer:
+def _questions(app: Running, ctx: Context[Any]) -> Answer:
     """The input-required result of an attempt that has questions."""
     current = ctx.round
     if current is None:

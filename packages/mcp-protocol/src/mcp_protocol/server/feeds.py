@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.json import Decoder
 
@@ -10,8 +10,9 @@ from mcp_protocol.errors import ProtocolError, ToolError
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.results import Answer, decoded
+from mcp_protocol.server.running import Running
 from mcp_protocol.server.subscriptions import Change, Kind, Subscription
-from mcp_protocol.session.legacy import LegacySession
+from mcp_protocol.session.calls import SessionFacts
 from mcp_protocol.types import (
     SUBSCRIPTION_ID,
     AcknowledgedParams,
@@ -24,15 +25,12 @@ from mcp_protocol.types import (
     SubscriptionFilter,
 )
 
-if TYPE_CHECKING:
-    from mcp_protocol.server.app import App
-
 _decode_listen = Decoder(ListenParams).decode
 _decode_subscribe = Decoder(SubscribeParams).decode
 _DONE = Result()
 
 
-async def listen(app: "App", ctx: Context[Any]) -> Answer:
+async def listen(app: Running, ctx: Context[Any]) -> Answer:
     """Acknowledge what is granted, then send changes until the client leaves or the server stops."""
     params = decoded(_decode_listen, ctx.call.params, "subscriptions/listen needs a notifications filter")
     wanted = params.notifications
@@ -53,45 +51,31 @@ async def listen(app: "App", ctx: Context[Any]) -> Answer:
     return ListenResult(meta=meta)
 
 
-async def subscribe(app: "App", ctx: Context[Any]) -> Answer:
+async def subscribe(app: Running, ctx: Context[Any]) -> Answer:
     """Send this legacy session the changes of one resource."""
     params = decoded(_decode_subscribe, ctx.call.params, "resources/subscribe needs a uri")
     session = _session(ctx)
-    await _add(app, ctx, app.feeds.of(session), params.uri)
+    await _add(app, ctx, app.feed(session), params.uri)
     return _DONE
 
 
-async def unsubscribe(app: "App", ctx: Context[Any]) -> Answer:
+async def unsubscribe(app: Running, ctx: Context[Any]) -> Answer:
     """Stop sending them."""
     params = decoded(_decode_subscribe, ctx.call.params, "resources/unsubscribe needs a uri")
-    app.feeds.of(_session(ctx)).remove(params.uri)
+    app.feed(_session(ctx)).remove(params.uri)
     return _DONE
 
 
-class Feeds:
-    """The subscription of each legacy session, for as long as the session lives."""
-
-    def __init__(self, app: "App") -> None:
-        self._app = app
-        self._feeds: dict[LegacySession, Subscription] = {}
-
-    def of(self, session: LegacySession) -> Subscription:
-        """The session's subscription, made at its first use."""
-        if session not in self._feeds:
-            self._feeds[session] = self._app.services.hub.open(self._app.catalog.kinds())
-        return self._feeds[session]
-
-    async def follow(self, session: LegacySession, send: Callable[[bytes], Awaitable[None]]) -> None:
-        """Send a session its changes until it is cancelled; a transport runs this beside the session."""
-        subscription = self.of(session)
-        try:
-            await subscription.run(partial(_send_ready, session, send))
-        finally:
-            self._app.services.hub.discard(subscription)
-            self._feeds.pop(session, None)
+async def follow(app: Running, session: SessionFacts, send: Callable[[bytes], Awaitable[None]]) -> None:
+    """Send a legacy session its changes until cancelled; a transport runs this beside the session."""
+    subscription = app.feed(session)
+    try:
+        await subscription.run(partial(_send_ready, session, send))
+    finally:
+        app.end_feed(session)
 
 
-async def _try_add(app: "App", ctx: Context[Any], subscription: Subscription, uri: str) -> None:
+async def _try_add(app: Running, ctx: Context[Any], subscription: Subscription, uri: str) -> None:
     """Add what may be read; the rest is left out without a word, whether or not it exists."""
     try:
         await _add(app, ctx, subscription, uri)
@@ -99,7 +83,7 @@ async def _try_add(app: "App", ctx: Context[Any], subscription: Subscription, ur
         return
 
 
-async def _add(app: "App", ctx: Context[Any], subscription: Subscription, uri: str) -> None:
+async def _add(app: Running, ctx: Context[Any], subscription: Subscription, uri: str) -> None:
     found = app.catalog.watch(uri)
     if found is None:
         app.catalog.resource(uri)
@@ -109,13 +93,13 @@ async def _add(app: "App", ctx: Context[Any], subscription: Subscription, uri: s
     subscription.add(uri, await watch.start(ctx, values))
 
 
-def _granted_kinds(app: "App", wanted: SubscriptionFilter) -> frozenset[Kind]:
+def _granted_kinds(app: Running, wanted: SubscriptionFilter) -> frozenset[Kind]:
     asked: dict[Kind, bool | None] = {
         "tools": wanted.tools_list_changed,
         "prompts": wanted.prompts_list_changed,
         "resources": wanted.resources_list_changed,
     }
-    return frozenset(kind for kind in app.catalog.kinds() if asked[kind])
+    return frozenset(kind for kind in app.catalog.changing if asked[kind])
 
 
 def _granted(subscription: Subscription, wanted: SubscriptionFilter) -> SubscriptionFilter:
@@ -138,13 +122,13 @@ async def _send(send: Callable[[bytes], Awaitable[None]], meta: dict[str, Any] |
     await send(_notice(change, meta))
 
 
-async def _send_ready(session: LegacySession, send: Callable[[bytes], Awaitable[None]], change: Change) -> None:
+async def _send_ready(session: SessionFacts, send: Callable[[bytes], Awaitable[None]], change: Change) -> None:
     # Nothing but replies may go out before notifications/initialized (2025-11-25 lifecycle).
     if session.ready:
         await send(_notice(change, None))
 
 
-def _session(ctx: Context[Any]) -> LegacySession:
+def _session(ctx: Context[Any]) -> SessionFacts:
     session = ctx.call.peer.session
     if session is None:
         raise AssertionError("the ladder lets these methods through in a session only")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Raw, Struct
 from msgspec.json import Decoder
@@ -12,6 +12,7 @@ from mcp_protocol.revisions import Era
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.listing import DISCOVER_TTL
 from mcp_protocol.server.results import Answer, decoded
+from mcp_protocol.server.running import Running
 from mcp_protocol.session import rounds
 from mcp_protocol.session.mirrored import check_params
 from mcp_protocol.session.rounds import RoundParams
@@ -28,10 +29,7 @@ from mcp_protocol.types import (
     Result,
 )
 
-if TYPE_CHECKING:
-    from mcp_protocol.server.app import App
-
-Handler = Callable[["App", Context[Any]], Awaitable[Answer]]
+Handler = Callable[[Running, Context[Any]], Awaitable[Answer]]
 
 
 class _CallTool(RoundParams, frozen=True):
@@ -60,35 +58,35 @@ _decode_complete = Decoder(CompleteParams).decode
 _DONE = Result()
 
 
-async def initialize(app: "App", ctx: Context[Any]) -> Answer:
+async def initialize(app: Running, ctx: Context[Any]) -> Answer:
     """The legacy handshake; the session has already noted what the client said."""
     return InitializeResult(
         protocol_version=ctx.revision,
         capabilities=app.capabilities,
-        server_info=app.info,
-        instructions=app.instructions,
+        server_info=app.identity.info,
+        instructions=app.identity.instructions,
     )
 
 
-async def ping(app: "App", ctx: Context[Any]) -> Answer:
+async def ping(app: Running, ctx: Context[Any]) -> Answer:
     """Still here (legacy)."""
     del app, ctx
     return _DONE
 
 
-async def discover(app: "App", ctx: Context[Any]) -> Answer:
+async def discover(app: Running, ctx: Context[Any]) -> Answer:
     """What this server is and offers (2026-07-28)."""
     del ctx
     return DiscoverResult(
         supported_versions=list(app.profile.modern),
         capabilities=app.capabilities,
-        instructions=app.instructions,
+        instructions=app.identity.instructions,
         ttl_ms=DISCOVER_TTL,
         cache_scope=app.list_scope,
     )
 
 
-async def call_tool(app: "App", ctx: Context[Any]) -> CallToolResult:
+async def call_tool(app: Running, ctx: Context[Any]) -> CallToolResult:
     """Call a tool under its deadline."""
     call = ctx.call
     params = decoded(_decode_call, call.params, "tools/call needs a name, and arguments that are an object")
@@ -106,7 +104,7 @@ async def call_tool(app: "App", ctx: Context[Any]) -> CallToolResult:
         raise ToolError(f"The call took longer than {seconds:g} seconds.", code="timeout", retryable=True) from error
 
 
-async def read_resource(app: "App", ctx: Context[Any]) -> Answer:
+async def read_resource(app: Running, ctx: Context[Any]) -> Answer:
     """Read a resource; what may not be read looks like what does not exist."""
     params = decoded(_decode_read, ctx.call.params, "resources/read needs a uri")
     entry, values = app.catalog.resource(params.uri)
@@ -130,7 +128,7 @@ def _unreadable(uri: str, error: ToolError) -> InvalidParams:
     return InvalidParams(f"{error.code}: {error.message}", data={"uri": uri})
 
 
-async def get_prompt(app: "App", ctx: Context[Any]) -> GetPromptResult:
+async def get_prompt(app: Running, ctx: Context[Any]) -> GetPromptResult:
     """Fill in a prompt."""
     params = decoded(_decode_prompt, ctx.call.params, "prompts/get needs a name, and arguments that are strings")
     prompt = app.catalog.prompt(params.name)
@@ -142,7 +140,7 @@ async def get_prompt(app: "App", ctx: Context[Any]) -> GetPromptResult:
         raise InvalidParams(error.message) from error
 
 
-async def complete(app: "App", ctx: Context[Any]) -> Answer:
+async def complete(app: Running, ctx: Context[Any]) -> Answer:
     """Values for an argument that begin with what the user has typed; an unknown argument has none."""
     params = decoded(_decode_complete, ctx.call.params, "completion/complete needs a ref and an argument")
     known = {} if params.context is None or params.context.arguments is None else params.context.arguments
@@ -160,7 +158,7 @@ def _bounded(found: Completion, most: int) -> Completion:
     return Completion(values=found.values[:most], total=found.total or len(found.values), has_more=True)
 
 
-async def set_level(app: "App", ctx: Context[Any]) -> Answer:
+async def set_level(app: Running, ctx: Context[Any]) -> Answer:
     """The least severe log message that this session wants (legacy)."""
     del app
     params = decoded(_decode_level, ctx.call.params, "logging/setLevel needs a level from debug to emergency")
@@ -170,7 +168,7 @@ async def set_level(app: "App", ctx: Context[Any]) -> Answer:
     return _DONE
 
 
-def _begin_round(app: "App", ctx: Context[Any], params: RoundParams) -> None:
+def _begin_round(app: Running, ctx: Context[Any], params: RoundParams) -> None:
     """Open the round of questions that a 2026-07-28 call belongs to; a one-shot state is spent here."""
     call = ctx.call
     if call.peer.era is Era.LEGACY:

@@ -1,14 +1,13 @@
 """The list methods: a fixed order, sealed cursors, pages encoded once where the list cannot change."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from msgspec.json import Decoder
 
-from mcp_protocol.errors import InvalidParams
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.results import Answer, Encoded, decoded
-from mcp_protocol.server.services import Services
+from mcp_protocol.server.running import Running
 from mcp_protocol.types import (
     ListPromptsResult,
     ListResourcesResult,
@@ -19,28 +18,22 @@ from mcp_protocol.types import (
     Resource,
 )
 
-if TYPE_CHECKING:
-    from mcp_protocol.server.app import App
-
 Item = TypeVar("Item")
 
 # How long a client may keep an answer (2026-07-28 caching), in milliseconds.
 DISCOVER_TTL = 3_600_000
 LIST_TTL = 300_000
 
-_PURPOSE = "cursor"
-# A sealed offset is far shorter; longer texts are not ours and not worth decoding.
-_LONGEST = 256
 _decode_page = Decoder(PaginatedParams).decode
 
 
-async def list_tools(app: "App", ctx: Context[Any]) -> Answer:
+async def list_tools(app: Running, ctx: Context[Any]) -> Answer:
     """The tools, in the order of their toolsets."""
     tools = list(app.catalog.tools.values())
     return _fixed(app, ctx, tools, lambda part, more: ListToolsResult(tools=[one.definition for one in part], **more))
 
 
-async def list_prompts(app: "App", ctx: Context[Any]) -> Answer:
+async def list_prompts(app: Running, ctx: Context[Any]) -> Answer:
     """The prompts, in the order of their toolsets."""
     prompts = list(app.catalog.prompts.values())
     return _fixed(
@@ -48,7 +41,7 @@ async def list_prompts(app: "App", ctx: Context[Any]) -> Answer:
     )
 
 
-async def list_templates(app: "App", ctx: Context[Any]) -> Answer:
+async def list_templates(app: Running, ctx: Context[Any]) -> Answer:
     """The resource templates, in the order of their toolsets."""
     return _fixed(
         app,
@@ -58,7 +51,7 @@ async def list_templates(app: "App", ctx: Context[Any]) -> Answer:
     )
 
 
-async def list_resources(app: "App", ctx: Context[Any]) -> Answer:
+async def list_resources(app: Running, ctx: Context[Any]) -> Answer:
     """The resources with fixed URIs, then what the listers of the toolsets find now."""
     found: list[Resource] = [entry.definition for entry in app.catalog.resources.values()]
     for lister in app.catalog.listers:
@@ -68,7 +61,7 @@ async def list_resources(app: "App", ctx: Context[Any]) -> Answer:
     return ListResourcesResult(resources=part, **_more(app, ctx, rest))
 
 
-def _fixed(app: "App", ctx: Context[Any], items: Sequence[Any], build: Any) -> Answer:
+def _fixed(app: Running, ctx: Context[Any], items: Sequence[Any], build: Any) -> Answer:
     """A page of a list that is the same for everyone: its bytes are kept for the next caller."""
     call = ctx.call
     offset = _offset(app, ctx)
@@ -83,12 +76,12 @@ def _fixed(app: "App", ctx: Context[Any], items: Sequence[Any], build: Any) -> A
     return Encoded(encoded)
 
 
-def _offset(app: "App", ctx: Context[Any]) -> int:
+def _offset(app: Running, ctx: Context[Any]) -> int:
     params = decoded(_decode_page, ctx.call.params, "cursor must be a string")
     return app.cursors.open(params.cursor, ctx.call.method, ctx.principal.key)
 
 
-def _more(app: "App", ctx: Context[Any], rest: int | None) -> dict[str, Any]:
+def _more(app: Running, ctx: Context[Any], rest: int | None) -> dict[str, Any]:
     cursor = None if rest is None else app.cursors.close(rest, ctx.call.method, ctx.principal.key)
     return {"next_cursor": cursor, "ttl_ms": LIST_TTL, "cache_scope": app.list_scope}
 
@@ -96,29 +89,3 @@ def _more(app: "App", ctx: Context[Any], rest: int | None) -> dict[str, Any]:
 def _page(items: Sequence[Item], offset: int, size: int) -> tuple[list[Item], int | None]:
     end = offset + size
     return list(items[offset:end]), end if end < len(items) else None
-
-
-class Cursors:
-    """Positions in the lists, sealed for the client to bring back; bound to the method and the caller."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    def close(self, offset: int, method: str, principal: str) -> str:
-        """The cursor of a position."""
-        expires = self._services.now() + self._services.limits.cursor_seconds
-        return self._services.seal.close(str(offset).encode(), bound=(_PURPOSE, method, principal), expires=expires)
-
-    def open(self, cursor: str | None, method: str, principal: str) -> int:
-        """The position of a cursor; no cursor is the start, an empty one is a bad one.
-
-        Raises:
-            InvalidParams: forged, expired, or of another list or caller.
-        """
-        if cursor is None:
-            return 0
-        if len(cursor) <= _LONGEST:
-            payload = self._services.seal.open(cursor, bound=(_PURPOSE, method, principal), now=self._services.now())
-            if payload is not None:
-                return int(payload)
-        raise InvalidParams("The cursor is not valid here; list again without it")

@@ -1,16 +1,13 @@
 """One accepted request and who sent it: what the session hands to the server."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from msgspec import Raw, Struct
 
 from mcp_protocol.jsonrpc import RequestId
 from mcp_protocol.revisions import Era, Revision
-from mcp_protocol.types import ClientCapabilities, Implementation, LoggingLevel
-
-if TYPE_CHECKING:
-    from mcp_protocol.session.legacy import LegacySession
+from mcp_protocol.types import ClientCapabilities, Implementation, LoggingLevel, Root
 
 Transport = Literal["stdio", "http", "memory"]
 
@@ -53,6 +50,15 @@ class Trace(Struct, frozen=True):
 NO_TRACE = Trace()
 
 
+class SessionFacts:
+    """What a legacy session remembers from call to call. `roots` is the last answer to roots/list; None: ask."""
+
+    def __init__(self) -> None:
+        self.ready = False
+        self.log_level: LoggingLevel = "warning"
+        self.roots: list[Root] | None = None
+
+
 class Peer(Struct, frozen=True, kw_only=True):
     """What is known of the other side while one call runs."""
 
@@ -63,7 +69,7 @@ class Peer(Struct, frozen=True, kw_only=True):
     client: Implementation | None = None
     log_level: LoggingLevel | None = None
     """Least severe level the caller wants (2026-07-28); a legacy session keeps its own."""
-    session: "LegacySession | None" = None
+    session: SessionFacts | None = None
 
     @property
     def era(self) -> Era:

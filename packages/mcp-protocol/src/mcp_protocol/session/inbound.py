@@ -87,9 +87,9 @@ def accept_modern(  # the arguments are what the transport knows; there is no sm
     revision = _served(meta.version, profile)
     peer = Peer(
         revision=revision,
-        capabilities=_shape(meta.capabilities, ClientCapabilities, "clientCapabilities"),
-        client=None if meta.client is UNSET else _shape(meta.client, Implementation, "clientInfo"),
-        log_level=None if meta.log_level is UNSET else _shape(meta.log_level, LoggingLevel, "logLevel"),
+        capabilities=_shape(meta.capabilities, _to_capabilities, "clientCapabilities"),
+        client=None if meta.client is UNSET else _shape(meta.client, _to_client, "clientInfo"),
+        log_level=None if meta.log_level is UNSET else _shape(meta.log_level, _to_level, "logLevel"),
         principal=principal,
         transport=transport,
     )
@@ -218,11 +218,23 @@ def _served(version: Any, profile: Profile) -> revisions.Revision:
     return revision
 
 
-def _shape(value: Any, expected: type[T], name: str) -> T:
+def _shape(value: Any, decode: Callable[[Any], T], name: str) -> T:
     try:
-        return convert(value, expected)
+        return decode(value)
     except ValidationError as error:
         raise InvalidParams(f"{PREFIX}{name} in params._meta has the wrong shape") from error
+
+
+def _to_capabilities(value: Any) -> ClientCapabilities:
+    return convert(value, ClientCapabilities)
+
+
+def _to_client(value: Any) -> Implementation:
+    return convert(value, Implementation)
+
+
+def _to_level(value: Any) -> LoggingLevel:
+    return convert(value, LoggingLevel)
 
 
 def _trace(meta: _Meta) -> Trace:

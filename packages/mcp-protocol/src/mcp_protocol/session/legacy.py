@@ -9,10 +9,10 @@ from mcp_protocol import revisions
 from mcp_protocol.errors import InvalidParams, InvalidRequest, MethodNotFound
 from mcp_protocol.jsonrpc import Notification, Request, RequestId
 from mcp_protocol.revisions import LATEST_LEGACY, Era, Revision
-from mcp_protocol.session.calls import Call, Cancel, Event, Peer, Principal, Refusal, Transport
+from mcp_protocol.session.calls import Call, Cancel, Event, Peer, Principal, Refusal, SessionFacts, Transport
 from mcp_protocol.session.inbound import accept_legacy, missing_envelope
 from mcp_protocol.session.profile import Profile
-from mcp_protocol.types import ClientCapabilities, Implementation, InitializeParams, LoggingLevel, Root
+from mcp_protocol.types import ClientCapabilities, Implementation, InitializeParams
 
 
 class Stage(Enum):
@@ -42,7 +42,7 @@ _ALLOWED: dict[Stage, frozenset[str] | None] = {
 class LegacySession:
     """The agreed facts of one session, and the judge of each message on it.
 
-    Knows nothing of pipes or HTTP. `roots` is what the client last answered to roots/list; None: ask.
+    Knows nothing of pipes or HTTP.
     """
 
     def __init__(self, profile: Profile, *, principal: Principal, transport: Transport) -> None:
@@ -53,8 +53,7 @@ class LegacySession:
         self.revision: Revision = LATEST_LEGACY
         self.client: Implementation | None = None
         self.capabilities = ClientCapabilities()
-        self.log_level: LoggingLevel = "warning"
-        self.roots: list[Root] | None = None
+        self.facts = SessionFacts()
         self._peer: Peer | None = None
 
     def accept(self, request: Request) -> Call:
@@ -81,10 +80,11 @@ class LegacySession:
         match notification.method:
             case "notifications/initialized" if self.stage is Stage.ANSWERED:
                 self.stage = Stage.READY
+                self.facts.ready = True
             case "notifications/cancelled":
                 return cancelled(notification)
             case "notifications/roots/list_changed":
-                self.roots = None
+                self.facts.roots = None
             case _:
                 pass
         return _NOTHING
@@ -104,7 +104,7 @@ class LegacySession:
                 client=self.client,
                 principal=self.principal,
                 transport=self.transport,
-                session=self,
+                session=self.facts,
             )
         return self._peer
 
@@ -114,7 +114,7 @@ class LegacySession:
         except (ValidationError, DecodeError) as error:
             raise InvalidParams("initialize needs protocolVersion, capabilities and clientInfo") from error
         wanted = revisions.parse(params.protocol_version)
-        self.revision = wanted if wanted in self.profile.legacy else LATEST_LEGACY
+        self.revision = wanted if wanted is not None and wanted in self.profile.legacy else LATEST_LEGACY
         self.client = params.client_info
         self.capabilities = params.capabilities
         self.stage = Stage.ANSWERED

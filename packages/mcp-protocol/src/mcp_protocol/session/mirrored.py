@@ -1,7 +1,6 @@
 """`Mcp-Param-*`: headers that repeat annotated arguments, and the check that both say the same. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw
@@ -31,9 +30,9 @@ def check_params(mirrored: tuple[Mirrored, ...], arguments: Raw, head: Head) -> 
 
 def _at(arguments: Any, path: tuple[str, ...]) -> Any:
     for name in path:
-        if not isinstance(arguments, Mapping):
+        if not isinstance(arguments, dict):
             return None
-        arguments = arguments.get(name)
+        arguments = cast("dict[str, Any]", arguments).get(name)
     return arguments
 
 

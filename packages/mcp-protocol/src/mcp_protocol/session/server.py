@@ -59,10 +59,8 @@ class ServerSession:
                 return self._notification(message)
             case Response():
                 return Answer(message.id, result=message.result)
-            case ErrorResponse(id=None):
-                return Refusal(b"")
             case ErrorResponse():
-                return Answer(message.id, error=message.error.message)
+                return Refusal(b"") if message.id is None else Answer(message.id, error=message.error.message)
             case Rejected():
                 return refusal(message.id, message.error)
 
@@ -99,9 +97,8 @@ def batch_problem(batch: Batch, session: LegacySession) -> InvalidRequest | None
 def gathered(events: list[Event]) -> list[Event]:
     """The events of one batch, with those that get replies put together, for their replies go out in one array."""
     answered = [event for event in events if isinstance(event, Call | Refusal)]
-    return [BatchCall([event for event in answered if isinstance(event, Call) or event.data])] + [
-        event for event in events if not isinstance(event, Call | Refusal)
-    ]
+    together = BatchCall([event for event in answered if isinstance(event, Call) or event.data])
+    return [together, *(event for event in events if not isinstance(event, Call | Refusal))]
 
 
 def refusal(request_id: RequestId | None, error: ProtocolError) -> Refusal:

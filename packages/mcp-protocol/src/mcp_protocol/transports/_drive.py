@@ -88,7 +88,7 @@ class Driver:
             return
         self._track(call, self._group.create_task(self._run(call)))
         if self._changes is None and self._session.legacy.stage is not Stage.NEW:
-            self._changes = self._group.create_task(self._app.follow(self._session.legacy, self.send))
+            self._changes = self._group.create_task(self._app.follow(self._session.legacy.facts, self.send))
 
     async def _run(self, call: Call) -> None:
         reply = await self._app.answer(call, self)
