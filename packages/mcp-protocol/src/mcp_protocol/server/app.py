@@ -100,7 +100,9 @@ class App(Running):
     def __init__(self, server: Server[Any, Any], state: Any, options: Options) -> None:
         catalog = Catalog(server.toolsets, server.tools, server.changing)
         services = Services(options.limits, Seal(options.state_key or secrets.token_bytes(32)))
-        super().__init__(state, Identity(server.info, server.instructions), catalog, services, options.open_to_all)
+        super().__init__(
+            state, Identity(server.info, server.instructions), catalog, services, open_to_all=options.open_to_all
+        )
         self._run = chain(self, options.middleware)
 
     async def answer(self, call: Call, channel: Channel) -> Reply:

@@ -20,6 +20,7 @@ from mcp_protocol.server.running import Running
 from mcp_protocol.session import rounds
 from mcp_protocol.session.calls import Call
 from mcp_protocol.types import InputRequest, InputRequiredResult
+from mcp_protocol.types.wire import error_code
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ async def answer(app: Running, run: Run, call: Call, channel: Channel) -> Reply:
             result = _unaskable(ctx, error)
         return _reply(app, call, result)
     except ProtocolError as error:
-        return Reply(encode_error(call.id, _for_revision(call, error)), error.http_status)
+        return _refusal(call, error)
     except TransportError as error:
         return Reply(encode_error(call.id, ProtocolError(str(error))))
     except Exception:  # noqa: BLE001  the one boundary: the peer learns an id, the log the rest
@@ -125,17 +126,18 @@ def _failed(ctx: Context[Any], error: ToolError) -> Answer:
 
 
 def _unaskable(ctx: Context[Any], error: MissingCapability) -> Answer:
-    """-32021 exists only since 2026-07-28; before, a tool that cannot ask has failed."""
-    if ctx.call.peer.era is Era.LEGACY and ctx.call.method == "tools/call":
-        return error_result(ToolError(f"{error.message}.", code="missing_capability"))
-    raise error
+    """-32021 exists only since 2026-07-28; before, what cannot ask has failed."""
+    if ctx.call.peer.era is Era.MODERN:
+        raise error
+    return _failed(ctx, ToolError(f"{error.message}.", code="missing_capability"))
 
 
-def _for_revision(call: Call, error: ProtocolError) -> ProtocolError:
-    """The error with a code that the call's revision defines."""
+def _refusal(call: Call, error: ProtocolError) -> Reply:
+    """The error reply with a code that the call's revision defines; legacy HTTP answers it with status 200."""
     if call.peer.era is Era.MODERN:
-        return error
-    return ProtocolError(error.message, data=error.data, code=legacy_code(error))
+        return Reply(encode_error(call.id, error), error.http_status)
+    fitted = ProtocolError(error.message, data=error.data, code=error_code(error, call.peer.revision))
+    return Reply(encode_error(call.id, fitted))
 
 
 def _questions(app: Running, ctx: Context[Any]) -> Answer:

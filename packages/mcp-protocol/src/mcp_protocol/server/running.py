@@ -27,7 +27,9 @@ class Identity(Struct, frozen=True):
 class Running:
     """Made once per running server; `open_to_all` says that callers are not told apart."""
 
-    def __init__(self, state: Any, identity: Identity, catalog: Catalog, services: Services, open_to_all: bool) -> None:
+    def __init__(
+        self, state: Any, identity: Identity, catalog: Catalog, services: Services, *, open_to_all: bool
+    ) -> None:
         self.state = state
         self.identity = identity
         self.catalog = catalog
