@@ -6,11 +6,13 @@ around it really covers the work.
 """
 
 import asyncio
+import contextlib
+import contextvars
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from mcp_protocol.errors import ToolError
 
@@ -56,13 +58,13 @@ class Stop:
 
 
 class Workers:
-    """A bounded pool of named threads with a bounded queue; used as `async with Workers("filesystem", 8) as workers`."""
+    """A bounded pool of named threads with a bounded queue: `async with Workers("filesystem", 8) as workers`."""
 
     def __init__(self, name: str, threads: int, *, waiting: int = 1024) -> None:
         self._name = name
         self._capacity = threads + waiting
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
-        self._running: dict[Future[object], Stop] = {}
+        self._running: dict[Future[Any], Stop] = {}
         self._lock = threading.Lock()
 
     async def __aenter__(self) -> Self:
@@ -103,4 +105,35 @@ class Workers:
             await asyncio.wait(waiting, timeout=LET_GO_SECONDS)
 
     async def _result(self, stop: Stop, work: Callable[[], Answer]) -> Answer:
-        raise NotImplementedError
+        call = partial(contextvars.copy_context().run, work)  # log lines keep the name of their call
+        future = self._accepted(call, stop)
+        waiter = asyncio.wrap_future(future)
+        try:
+            return await asyncio.shield(waiter)
+        except asyncio.CancelledError:
+            stop.set()
+            if not future.cancel():
+                await _let_go(waiter)
+            raise
+
+    def _accepted(self, call: Callable[[], Answer], stop: Stop) -> Future[Answer]:
+        with self._lock:
+            if len(self._running) >= self._capacity:
+                raise ToolError("The server has too much to do at the moment.", code="busy", retryable=True)
+            future = self._executor.submit(call)
+            self._running[future] = stop
+        future.add_done_callback(self._forget)
+        return future
+
+    def _forget(self, future: Future[Answer]) -> None:
+        with self._lock:
+            self._running.pop(future, None)
+
+
+async def _let_go(waiter: asyncio.Future[Answer]) -> None:
+    """Wait for work that was told to stop, however often the caller is cancelled meanwhile."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + LET_GO_SECONDS
+    while not waiter.done() and (left := deadline - loop.time()) > 0:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({waiter}, timeout=left)

@@ -26,7 +26,8 @@ from mcp_ref_kit.paths.errors import (
 from mcp_ref_kit.paths.guard import Guard, Policy
 from mcp_ref_kit.paths.handles import Directory, Handle, OpenFile
 from mcp_ref_kit.paths.names import JailPath, is_encoded, printable, show, unshow
-from mcp_ref_kit.paths.root import Mechanism, Root, Seen, open_root
+from mcp_ref_kit.paths.opening import Mechanism, open_root
+from mcp_ref_kit.paths.root import Root, Seen
 from mcp_ref_kit.paths.spot import Spot
 
 __all__ = [

@@ -22,7 +22,7 @@ PathError                code
 """
 
 import errno
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import ClassVar
 
@@ -209,7 +209,7 @@ def from_system(error: OSError, path: str) -> PathError:
 
 
 @contextmanager
-def mapped(path: str) -> Iterator[None]:
+def mapped(path: str) -> Generator[None]:
     """Turn a system error inside the block into its typed error.
 
     Raises:

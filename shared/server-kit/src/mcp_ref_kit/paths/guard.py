@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from mcp_ref_kit.paths.errors import HardLinked, NotAFile, OtherFilesystem, OutsideRoot
+from mcp_ref_kit.paths.flags import CLOEXEC, NOFOLLOW, PATH
 from mcp_ref_kit.paths.kernel import is_kernel_filesystem
 
 
@@ -38,6 +39,17 @@ class Guard(Struct, frozen=True):
         # /proc/self/root and its like undo every check of a path.
         if is_kernel_filesystem(fd, found.st_dev):
             raise OutsideRoot(written)
+
+    def admit_name(self, directory: int, name: str, found: os.stat_result, written: str) -> None:
+        """The same for a name that was only looked at."""
+        if found.st_dev == self.device:
+            return
+        # Without O_PATH a name cannot be held without opening what it names; the device number must do.
+        fd = os.open(name, PATH | NOFOLLOW | CLOEXEC, dir_fd=directory) if PATH else os.dup(directory)
+        try:
+            self.admit(fd, found, written)
+        finally:
+            os.close(fd)
 
     def admit_file(self, fd: int, found: os.stat_result, written: str) -> None:
         """Refuse whatever is not a regular file, and hard links if those are off.

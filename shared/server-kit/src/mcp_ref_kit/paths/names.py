@@ -1,6 +1,6 @@
-"""The grammar of paths: what a caller may write, and how odd names are shown. Pure.
+r"""The grammar of paths: what a caller may write, and how odd names are shown. Pure.
 
-A name that is not UTF-8, or holds a control character, is shown with those bytes as `\\xff` and with each
+A name that is not UTF-8, or holds a control character, is shown with those bytes as `\xff` and with each
 backslash doubled, and is accepted back in that form.
 """
 
@@ -15,7 +15,6 @@ from mcp_ref_kit.paths.errors import InvalidPath
 # Longer paths are refused by Linux too (PATH_MAX).
 LONGEST = 4096
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _ODD = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _ESCAPED = re.compile(rb"\\(?:\\|x([0-9a-f]{2}))")
 
