@@ -4,14 +4,16 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from mcp_protocol.errors import ToolError
-from mcp_protocol.session.calls import Principal
 from mcp_protocol.session.seal import Seal
 from mcp_ref_kit.settings.secret import Secret
+
+if TYPE_CHECKING:
+    from mcp_protocol.session.calls import Principal
 
 P = TypeVar("P")
 
@@ -41,7 +43,7 @@ class Cursors:
         self._now = now
 
     def seal(
-        self, tool: str, arguments: Mapping[str, Any], principal: Principal, position: Any, *, scope: str = ""
+        self, tool: str, arguments: Mapping[str, Any], principal: "Principal", position: Any, *, scope: str = ""
     ) -> str:
         """The cursor of the page that begins at `position`; `arguments` may contain the old cursor, which is left out.
 
@@ -59,7 +61,7 @@ class Cursors:
         cursor: str,
         tool: str,
         arguments: Mapping[str, Any],
-        principal: Principal,
+        principal: "Principal",
         *,
         position: type[P],
         scope: str = "",
@@ -90,7 +92,7 @@ def key_bytes(key: Secret | bytes | None) -> bytes:
     return key.reveal().encode("utf-8", "surrogateescape") if isinstance(key, Secret) else key
 
 
-def _bound(tool: str, arguments: Mapping[str, Any], principal: Principal, scope: str) -> tuple[str, ...]:
+def _bound(tool: str, arguments: Mapping[str, Any], principal: "Principal", scope: str) -> tuple[str, ...]:
     kept = {name: value for name, value in arguments.items() if name != _ARGUMENT}
     digest = sha256(msgspec.json.encode(kept, order="deterministic")).hexdigest()
     return (_PURPOSE, tool, digest, principal.key, scope)

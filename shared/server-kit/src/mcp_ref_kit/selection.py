@@ -7,13 +7,15 @@ from msgspec import Struct
 
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit.options import Mode
-from mcp_ref_kit.settings.names import did_you_mean, listed
+from mcp_ref_kit.settings.names import listed, suggestion
 
 if TYPE_CHECKING:
     from mcp_protocol.server.toolset import ToolEntry
 
 ALL = "all"
 DEFAULT = "default"
+# More names than these are no help in one sentence.
+_FEW = 12
 _STEPS: tuple[Mode, ...] = ("read-only", "read-write", "admin")
 
 
@@ -69,11 +71,9 @@ def _expanded(names: Sequence[str], toolsets: Mapping[str, bool]) -> set[str]:
 def _require(names: Iterable[str], known: Collection[str], flag: str, noun: str) -> None:
     for name in names:
         if name not in known:
-            raise SettingsError(
-                f"`{flag}` names the {noun} `{name}`, which does not exist{did_you_mean(name, known) or _known(known)}."
-            )
+            raise SettingsError(f"`{flag}` names a {noun} `{name}`, which does not exist{_ending(name, known)}")
 
 
-def _known(known: Collection[str]) -> str:
-    few = 12  # more names than these are no help in one sentence
-    return f"; there are {listed(known)}" if len(known) <= few else ""
+def _ending(name: str, known: Collection[str]) -> str:
+    end = suggestion(name, known)
+    return f"; there are {listed(known)}." if end == "." and len(known) <= _FEW else end

@@ -45,7 +45,7 @@ class TextLines(_Lines):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line without its newline."""
-        request = request_id.get()
+        request = _request(record)
         call = f" [{request}]" if request else ""
         line = f"{_stamp(record.created)} {record.levelname} {record.name}{call} {self.message(record)}"
         return line.translate(_IN_TEXT)
@@ -60,12 +60,17 @@ class JsonLines(_Lines):
             "time": _stamp(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "request": request_id.get(),
+            "request": _request(record),
             "message": _encodable(self.message(record)),
         }
         if not line["request"]:
             del line["request"]
         return msgspec.json.encode(line).decode().translate(_IN_JSON)
+
+
+def _request(record: logging.LogRecord) -> str:
+    # The core names the call on the record itself, whichever task it logs from.
+    return str(getattr(record, "request_id", "")) or request_id.get()
 
 
 def _stamp(seconds: float) -> str:

@@ -14,16 +14,15 @@ _NAMES = (
     r"|mcp-session-id|set-cookie|cookie)"
 )
 _VALUE = r"[^\s\"',;&]{1,4096}"
-_PATTERNS = (
-    # scheme://user:password@host; a password may hold an unescaped @, so up to the last one.
-    (r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,256}:)[^\s\"'<>]{1,256}@", rf"\1{MASK}@"),
-    (r"(?i)(\b(?:proxy-)?authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?:[a-z]{1,20}\s{1,4})?)" + _VALUE, rf"\1{MASK}"),
-    (r"(?i)(\b(?:bearer|basic)\s{1,4})[a-z0-9._~+/=-]{8,4096}", rf"\1{MASK}"),
-    (rf"(?i)({_NAMES}[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"']?)(?!bearer\b|basic\b){_VALUE}", rf"\1{MASK}"),
-    (r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,20000}?(?:-----END|\Z)", MASK),
-    (r"\b(?:gh[pousr]_|github_pat_|glpat-|sk-|xox[abprs]-|AKIA)[A-Za-z0-9_-]{12,255}", MASK),
-    (r"\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,2048}", MASK),
-)
+# scheme://user:password@host; a password may hold an unescaped @, so up to the last one.
+_URL = r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]{0,256}:)[^\s\"'<>]{1,256}@"
+_HEADER = r"(?i)(\b(?:proxy-)?authorization[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?:[a-z]{1,20}\s{1,4})?)" + _VALUE
+_SCHEME = r"(?i)(\b(?:bearer|basic)\s{1,4})[a-z0-9._~+/=-]{8,4096}"
+_ASSIGNED = rf"(?i)({_NAMES}[\"']?\s{{0,4}}[:=]\s{{0,4}}[\"']?)(?!bearer\b|basic\b){_VALUE}"
+_PEM = r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,20000}?(?:-----END|\Z)"
+_VENDOR = r"\b(?:gh[pousr]_|github_pat_|glpat-|sk-|xox[abprs]-|AKIA)[A-Za-z0-9_-]{12,255}"
+_JWT = r"\beyJ[A-Za-z0-9_-]{8,2048}\.[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{8,2048}"
+_KEEP_START = rf"\1{MASK}"
 
 
 class Redactor:
@@ -52,4 +51,12 @@ def redact(text: str) -> str:
 @cache
 def _compiled() -> tuple[tuple[re.Pattern[str], str], ...]:
     # Compiled with the first line that is logged: a quiet start does not pay for it.
-    return tuple((re.compile(pattern), replacement) for pattern, replacement in _PATTERNS)
+    return (
+        (re.compile(_URL), rf"\1{MASK}@"),
+        (re.compile(_HEADER), _KEEP_START),
+        (re.compile(_SCHEME), _KEEP_START),
+        (re.compile(_ASSIGNED), _KEEP_START),
+        (re.compile(_PEM), MASK),
+        (re.compile(_VENDOR), MASK),
+        (re.compile(_JWT), MASK),
+    )

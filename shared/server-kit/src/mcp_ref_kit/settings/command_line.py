@@ -6,7 +6,7 @@ from typing import Any, NoReturn, cast
 
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit.settings.fields import Field
-from mcp_ref_kit.settings.names import did_you_mean
+from mcp_ref_kit.settings.names import suggestion
 
 _EPILOG = (
     "Each option is also an environment variable (--max-read-bytes is MCP_MAX_READ_BYTES) and a key of the file that"
@@ -74,7 +74,7 @@ class _Once(Action):
 
 
 class _Switch(_Once):
-    """`--x` or `--no-x`, once."""
+    """A flag without a value, or its opposite (`const`), once."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **rest: Any) -> None:
         super().__init__(option_strings, dest, nargs=0, **rest)
@@ -86,8 +86,7 @@ class _Switch(_Once):
         values: Any,  # noqa: ARG002  the signature is argparse's
         option_string: str | None = None,
     ) -> None:
-        spelled = option_string or ""
-        super().__call__(parser, namespace, "false" if spelled.startswith("--no-") else "true", option_string)
+        super().__call__(parser, namespace, "false" if option_string == self.const else "true", option_string)
 
 
 def _parser(program: str, fields: Iterable[Field]) -> ArgumentParser:
@@ -99,10 +98,9 @@ def _parser(program: str, fields: Iterable[Field]) -> ArgumentParser:
 
 
 def _add(parser: Any, field: Field, *, help_line: str | None) -> None:
-    names = [*filter(None, [field.marker.short]), field.flag]
+    names = [name for name in (field.marker.short, *_spellings(field)) if name]
     if field.is_switch:
-        negative = [] if field.marker.flag_only else [f"--no-{field.key}"]
-        parser.add_argument(*names, *negative, dest=field.name, action=_Switch, help=help_line)
+        parser.add_argument(*names, dest=field.name, action=_Switch, const=field.opposite, help=help_line)
         return
     action: Any = "append" if field.many else _Once
     parser.add_argument(*names, dest=field.name, metavar=field.metavar, action=action, help=help_line)
@@ -120,12 +118,12 @@ def _words(words: list[str], fields: Iterable[Field]) -> list[str]:
     flags = [name for field in fields if not field.marker.positional for name in _spellings(field)]
     for word in words:
         if word.startswith("-") and word != "-":
-            raise SettingsError(f"There is no option `{word.partition('=')[0]}`{did_you_mean(word, flags)}.")
+            raise SettingsError(f"There is no option `{word.partition('=')[0]}`{suggestion(word, flags)}")
     return words
 
 
 def _spellings(field: Field) -> list[str]:
-    return [field.flag, f"--no-{field.key}"] if field.is_switch and not field.marker.flag_only else [field.flag]
+    return [name for name in (field.flag, field.opposite) if name]
 
 
 def _place(fields: Iterable[Field], given: dict[str, list[str]], words: list[str]) -> None:

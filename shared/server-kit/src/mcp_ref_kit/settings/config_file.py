@@ -7,7 +7,7 @@ from typing import Any, cast
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit.settings.fields import Field
 from mcp_ref_kit.settings.given import Given, reason
-from mcp_ref_kit.settings.names import did_you_mean
+from mcp_ref_kit.settings.names import suggestion
 
 _MOST_BYTES = 1024 * 1024
 _TYPES = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}
@@ -24,7 +24,7 @@ def from_config(path: Path, fields: Mapping[str, Field]) -> dict[str, Given]:
     for key, value in _flat(_document(path), ""):
         field = known.get(key)
         if field is None:
-            raise SettingsError(f"There is no setting `{key}`, as {path.name} has it{did_you_mean(key, known)}.")
+            raise SettingsError(f"There is no setting `{key}`, as {path.name} has it{suggestion(key, known)}")
         if field.name in found:
             raise SettingsError(f"`{key}` is given twice in {path.name}.")
         where = f"`{key}` in {path.name}"

@@ -59,6 +59,13 @@ class Field(Struct, frozen=True, kw_only=True):
         return self.kind.from_toml == (str, bool)
 
     @property
+    def opposite(self) -> str | None:
+        """The other flag of a switch: `--no-x` for `--x`, and `--x` for `--no-x`."""
+        if not self.is_switch or self.marker.flag_only:
+            return None
+        return f"--{self.key[3:]}" if self.key.startswith("no-") else f"--no-{self.key}"
+
+    @property
     def metavar(self) -> str:
         """What help calls the value."""
         if self.marker.metavar:

@@ -51,7 +51,7 @@ def _read(field: Field, text: str, where: str) -> Any:
     except ValueError as error:
         raise SettingsError(f"{where} {error}, got {_shown(field, text)}.") from None
     if isinstance(value, (int, float)):
-        _check(field.low, field.high, value, f"{where} must be", _shown(field, text))
+        _check(field.low, field.high, value, f"{where} must be", text.strip())
     if isinstance(value, str) or field.secret:
         _check(field.shortest, field.longest, len(text), f"The length of {where} must be", str(len(text)))
     return value

@@ -1,12 +1,11 @@
 """Four sources, one precedence: flag, then environment, then config file, then default."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from mcp_protocol.errors import SettingsError
-from mcp_ref_kit.settings.command_line import parse
 from mcp_ref_kit.settings.config_file import from_config
 from mcp_ref_kit.settings.environment import from_environment
 from mcp_ref_kit.settings.fields import Field
@@ -25,16 +24,19 @@ class Loaded(Struct, frozen=True):
 
     def into(self, settings: type[S]) -> S:
         """The settings of one class, made of its own fields."""
-        return settings(**{name: self.values[name] for name in settings.__struct_fields__})
+        names = set(settings.__struct_fields__) & self.values.keys()
+        return settings(**{name: self.values[name] for name in names})
 
 
-def load(fields: Mapping[str, Field], arguments: Sequence[str], environment: Mapping[str, str]) -> Loaded:
+def load(fields: Mapping[str, Field], flags: Mapping[str, list[str]], environment: Mapping[str, str]) -> Loaded:
     """Read every setting from the best of its sources; opens nothing but the config file and files of secrets.
+
+    `flags` are the texts from the command line, as `parse` gives them.
 
     Raises:
         SettingsError: the first thing that is wrong, in one sentence.
     """
-    given = from_environment(fields.values(), environment) | _from_flags(fields, arguments)
+    given = from_environment(fields.values(), environment) | _from_flags(fields, flags)
     if CONFIG in given:
         given = from_config(value_of(fields[CONFIG], given[CONFIG]), fields) | given
     values: dict[str, Any] = {}
@@ -44,7 +46,7 @@ def load(fields: Mapping[str, Field], arguments: Sequence[str], environment: Map
     return Loaded(values, sources)
 
 
-def _from_flags(fields: Mapping[str, Field], arguments: Sequence[str]) -> dict[str, Given]:
+def _from_flags(fields: Mapping[str, Field], flags: Mapping[str, list[str]]) -> dict[str, Given]:
     return {
         name: Given(
             texts=texts,
@@ -52,7 +54,7 @@ def _from_flags(fields: Mapping[str, Field], arguments: Sequence[str]) -> dict[s
             source=_spelled(fields[name]),
             names_file=fields[name].from_file,
         )
-        for name, texts in parse(fields.values(), arguments).items()
+        for name, texts in flags.items()
     }
 
 

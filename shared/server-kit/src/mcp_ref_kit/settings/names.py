@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`; did you mean X?` without its question mark, or nothing when no known name is near."""
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence: `; did you mean X?`, or a full stop when no known name is near."""
     from difflib import get_close_matches  # noqa: PLC0415  only a mistake needs it, every start would pay
 
     near = get_close_matches(name.partition("=")[0], list(known), n=1)
-    return f"; did you mean `{near[0]}`" if near else ""
+    return f"; did you mean `{near[0]}`?" if near else "."
 
 
 def listed(names: Iterable[str]) -> str:
