@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Self
 
-from mcp_ref_kit.paths.errors import InvalidPath, NotADirectory, NotAFile, mapped
+from mcp_ref_kit.paths.errors import InvalidPath, NotADirectory, NotAFile, from_system, mapped
 from mcp_ref_kit.paths.flags import CREATING, LISTING, NOFOLLOW, PLAIN
 from mcp_ref_kit.paths.guard import Guard
 from mcp_ref_kit.paths.names import JailPath, printable
@@ -156,32 +156,32 @@ def directory_of(fd: int, guard: Guard, resolved: JailPath) -> Directory:
 
 def open_at(directory: int, name: str, flags: int, guard: Guard, resolved: JailPath) -> OpenFile:
     """Open one name as a regular file, links not followed."""
-    with mapped(resolved.written):
-        try:
-            fd = os.open(single(name), existing(flags) | NOFOLLOW, dir_fd=directory)
-        except OSError as error:
-            if error.errno in _LINK_MET:
-                raise NotAFile(resolved.written) from error
-            raise
+    try:
+        fd = os.open(single(name), existing(flags) | NOFOLLOW, dir_fd=directory)
         return file_of(fd, guard, resolved)
+    except OSError as error:
+        if error.errno in _LINK_MET:
+            raise NotAFile(resolved.written) from error
+        raise from_system(error, resolved.written) from error
 
 
 def open_directory_at(directory: int, name: str, guard: Guard, resolved: JailPath) -> Directory:
     """Open one name as a directory, links not followed."""
-    with mapped(resolved.written):
-        try:
-            fd = os.open(single(name), LISTING | NOFOLLOW, dir_fd=directory)
-        except OSError as error:
-            if error.errno in _LINK_MET:
-                raise NotADirectory(resolved.written) from error
-            raise
+    try:
+        fd = os.open(single(name), LISTING | NOFOLLOW, dir_fd=directory)
         return directory_of(fd, guard, resolved)
+    except OSError as error:
+        if error.errno in _LINK_MET:
+            raise NotADirectory(resolved.written) from error
+        raise from_system(error, resolved.written) from error
 
 
 def lstat_at(directory: int, name: str, resolved: JailPath) -> os.stat_result:
     """What one name is, links not followed."""
-    with mapped(resolved.written):
+    try:
         return os.stat(single(name), dir_fd=directory, follow_symlinks=False)
+    except OSError as error:
+        raise from_system(error, resolved.written) from error
 
 
 def readlink_at(directory: int, name: str, resolved: JailPath) -> str:

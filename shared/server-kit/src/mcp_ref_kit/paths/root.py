@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from mcp_ref_kit.paths.errors import NotFound, PathError, RootItself, mapped
+from mcp_ref_kit.paths.errors import NotFound, PathError, RootItself, from_system, mapped
 from mcp_ref_kit.paths.flags import CLOEXEC, LISTING, NOFOLLOW, PASSING, PATH
 from mcp_ref_kit.paths.guard import Guard, Policy
 from mcp_ref_kit.paths.handles import Directory, Handle, OpenFile, directory_of, existing, file_of
@@ -140,13 +140,13 @@ class Root:
     def _forgiving(self, path: JailPath | str, act: Callable[[JailPath], Found]) -> Found:
         """Act on a path; if nothing is there, on its other spelling, if it has just one."""
         asked = path if isinstance(path, JailPath) else JailPath.parse(path)
+        try:
+            return act(asked)
+        except OSError as error:
+            other = self._respelled(asked) if error.errno == errno.ENOENT else None
+            if other is None:
+                raise from_system(error, asked.written) from error
         with mapped(asked.written):
-            try:
-                return act(asked)
-            except (FileNotFoundError, NotFound):
-                other = self._respelled(asked)
-                if other is None:
-                    raise
             return act(other)
 
     def _opened(self, path: JailPath, flags: int) -> tuple[int, Guard, JailPath]:
