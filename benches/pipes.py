@@ -4,13 +4,24 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Self
+
+import msgspec
 
 from benches.messages import INITIALIZED, Failed, Request, answer, opening
 
 PATIENCE = 120
+
+
+class Page(msgspec.Struct, rename="camel"):
+    """The part of a list that leads to the next."""
+
+    next_cursor: str | None = None
+
+
+_decode_page = msgspec.json.Decoder(Page).decode
 
 
 @contextmanager
@@ -85,6 +96,13 @@ class Piped:
         with deadline():
             for _ in range(times):
                 self.ask(request)
+
+    def every_page(self, page: Callable[[dict[str, str]], Request]) -> None:
+        """A list to its end; `page` makes the request from its params."""
+        params: dict[str, str] = {}
+        with deadline():
+            while cursor := _decode_page(self.ask(page(params))).next_cursor:
+                params = {"cursor": cursor}
 
     def in_flight(self, request: Request, times: int, window: int) -> None:
         """Always `window` requests in flight, which together must fit into a pipe (64 KiB)."""
