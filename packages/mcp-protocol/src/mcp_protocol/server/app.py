@@ -1,7 +1,7 @@
 """A server as its author writes it, and the same server running: `Server` and `App`."""
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Generic, TypeVar
 
@@ -11,11 +11,12 @@ from mcp_protocol.limits import Limits
 from mcp_protocol.server.catalog import Catalog
 from mcp_protocol.server.channel import Channel
 from mcp_protocol.server.dispatch import Middleware, Reply, answer, chain
+from mcp_protocol.server.entries import ToolEntry
 from mcp_protocol.server.feeds import follow
 from mcp_protocol.server.running import Identity, Running
 from mcp_protocol.server.services import Services
 from mcp_protocol.server.subscriptions import Kind
-from mcp_protocol.server.toolset import ToolEntry, Toolset
+from mcp_protocol.server.toolset import Toolset
 from mcp_protocol.session.calls import Call, SessionFacts
 from mcp_protocol.session.seal import Seal
 from mcp_protocol.types import Icon, Implementation
@@ -84,7 +85,7 @@ class Server(Generic[Settings, State]):
         return narrower
 
     @asynccontextmanager
-    async def run(self, settings: Settings, options: Options | None = None) -> AsyncIterator["App"]:
+    async def run(self, settings: Settings, options: Options | None = None) -> AsyncGenerator["App", None]:
         """Enter the lifespan and answer calls until the block ends."""
         async with self.lifespan(settings) as state:
             app = App(self, state, options or Options())

@@ -4,17 +4,17 @@ from difflib import get_close_matches
 from typing import Any
 
 from mcp_protocol.errors import InvalidParams, ResourceNotFound
-from mcp_protocol.server.subscriptions import Kind
-from mcp_protocol.server.toolset import (
+from mcp_protocol.server.entries import (
     CompletionEntry,
     PromptEntry,
     ResourceEntry,
     ResourceLister,
     TemplateEntry,
     ToolEntry,
-    Toolset,
     WatchEntry,
 )
+from mcp_protocol.server.subscriptions import Kind
+from mcp_protocol.server.toolset import Toolset
 from mcp_protocol.types import ListCapability, ResourcesCapability, ServerCapabilities
 
 # A name of ours has at most 64 characters: more of a wrong one need not be echoed.

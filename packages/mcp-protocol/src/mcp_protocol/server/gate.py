@@ -1,7 +1,7 @@
 """How many handlers run at once and how many calls may wait for one; beyond that a call is refused at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from mcp_protocol.errors import Busy
@@ -40,7 +40,7 @@ class Gate:
         self._free.release()
 
     @asynccontextmanager
-    async def left(self) -> AsyncIterator[None]:
+    async def left(self) -> AsyncGenerator[None, None]:
         """Let others run while this handler waits for its user."""
         self._free.release()
         try:

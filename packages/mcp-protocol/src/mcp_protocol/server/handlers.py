@@ -32,17 +32,17 @@ from mcp_protocol.types import (
 Handler = Callable[[Running, Context[Any]], Awaitable[Answer]]
 
 
-class _CallTool(RoundParams, frozen=True):
+class _CallTool(RoundParams, frozen=True, kw_only=True):
     name: str
     arguments: Raw = Raw(b"")
 
 
-class _GetPrompt(RoundParams, frozen=True):
+class _GetPrompt(RoundParams, frozen=True, kw_only=True):
     name: str
     arguments: dict[str, str] = {}  # noqa: RUF012  msgspec copies it
 
 
-class _ReadResource(RoundParams, frozen=True):
+class _ReadResource(RoundParams, frozen=True, kw_only=True):
     uri: str
 
 

@@ -1,7 +1,7 @@
 """What keeps one call from flooding its caller, and its deadline from running while the user thinks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from mcp_protocol.types import ProgressParams
@@ -46,7 +46,7 @@ class Rate:
 
 
 @asynccontextmanager
-async def paused(deadline: asyncio.Timeout | None, seconds: float) -> AsyncIterator[None]:
+async def paused(deadline: asyncio.Timeout | None, seconds: float) -> AsyncGenerator[None, None]:
     """Stop a call's deadline while a question is open; the question has `seconds` of its own.
 
     Raises:

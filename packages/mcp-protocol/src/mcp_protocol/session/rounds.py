@@ -60,7 +60,7 @@ class State(Struct, frozen=True, array_like=True):
     """Set when an answer may authorise a write: a state with a nonce is accepted once."""
 
 
-class RoundParams(Struct, frozen=True, rename="camel"):
+class RoundParams(Struct, frozen=True, kw_only=True, rename="camel"):
     """The params of a request that may be a retry; the methods that allow questions inherit from it."""
 
     input_responses: dict[str, Raw] | UnsetType = UNSET
