@@ -13,6 +13,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """One stdio line or HTTP body. Over it: -32600 without id on stdio, 413 on HTTP."""
     depth: int = 64
     """Nesting of one message. Over it: -32700."""
+    containers: int = 250_000
+    """Objects and arrays in one message: in memory each is up to a hundred times its text. Over it: -32700."""
     id_bytes: int = KIB
     """A string request id. Over it: -32600."""
     batch: int = 50

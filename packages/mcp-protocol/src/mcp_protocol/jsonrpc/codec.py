@@ -33,7 +33,7 @@ def decode(data: bytes, limits: Limits) -> Message | Batch | Rejected:
     if len(data) > limits.message:
         return Rejected(InvalidRequest(f"A message has at most {limits.message} bytes"))
     try:
-        tree = parse(data, limits.depth)
+        tree = parse(data, limits)
     except Malformed as error:
         return Rejected(error)
     if type(tree) is list:
