@@ -1,13 +1,11 @@
 # What the scripts share: get uv, make .venv exactly as constraints.txt says, say what is run. Sourced, never run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-export UV_PYTHON_DOWNLOADS=never
+# Certificates as git and pip have them: uv's own list fails behind a proxy that signs for itself.
+export UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 
 say() { printf '%s\n' "$*" >&2; }
-run() {
-  say "+ $*"
-  "$@"
-}
+run() { say "+ $*" && "$@"; }
 
 find_python() {
   local name # the oldest supported one first: what works there works on the newer ones
