@@ -4,10 +4,11 @@ import re
 from itertools import product
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.match import MAX_ALTERNATIVES, Globs, expanded, is_plain
+from mcp_ref_filesystem.match import MAX_ALTERNATIVES, Globs, expanded, is_plain, substrings
 
 MATCHES = [
     ("*.py", "a.py", True),
@@ -54,28 +55,28 @@ def test_a_glob_matches_the_whole_relative_path(pattern: str, path: str, *, expe
 
 
 def test_a_pattern_that_ends_in_a_slash_is_for_directories_only() -> None:
-    globs = Globs(["build/"])
-    assert not globs.matches("build")
-    assert globs.matches("build", directory=True)
+    compiled = Globs(["build/"])
+    assert not compiled.matches("build")
+    assert compiled.matches("build", directory=True)
     assert Globs(["**/"]).matches("a/b", directory=True)
 
 
 def test_a_floating_pattern_without_a_slash_matches_at_any_depth() -> None:
-    globs = Globs(["*.log", "/top"], floating=True)
-    assert globs.matches("a/b/c.log")
-    assert globs.matches("top")
-    assert not globs.matches("a/top")
+    compiled = Globs(["*.log", "/top"], floating=True)
+    assert compiled.matches("a/b/c.log")
+    assert compiled.matches("top")
+    assert not compiled.matches("a/top")
 
 
 def test_case_is_ignored_on_request() -> None:
-    globs = Globs(["**/*.PY", "[A-C]?"], ignore_case=True)
-    assert globs.matches("Src/Main.py")
-    assert globs.matches("bX")
+    compiled = Globs(["**/*.PY", "[A-C]?"], ignore_case=True)
+    assert compiled.matches("Src/Main.py")
+    assert compiled.matches("bX")
 
 
 def test_a_level_of_one_directory_does_not_leak_into_its_children() -> None:
-    globs = Globs(["a/*.py", "**/x"])
-    inside = globs.start().below("a")
+    compiled = Globs(["a/*.py", "**/x"])
+    inside = compiled.start().below("a")
     assert inside.hits("m.py")
     assert not inside.below("sub").hits("m.py")
     assert inside.below("sub").hits("x")
@@ -171,17 +172,32 @@ def oracle(pattern: list[str], path: list[str]) -> bool:
 
 
 def name_matches(segment: str, name: str) -> bool:
-    tokens = re.findall(r"\[[^\]]*\]|.", segment)
+    tokens: list[str] = re.findall(r"\[[^\]]*\]|.", segment)
     table = {"*": ".*", "?": ".", "[ab]": "[ab]", "[!a]": "[^a]"}
-    return re.fullmatch("".join(table.get(token, re.escape(token)) for token in tokens), name, re.DOTALL) is not None
+    expression = "".join(table[token] if token in table else re.escape(token) for token in tokens)
+    return re.fullmatch(expression, name, re.DOTALL) is not None
 
 
 def test_hostile_stars_stay_linear() -> None:
-    globs = Globs(["**/" * 50 + "*a" * 200 + "b"])
-    assert not globs.matches("/".join(["a" * 255] * 60))
+    compiled = Globs(["**/" * 50 + "*a" * 200 + "b"])
+    assert not compiled.matches("/".join(["a" * 255] * 60))
 
 
 def test_every_pair_of_kinds_of_segment_is_told_apart() -> None:
     for (first, hit), (second, _) in product([("a*", "ab"), ("*b", "cb"), ("*x*", "axa"), ("a*c", "abc")], repeat=2):
         assert Globs([first]).matches(hit)
         assert Globs([first, second]).matches(hit)
+
+
+def test_a_plain_text_is_looked_for_in_names_at_any_depth() -> None:
+    assert substrings("eadm").matches("docs/README.md") is False
+    assert substrings("EADM", ignore_case=True).matches("docs/readme.md")
+    assert substrings("c/ma").matches("src/main.py")
+    assert substrings("rc/deep/ma").matches("x/src/deep/main.py")
+    assert not substrings("c/ma").matches("src/deep/main.py")
+
+
+def test_named_classes_are_those_of_git() -> None:
+    assert Globs(["[[:digit:]x]"]).matches("7")
+    assert Globs(["[[:digit:]x]"]).matches("x")
+    assert not Globs(["[[:nonsense:]]"]).matches("n")

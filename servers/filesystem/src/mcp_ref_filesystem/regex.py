@@ -61,8 +61,7 @@ def compiled(source: str, *, ignore_case: bool = False, within_lines: bool = Fal
 
 def quoted(text: str) -> str:
     """The pattern that matches just this text."""
-    re2: Any = import_module("re2")
-    return cast("str", re2.escape(text))
+    return "".join(character if character.isalnum() else f"\\x{{{ord(character):x}}}" for character in text)
 
 
 def _explained(source: str, error: Exception) -> ToolError:

@@ -3,6 +3,7 @@
 String methods where those suffice; RE2, which is linear, where `?` or `[...]` occur.
 """
 
+import re
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
@@ -10,6 +11,14 @@ from msgspec import Struct
 from mcp_ref_filesystem.regex import compiled, quoted
 
 Test = Callable[[str], bool]
+
+
+class Segment(Struct, frozen=True):
+    """A test of one name; with `exact` or `suffix` it could also be done for many patterns at once."""
+
+    test: Test
+    exact: str | None = None
+    suffix: str | None = None
 
 
 class Token(Struct, frozen=True):
@@ -22,49 +31,45 @@ class Token(Struct, frozen=True):
 STAR = Token(expression=".*")
 _ONE = Token(expression=".")
 _NOTHING = Token(expression=r"[^\x{0}-\x{10FFFF}]")
+# The names between `[:` and `:]`, as RE2 and git both know them.
+_CLASSES = frozenset("alnum alpha blank cntrl digit graph lower print punct space upper xdigit".split())  # noqa: SIM905  as words, on one line
+_NAMED = re.compile(r"\[:([a-z]*):\]")
 
 
-def segment_test(segment: str, *, ignore_case: bool = False) -> Test:
+def segment_of(text: str, *, ignore_case: bool = False) -> Segment:
     """The test for one segment; with `ignore_case` the names handed to it must be in lower case."""
-    tokens = list(_tokens(segment.lower() if ignore_case else segment))
+    tokens = list(_tokens(text.lower() if ignore_case else text))
     if any(token.expression and token is not STAR for token in tokens):
-        return _general(tokens, ignore_case=ignore_case)
+        return Segment(_general(tokens, ignore_case=ignore_case))
     return _starred(_texts(tokens))
 
 
-def everything(_name: str) -> bool:
-    """The test of `*`."""
-    return True
-
-
-def containing(text: str) -> Test:
+def containing(text: str) -> Segment:
     """The test of `*text*`, whatever characters are in it."""
-    return lambda name: text in name
+    return Segment(lambda name: text in name)
 
 
-def _starred(texts: list[str]) -> Test:
+def _starred(texts: list[str]) -> Segment:
     """The test for literal texts with `*` between them."""
     if len(texts) == 1:
         whole = texts[0]
-        return lambda name: name == whole
+        return Segment(lambda name: name == whole, exact=whole)
     first, *middle, last = texts
     middle = [text for text in middle if text]
     if not middle:
         return _edged(first, last)
     if not first and not last and len(middle) == 1:
         return containing(middle[0])
-    return lambda name: _in_order(name, first, middle, last)
+    return Segment(lambda name: _in_order(name, first, middle, last))
 
 
-def _edged(first: str, last: str) -> Test:
-    if not first and not last:
-        return everything
+def _edged(first: str, last: str) -> Segment:
     if not first:
-        return lambda name: name.endswith(last)
+        return Segment(lambda name: name.endswith(last), suffix=last)
     if not last:
-        return lambda name: name.startswith(first)
+        return Segment(lambda name: name.startswith(first))
     least = len(first) + len(last)
-    return lambda name: len(name) >= least and name.startswith(first) and name.endswith(last)
+    return Segment(lambda name: len(name) >= least and name.startswith(first) and name.endswith(last))
 
 
 def _in_order(name: str, first: str, middle: list[str], last: str) -> bool:
@@ -82,8 +87,8 @@ def _in_order(name: str, first: str, middle: list[str], last: str) -> bool:
 
 def _general(tokens: list[Token], *, ignore_case: bool) -> Test:
     source = "".join(token.expression or quoted(token.text) for token in tokens)
-    pattern = compiled(source, ignore_case=ignore_case, dot_all=True)
-    # Names that are not UTF-8 hold surrogates, which RE2 does not take: each counts as one character.
+    # What is not UTF-8 holds surrogates, which RE2 does not take: each counts as one character.
+    pattern = compiled(source.encode(errors="replace").decode(), ignore_case=ignore_case, dot_all=True)
     return lambda name: pattern.fullmatch(name.encode(errors="replace")) is not None
 
 
@@ -110,31 +115,41 @@ def _tokens(segment: str) -> Iterator[Token]:
         elif character == "\\" and at < len(segment):
             yield Token(segment[at])
             at += 1
-        elif character == "[" and (end := _class_end(segment, at)):
+        elif character == "[" and (end := class_end(segment, at)):
             yield _class(segment[at:end])
             at = end + 1
         else:
             yield Token(character)
 
 
-def _class_end(segment: str, at: int) -> int:
-    """Where the class that begins at `at` has its `]`, or 0: then its `[` is literal."""
+def class_end(segment: str, at: int) -> int:
+    """Where the class whose inside begins at `at` has its `]`, or 0: then its `[` is literal."""
     at += segment[at : at + 1] in {"!", "^"}
     at += segment[at : at + 1] == "]"
     while at < len(segment):
         if segment[at] == "]":
             return at
-        at += 2 if segment[at] == "\\" else 1
+        named = _NAMED.match(segment, at)
+        if named:
+            at = named.end()
+        else:
+            at += 2 if segment[at] == "\\" else 1
     return 0
 
 
 def _class(inner: str) -> Token:
-    """The class as an RE2 expression; a range from high to low holds nothing."""
+    """The class as an RE2 expression; a range from high to low holds nothing, an unknown name spoils it."""
     negated = inner[0] in {"!", "^"}
-    ranges = "".join(f"\\x{{{low:x}}}-\\x{{{high:x}}}" for low, high in _ranges(inner[negated:]) if low <= high)
+    body = inner[negated:]
+    names = {found[1] for found in _NAMED.finditer(body)}
+    if not names <= _CLASSES:
+        return _NOTHING
+    inside = "".join(f"[:{name}:]" for name in sorted(names))
+    for low, high in _ranges(_NAMED.sub("", body)):
+        inside += f"\\x{{{low:x}}}-\\x{{{high:x}}}" if low <= high else ""
     if negated:
-        return Token(expression=f"[^{ranges}]" if ranges else ".")
-    return Token(expression=f"[{ranges}]") if ranges else _NOTHING
+        return Token(expression=f"[^{inside}]" if inside else ".")
+    return Token(expression=f"[{inside}]") if inside else _NOTHING
 
 
 def _ranges(inner: str) -> Iterator[tuple[int, int]]:
