@@ -12,13 +12,12 @@ from tests.architecture.sources import MEMBERS
 from tests.architecture.test_imports import LAZY, NEVER
 from tests.launch.raw import INITIALIZED, LEGACY, MODERN, message, opening
 
-# Half of ours, half of the standard library: what HTTP, child processes and test clients need, and a start does not.
-NOT_AT_START = {
-    *LAZY,
-    *NEVER,
-    "mcp_protocol.client", "mcp_protocol.testing", "mcp_protocol.transports.http", "mcp_protocol.transports.memory",
+# Ours and the standard library's: what HTTP, child processes and test clients need, and a start does not.
+NOT_AT_START = (
+    *LAZY, *NEVER,
+    "mcp_protocol.client", "mcp_protocol.testing", "mcp_protocol.transports.memory",
     "http.client", "http.server", "urllib.request", "email", "multiprocessing", "unittest", "pdb", "sqlite3", "xml",
-}  # fmt: skip
+)  # fmt: skip
 # Beside what the first call needs.
 MODULES = 330
 

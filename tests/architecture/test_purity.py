@@ -11,12 +11,16 @@ OUTSIDE = frozenset(
         "asyncio", "threading", "multiprocessing", "concurrent", "subprocess", "signal",
         "socket", "ssl", "select", "selectors", "urllib.request", "http",
         "os", "pathlib", "shutil", "tempfile", "io",
-        "time", "random", "secrets", "uuid", "logging",
+        "time", "random", "secrets", "logging",
     }
 )  # fmt: skip
-CLOCKS = frozenset(
-    {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.datetime.now", "datetime.date.today"}
-)
+CLOCKS_AND_DICE = frozenset(
+    {
+        "datetime.now", "datetime.utcnow", "datetime.today", "date.today",
+        "datetime.datetime.now", "datetime.date.today", "dt.datetime.now", "dt.date.today",
+        "uuid.uuid1", "uuid.uuid4",
+    }
+)  # fmt: skip
 STREAMS = frozenset({"socket", "ssl", "select", "selectors", "subprocess", "http", "uvicorn"})
 
 
@@ -34,8 +38,8 @@ def test_a_module_below_server_imports_nothing_from_outside_the_process(source: 
 
 
 @pytest.mark.parametrize("source", PURE, ids=lambda source: source.module)
-def test_a_module_below_server_reads_no_clock(source: Source) -> None:
-    assert [source.at(call.lineno) for name, call in calls(source) if name in CLOCKS] == []
+def test_a_module_below_server_reads_no_clock_and_rolls_no_dice(source: Source) -> None:
+    assert [source.at(call.lineno) for name, call in calls(source) if name in CLOCKS_AND_DICE] == []
 
 
 def test_the_server_room_touches_no_stream() -> None:
