@@ -63,7 +63,9 @@ def read_form(form: type[Form], content: Mapping[str, Any]) -> Form:
 
 @lru_cache(maxsize=256)
 def _plain(form: type[Struct]) -> Schema:
-    return {"properties": {}} | Generator(closed=True).object(fields_of(form), closed=False)
+    found = Generator(closed=True).object(fields_of(form), closed=False)
+    found.setdefault("properties", {})
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -3,7 +3,7 @@
 msgspec decides what a hint accepts; this says the same in the words of JSON Schema, which a test holds together.
 msgspec's own generator sorts choices, hides the root behind a reference, titles everything by class name and writes
 OpenAPI's `discriminator`; hence ours. Rules: ranges are inclusive, `enum` has a `type`, objects that a model fills
-in are closed, references point into `$defs`, and what has no portable form is refused here, when a server is written.
+in are closed, references point into `$defs`, and what has no portable form is refused.
 
 An optional input whose default is None is described without null: leaving it out says the same, and unions with null
 are what providers understand least. The decoder takes the null all the same.
@@ -16,13 +16,14 @@ import uuid
 from collections import abc
 from collections.abc import Callable, Mapping, Sequence
 from inspect import cleandoc
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT, UNSET, Meta, Struct, UnsetType
+from msgspec import NODEFAULT, UNSET, Struct, UnsetType
 
 from mcp_protocol.schema.arg import portable_pattern
-from mcp_protocol.schema.hints import NoneType, nullable, options, peel, said, struct_of, without
+from mcp_protocol.schema.hints import NoneType, is_struct, noted, nullable, options, peel, struct_of, without
 
 Schema = dict[str, Any]
 
@@ -55,6 +56,7 @@ _KEYWORDS: Mapping[str, Mapping[str, str]] = {
     "array": {"min_length": "minItems", "max_length": "maxItems"},
     "object": {"min_length": "minProperties", "max_length": "maxProperties"},
 }
+_ANNOTATIONS = ("title", "description", "examples")
 _TYPE_NAMES: Mapping[Any, str] = {str: "string", int: "integer", bool: "boolean"}
 
 
@@ -74,6 +76,12 @@ class Generator:
         self.definitions: dict[str, Schema] = {}
         self._closed = closed
         self._names: dict[Any, str] = {}
+        self._writers: dict[Any, Callable[[Any], Schema]] = {
+            **dict.fromkeys(_ARRAYS, self._array),
+            **dict.fromkeys(_OBJECTS, self._mapping),
+            **dict.fromkeys((Union, UnionType), self._union),
+            Literal: lambda bare: _enumeration(list(get_args(bare))),
+        }
 
     def schema(self, hint: Any) -> Schema:
         """The schema of a value.
@@ -82,17 +90,24 @@ class Generator:
             ValueError: the type has no portable form.
         """
         bare, notes = peel(hint)
-        found = self._described(bare, notes)
-        for word in ("title", "description", "examples"):
-            if (value := said(notes, word)) is not None:
-                found[word] = value
+        found = self._bare(bare)
+        if not notes:
+            return found
+        said = noted(notes)
+        if "gt" in said or "lt" in said:
+            raise ValueError("use ge and le: exclusive bounds are not understood everywhere")
+        if "pattern" in said:
+            said["pattern"] = portable_pattern(said["pattern"])
+        words = _KEYWORDS.get(str(found.get("type")), {})
+        found |= {words[name]: value for name, value in said.items() if name in words}
+        found |= {name: said[name] for name in _ANNOTATIONS if name in said}
         for note in notes:
             found |= note.extra_json_schema or {}
         return found
 
     def object(self, fields: Sequence[Field], *, closed: bool, omits: bool = False) -> Schema:
         """The schema of an object; `omits` says that members with their default are left out, null among them."""
-        properties = {field.name: self._member(field, omits=omits) for field in fields}
+        properties = {field.name: self._placed(field, omits=omits) for field in fields}
         required = [field.name for field in fields if field.required]
         found: Schema = {"type": "object"}
         if properties:
@@ -117,6 +132,12 @@ class Generator:
         text = described(cls)
         return {"type": "object"} | ({"description": text} if text else {}) | found
 
+    def _placed(self, field: Field, *, omits: bool) -> Schema:
+        try:
+            return self._member(field, omits=omits)
+        except ValueError as error:
+            raise ValueError(f"`{field.name}`: {error}") from error
+
     def _member(self, field: Field, *, omits: bool) -> Schema:
         hint = without(field.hint, UnsetType)
         never_null = field.default is None and (self._closed or omits)
@@ -125,36 +146,18 @@ class Generator:
             found["default"] = msgspec.to_builtins(field.default, str_keys=True)
         return found
 
-    def _described(self, bare: Any, notes: Sequence[Meta]) -> Schema:
-        found = self._bare(bare)
-        words = _KEYWORDS.get(str(found.get("type")), {})
-        for constraint in ("ge", "le", "multiple_of", "min_length", "max_length", "pattern"):
-            if constraint in words and (value := said(notes, constraint)) is not None:
-                found[words[constraint]] = portable_pattern(value) if constraint == "pattern" else value
-        if said(notes, "gt") is not None or said(notes, "lt") is not None:
-            raise ValueError("use ge and le: exclusive bounds are not understood everywhere")
-        return found
-
     def _bare(self, bare: Any) -> Schema:
         if bare in _SCALARS:
             return dict(_SCALARS[bare])
         origin = get_origin(bare) or bare
-        if len(options(bare)) > 1:
-            return self._union(bare)
-        if struct_of(bare) is not None:
+        if is_struct(origin):
             return {"$ref": f"#/$defs/{self._name(bare)}"}
-        for kinds, write in self._kinds():
-            if kinds(origin):
-                return write(bare)
-        raise ValueError(f"{_shown(bare)} has no portable JSON Schema: use a msgspec.Struct, a list or a plain type")
-
-    def _kinds(self) -> tuple[tuple[Callable[[Any], bool], Callable[[Any], Schema]], ...]:
-        return (
-            (lambda origin: origin is Literal, lambda bare: _enumeration(list(get_args(bare)))),
-            (lambda origin: isinstance(origin, enum.EnumMeta), _enum_class),
-            (lambda origin: origin in _ARRAYS, self._array),
-            (lambda origin: origin in _OBJECTS, self._mapping),
-        )
+        if isinstance(origin, enum.EnumMeta):
+            return _enum_class(bare)
+        write = self._writers.get(origin)
+        if write is None:
+            raise ValueError(f"{_shown(bare)} has no portable JSON Schema: use a Struct, a list or a plain type")
+        return write(bare)
 
     def _array(self, bare: Any) -> Schema:
         items = get_args(bare)

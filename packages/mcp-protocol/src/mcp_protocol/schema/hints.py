@@ -1,44 +1,67 @@
-"""Takes type hints apart: what is annotated, what is optional, which classes are Structs."""
+"""Takes type hints apart: what is annotated, what is optional, which classes are Structs.
+
+Every parameter of every tool passes here while a server starts, so the common hints take the short way.
+"""
 
 from collections.abc import Sequence
+from enum import EnumMeta
 from types import UnionType
-from typing import Annotated, Any, NamedTuple, TypeGuard, Union, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, NewType, TypeGuard, Union, get_origin
 
-from msgspec import Meta, Struct, UnsetType
+from msgspec import Meta, Struct, StructMeta
 
 NoneType = type(None)
 
+# A plain class has no wrapper to take off.
+_CLASSES: frozenset[type] = frozenset({type, StructMeta, EnumMeta})
+_ANNOTATED: Any = type(Annotated[int, ""])
+# `type Name = ...` exists since Python 3.12, and in typing_extensions before: known by the name of its type.
+_ALIAS = "TypeAliasType"
+_SAID = (
+    "title",
+    "description",
+    "examples",
+    "ge",
+    "le",
+    "gt",
+    "lt",
+    "multiple_of",
+    "min_length",
+    "max_length",
+    "pattern",
+)
+
 
 class Peeled(NamedTuple):
-    """A hint without its wrappers, and what they said; later notes win over earlier ones."""
+    """A hint without its wrappers, and the notes that were on them; later notes win over earlier ones."""
 
     hint: Any
     notes: tuple[Meta, ...]
-
-    @property
-    def description(self) -> str | None:
-        """What the notes say of the value."""
-        return next((note.description for note in reversed(self.notes) if note.description), None)
 
 
 def peel(hint: Any) -> Peeled:
     """Take off `Annotated`, `NewType` and type aliases."""
     notes: tuple[Meta, ...] = ()
-    while True:
-        if get_origin(hint) is Annotated:
+    while type(hint) not in _CLASSES:
+        if isinstance(hint, _ANNOTATED):
             notes = (*(note for note in hint.__metadata__ if isinstance(note, Meta)), *notes)
             hint = hint.__origin__
-        elif (supertype := getattr(hint, "__supertype__", None)) is not None:
-            hint = supertype
-        elif (aliased := _aliased(hint)) is not None:
-            hint = aliased
+        elif isinstance(hint, NewType):
+            hint = hint.__supertype__
+        elif _is_alias(hint):
+            hint = hint.__value__
+        elif _is_alias(getattr(hint, "__origin__", None)):
+            hint = hint.__origin__.__value__[hint.__args__]
         else:
-            return Peeled(hint, notes)
+            break
+    return Peeled(hint, notes)
 
 
 def options(hint: Any) -> tuple[Any, ...]:
     """The members of a union; of anything else, itself."""
-    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    if type(hint) is UnionType or get_origin(hint) is Union:
+        return hint.__args__
+    return (hint,)
 
 
 def without(hint: Any, *unwanted: Any) -> Any:
@@ -56,7 +79,8 @@ def without(hint: Any, *unwanted: Any) -> Any:
 
 def nullable(hint: Any) -> bool:
     """Whether None is one of the values."""
-    return NoneType in options(peel(hint).hint) or peel(hint).hint is None
+    bare = peel(hint).hint
+    return bare is None or NoneType in options(bare)
 
 
 def struct_of(hint: Any) -> type[Struct] | None:
@@ -67,22 +91,18 @@ def struct_of(hint: Any) -> type[Struct] | None:
 
 def is_struct(cls: Any) -> TypeGuard[type[Struct]]:
     """Whether this is a Struct class."""
-    return isinstance(cls, type) and issubclass(cls, Struct)
+    return isinstance(cls, StructMeta)
 
 
-def said(notes: Sequence[Meta], name: str) -> Any:
-    """The last thing that the notes say under that name, or None."""
-    return next((value for note in reversed(notes) if (value := getattr(note, name)) is not None), None)
+def noted(notes: Sequence[Meta]) -> dict[str, Any]:
+    """What the notes say, by the names that `msgspec.Meta` has for it."""
+    return {name: value for note in notes for name in _SAID if (value := getattr(note, name)) is not None}
 
 
 def plain(hint: Any) -> Any:
-    """The hint without notes, None and UNSET: the type of the value when there is one."""
-    return peel(without(hint, NoneType, UnsetType)).hint
+    """The hint without notes and without None: the type of the value when there is one."""
+    return peel(without(hint, NoneType)).hint
 
 
-def _aliased(hint: Any) -> Any:
-    # `type Name = ...` exists since Python 3.12, and in typing_extensions before: known by its attribute.
-    origin = get_origin(hint)
-    if origin is not None and hasattr(origin, "__value__"):
-        return origin.__value__[get_args(hint)]
-    return getattr(hint, "__value__", None)
+def _is_alias(hint: Any) -> bool:
+    return type(hint).__name__ == _ALIAS

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from msgspec import NODEFAULT, UNSET, Raw, Struct
+from msgspec.structs import asdict
 
 from mcp_protocol.errors import ToolError
 from mcp_protocol.schema import Field, Schema, faults, input_schema, integral
@@ -18,8 +19,8 @@ from mcp_protocol.server.signature import Parameter
 _REMARK = re.compile(r"(?P<fault>.*?)(?: - at `(?:key in )?\$\.?(?P<place>.*)`)?", re.DOTALL)
 
 
-class Arguments:
-    """The parameters of one tool or prompt. The decoder is compiled at the first call, the schema when it is listed."""
+class TypedArguments:
+    """Arguments by the handler's signature. The decoder is made at the first call, the schema when it is listed."""
 
     def __init__(self, owner: str, parameters: Sequence[Parameter]) -> None:
         self._owner = owner
@@ -27,33 +28,100 @@ class Arguments:
 
     @cached_property
     def schema(self) -> Schema:
-        """The input schema.
-
-        Raises:
-            ValueError: a parameter's type has no portable form.
-        """
+        """The input schema, closed."""
         return input_schema([_field(parameter) for parameter in self._parameters])
 
     def decode(self, raw: Raw | bytes | None) -> dict[str, Any]:
-        """The parameters by name; no arguments at all are the same as `{}`.
+        """The parameters by name, in one pass over the bytes; only a refusal costs a second look.
+
+        No arguments at all are the same as `{}`.
 
         Raises:
             ToolError: `invalid_argument`, with every fault that was found.
         """
-        data = bytes(raw) if raw else b"{}"
         try:
-            return msgspec.structs.asdict(self._decoder.decode(data))
+            return asdict(self._decoder.decode(raw or b"{}"))
         except msgspec.ValidationError as error:
-            value = msgspec.json.decode(data)
-            return {} if value is None and not self._parameters else self._second_look(value or {}, error)
+            return self._second_look(raw or b"{}", error)
 
     def convert(self, values: Mapping[str, str]) -> dict[str, Any]:
-        """The same for the arguments of a prompt, which are strings.
+        """The parameters of a prompt, whose arguments are strings.
 
         Raises:
             ToolError: `invalid_argument`, with every fault that was found.
         """
         try:
-            return msgspec.structs.asdict(msgspec.convert(values, self._struct))
+            return asdict(msgspec.convert(values, self._struct))
         except msgspec.ValidationError as error:
-            raise self._refusal(values, error) from error
+            raise self._refusal(faults(values, self.schema, owner=self._owner), error) from error
+
+    @cached_property
+    def _struct(self) -> type[Struct]:
+        fields = [_defined(parameter) for parameter in self._parameters]
+        return msgspec.defstruct(self._owner, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
+
+    @cached_property
+    def _decoder(self) -> msgspec.json.Decoder[Struct]:
+        return msgspec.json.Decoder(self._struct)
+
+    def _second_look(self, raw: Raw | bytes, error: msgspec.ValidationError) -> dict[str, Any]:
+        value = msgspec.json.decode(raw)
+        if value is None:
+            return self.decode(None)  # some clients send null where there is nothing to send
+        _require_object(value, self._owner)
+        found = faults(value, self.schema, owner=self._owner)
+        if found:
+            raise self._refusal(found, error) from error
+        try:
+            return asdict(msgspec.convert(integral(value), self._struct))
+        except msgspec.ValidationError as second:
+            raise self._refusal([], second) from second
+
+    def _refusal(self, found: Sequence[str], error: msgspec.ValidationError) -> ToolError:
+        return ToolError(" ".join(found) or _remark(str(error)), code="invalid_argument")
+
+
+class VerbatimArguments:
+    """Arguments by a schema that the author wrote: the handler gets the whole object and judges it."""
+
+    def __init__(self, owner: str, parameter: str, schema: Mapping[str, Any]) -> None:
+        self.schema = dict(schema)
+        self._owner = owner
+        self._parameter = parameter
+
+    def decode(self, raw: Raw | bytes | None) -> dict[str, Any]:
+        """The one parameter, an object.
+
+        Raises:
+            ToolError: `invalid_argument`, the arguments are no object.
+        """
+        value = msgspec.json.decode(raw or b"{}")
+        if value is not None:
+            _require_object(value, self._owner)
+        return {self._parameter: {} if value is None else value}
+
+
+Arguments = TypedArguments | VerbatimArguments
+
+
+def _require_object(value: object, owner: str) -> None:
+    if not is_object(value):
+        raise ToolError(f"The arguments of `{owner}` must be an object, got {shown(value)}.", code="invalid_argument")
+
+
+def _field(parameter: Parameter) -> Field:
+    default = UNSET if parameter.default is NODEFAULT else parameter.default
+    return Field(name=parameter.name, hint=parameter.hint, default=default, required=parameter.required)
+
+
+def _defined(parameter: Parameter) -> tuple[str, Any] | tuple[str, Any, Any]:
+    if parameter.required:
+        return parameter.name, parameter.hint
+    return parameter.name, parameter.hint, parameter.default
+
+
+def _remark(text: str) -> str:
+    found = _REMARK.fullmatch(text)
+    if found is None or not found["place"]:
+        return f"{text}."
+    return f"`{found['place']}`: {found['fault']}."

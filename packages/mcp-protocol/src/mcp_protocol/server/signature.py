@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, Struct
 
-from mcp_protocol.schema.hints import options, peel
+from mcp_protocol.schema.hints import noted, options, peel
 
 _BY_NAME = frozenset({Written.POSITIONAL_OR_KEYWORD, Written.KEYWORD_ONLY})
 _POSITIONAL = frozenset({Written.POSITIONAL_ONLY, Written.POSITIONAL_OR_KEYWORD})
@@ -30,9 +30,8 @@ class Parameter(Struct, frozen=True):
     def description(self) -> str | None:
         """What its annotation says of it, also inside an optional one: `Annotated[int, ...] | None`."""
         hint, notes = peel(self.hint)
-        said = [note.description for note in reversed(notes)]
-        said += [peel(option).description for option in options(hint)]
-        return next(filter(None, said), None)
+        inner = [note for option in options(hint) for note in peel(option).notes]
+        return noted([*inner, *notes]).get("description")
 
 
 class Signature(Struct, frozen=True):

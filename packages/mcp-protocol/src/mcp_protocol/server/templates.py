@@ -94,7 +94,7 @@ class UriTemplate:
             raise ValueError(f"{self.text!r}: only one variable can span separators")
 
     def _cut(self, uri: str) -> list[str] | None:
-        """The text at each variable. What stands before the spanning one is read forwards, what follows it backwards."""
+        """The text at each variable: up to the spanning one read forwards, what follows it backwards."""
         first, last = self._literals[0], self._literals[-1]
         if len(uri) < len(first) + len(last) or not uri.startswith(first) or not uri.endswith(last):
             return None
