@@ -1,0 +1,1 @@
+"""Streamable HTTP: one endpoint, both eras."""
