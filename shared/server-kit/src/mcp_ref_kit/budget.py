@@ -70,9 +70,10 @@ def _excess(structured: Any, most: int) -> int:
     """How many characters structured content has if there are too many, about: its JSON, each escape as one."""
     if structured is None:
         return 0
-    data = bytes(structured) if isinstance(structured, Raw) else encode(structured)
-    if len(data) <= most:  # the usual case, without decoding
+    raw = memoryview(structured) if isinstance(structured, Raw) else encode(structured)
+    if len(raw) <= most:  # the usual case, without copying or decoding
         return 0
+    data = bytes(raw)
     size = len(data.decode("utf-8", "replace")) - data.count(b"\\")
     return size if size > most else 0
 

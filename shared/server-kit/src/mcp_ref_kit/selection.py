@@ -10,7 +10,7 @@ from mcp_ref_kit.options import Mode
 from mcp_ref_kit.settings.names import listed, suggestion
 
 if TYPE_CHECKING:
-    from mcp_protocol.server.toolset import ToolEntry
+    from mcp_protocol.server.entries import ToolEntry
 
 ALL = "all"
 DEFAULT = "default"
@@ -58,8 +58,7 @@ def permits(mode: Mode, entry: "ToolEntry") -> bool:
 def _needed(entry: "ToolEntry") -> Mode:
     if entry.admin:
         return "admin"
-    hints = entry.definition.annotations
-    return "read-only" if hints is not None and hints.read_only_hint else "read-write"
+    return "read-only" if entry.annotations.read_only_hint else "read-write"
 
 
 def _expanded(names: Sequence[str], toolsets: Mapping[str, bool]) -> set[str]:

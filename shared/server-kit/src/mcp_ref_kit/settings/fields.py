@@ -4,7 +4,7 @@ import types
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from msgspec import NODEFAULT, Meta, Struct
-from msgspec.structs import FieldInfo
+from msgspec.structs import FieldInfo, replace
 from msgspec.structs import fields as struct_fields
 
 from mcp_ref_kit.settings.kinds import Kind, kind_of
@@ -96,18 +96,30 @@ def fields_of(settings: type[Struct]) -> dict[str, Field]:
 
 
 def merge(common: dict[str, Field], own: dict[str, Field]) -> dict[str, Field]:
-    """One table of both: a server that names a common setting gives it its own help, bounds and default.
+    """One table of both: a server that names a common setting gives it its own default, help and bounds.
 
     Raises:
         TypeError: the server gives a common setting another type, or both have a positional one.
     """
-    for name in common.keys() & own.keys():
-        if common[name].kind.metavar != own[name].kind.metavar or common[name].many is not own[name].many:
-            raise TypeError(f"the setting {name!r} is a common one and has another type there")
-    merged = own | {name: field for name, field in common.items() if name not in own}
+    merged = {name: _over(common[name], field) if name in common else field for name, field in own.items()}
+    merged |= {name: field for name, field in common.items() if name not in own}
     if sum(field.marker.positional for field in merged.values()) > 1:
         raise TypeError("only one setting can be positional")
     return merged
+
+
+def _over(common: Field, own: Field) -> Field:
+    if common.kind.metavar != own.kind.metavar or common.many is not own.many:
+        raise TypeError(f"the setting {own.name!r} is a common one and has another type there")
+    return replace(
+        own,
+        help=own.help or common.help,
+        marker=common.marker if own.marker == _PLAIN else own.marker,
+        low=common.low if own.low is None else own.low,
+        high=common.high if own.high is None else own.high,
+        shortest=common.shortest if own.shortest is None else own.shortest,
+        longest=common.longest if own.longest is None else own.longest,
+    )
 
 
 def _field(info: FieldInfo, owner: type[Struct]) -> Field:

@@ -1,0 +1,82 @@
+"""What a server does instead of serving: report, or print its surface or a host's configuration."""
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from mcp_ref_kit.logs import Redactor
+from mcp_ref_kit.origin import started_by, without_option
+from mcp_ref_kit.output import say
+from mcp_ref_kit.program import Program
+from mcp_ref_kit.report import Check, findings, table
+from mcp_ref_kit.snippets import Start, snippet
+from mcp_ref_kit.surface import as_json
+
+_CONFIG_FLAG = "--print-config"
+
+
+class Invocation(Struct, frozen=True):
+    """What the process was started with."""
+
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+
+
+def perform(program: Program, invocation: Invocation, check: Check | None) -> int:
+    """Do the one thing that was asked for; the exit code."""
+    if program.common.check:
+        return _report(program, check)
+    if program.common.print_tools:
+        return say(as_json(program.server) + "\n")
+    return _print_config(program, invocation)
+
+
+def _report(program: Program, check: Check | None) -> int:
+    found = asyncio.run(findings(program, check))
+    say(table(program, found) + "\n")
+    return 0 if all(one.works for one in found) else 1
+
+
+def _print_config(program: Program, invocation: Invocation) -> int:
+    host = program.common.print_config
+    if host is None:
+        raise AssertionError("called for an action that was not asked for")
+    redact = Redactor(program.secrets)
+    command, *first = started_by()
+    arguments = [*first, *without_option(invocation.arguments, _CONFIG_FLAG)]
+    masked = [redact(argument) for argument in arguments]
+    start = Start(
+        name=program.server.name,
+        command=command,
+        arguments=masked,
+        variables=_variables(program, invocation.environment),
+        url=program.endpoint if program.common.transport == "http" else None,
+    )
+    say(snippet(host, start) + "\n")
+    for note in _notes(program, arguments, masked):
+        sys.stderr.write(f"{program.server.name}: {note}\n")
+    return 0
+
+
+def _variables(program: Program, environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that decided a setting, without those that hold a secret."""
+    hidden = _hidden(program)
+    sources = program.loaded.sources.values()
+    return {source: environment[source] for source in sources if source in environment and source not in hidden}
+
+
+def _hidden(program: Program) -> list[str]:
+    secret = [name for name, field in program.table.items() if field.secret]
+    sources = (program.loaded.sources[name] for name in secret)
+    return [source for source in sources if source.isupper() and not source.endswith("_FILE")]
+
+
+def _notes(program: Program, arguments: Sequence[str], masked: Sequence[str]) -> list[str]:
+    notes = [f"{name} holds a secret and is left out; set it where the host can read it." for name in _hidden(program)]
+    if masked != arguments:
+        notes.append("A secret among the arguments is masked; give it in a variable or in a file.")
+    relative = [argument for argument in arguments if not Path(argument).is_absolute() and Path(argument).exists()]
+    return notes + [f"{path} is a relative path, and a host starts in a directory of its own." for path in relative]

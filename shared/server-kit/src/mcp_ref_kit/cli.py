@@ -1,0 +1,93 @@
+"""`main = cli(server)`: a server as a program, from its arguments to its exit code."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from mcp_protocol.server.app import Server
+from mcp_ref_kit.descriptors import fill
+from mcp_ref_kit.faults import settings_error_in
+from mcp_ref_kit.launch import on_stdio
+from mcp_ref_kit.logs import Stderr, configure, redact
+from mcp_ref_kit.options import CommonSettings
+from mcp_ref_kit.origin import program_name
+from mcp_ref_kit.output import say
+from mcp_ref_kit.program import Program, read, table_of
+from mcp_ref_kit.report import Check
+from mcp_ref_kit.settings import help_text, parse
+
+_log = logging.getLogger(__name__)
+
+FAILED = 1
+BAD_SETTING = 2
+INTERRUPTED = 130  # as shells report SIGINT
+
+
+def cli(server: Server[Any, Any], *, check: Check | None = None, without: Iterable[str] = ()) -> "Command":
+    """Make a program of a server.
+
+    `check` says what works, for `--check` and `GET /ready`; `without` names common settings that it does not have.
+    """
+    return Command(server, check, frozenset(without))
+
+
+class Command:
+    """One server as a program; calling it ends the process."""
+
+    def __init__(self, server: Server[Any, Any], check: Check | None, without: frozenset[str]) -> None:
+        """Read the table of settings once; a settings class that cannot work fails here, at import."""
+        self._server = server
+        self._check = check
+        self._table = table_of(server, without)
+
+    def __call__(self) -> NoReturn:
+        """Run with the arguments and the environment of the process, and end it."""
+        sys.exit(self.run(sys.argv[1:], os.environ))
+
+    def run(self, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Run until the client or a signal ends it; the exit code."""
+        closed = fill()
+        stderr = Stderr()
+        try:
+            return self._run(arguments, environment, closed, stderr)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except Exception as error:  # noqa: BLE001  the last boundary: a sentence for the operator, the rest for the log
+            bad = settings_error_in(error)
+            if bad is None:
+                _log.exception("the server failed")
+                return FAILED
+            stderr.write(f"{self._server.name}: {bad}\n".encode("utf-8", "backslashreplace"))
+            return BAD_SETTING
+
+    def _run(
+        self, arguments: Sequence[str], environment: Mapping[str, str], closed: frozenset[int], stderr: Stderr
+    ) -> int:
+        flags = parse(self._table.values(), arguments)
+        if "help" in flags:
+            return say(help_text(program_name(), self._table.values(), CommonSettings.__struct_fields__))
+        if "version" in flags:
+            return say(f"{self._server.name} {self._server.info.version}\n")
+        program = read(self._server, self._table, flags, environment)
+        configure(program.common.log_level, program.common.log_format, program.secrets, stream=stderr)
+        _warn(program, arguments)
+        if program.acts:
+            from mcp_ref_kit.actions import Invocation, perform  # noqa: PLC0415  a serving process does without
+
+            return perform(program, Invocation(arguments, environment), self._check)
+        if program.common.transport == "http":
+            from mcp_ref_kit.http import on_http  # noqa: PLC0415  nothing of HTTP on the way to stdio
+
+            on_http(program, self._check, stderr)
+        else:
+            on_stdio(program, closed=closed, stderr=stderr)
+        return 0
+
+
+def _warn(program: Program, arguments: Iterable[str]) -> None:
+    if not program.server.tools:
+        _log.warning("no tool is left to offer in mode %s with these toolsets", program.common.mode)
+    if any("@" in argument and redact(argument) != argument for argument in arguments):
+        _log.warning("the command line shows a password to everyone on this machine; use a variable or a file")

@@ -1,0 +1,86 @@
+"""Runs a server on HTTP until a signal comes."""
+
+import asyncio
+import logging
+from functools import partial
+
+from mcp_protocol.limits import KIB, Limits
+from mcp_protocol.server.app import App
+from mcp_protocol.transports.http.app import HttpApp, HttpOptions
+from mcp_protocol.transports.http.bounds import Bounds
+from mcp_protocol.transports.http.serve import Address, Listen, address_of, bind, loop_factory, run
+from mcp_ref_kit.http.exposure import allowed_hosts, allowed_origins
+from mcp_ref_kit.http.health import probes
+from mcp_ref_kit.http.tokens import StaticToken
+from mcp_ref_kit.launch import end_within
+from mcp_ref_kit.logs import Stderr
+from mcp_ref_kit.program import ENDPOINT, Program
+from mcp_ref_kit.report import Check
+from mcp_ref_kit.signals import stopping
+
+_log = logging.getLogger(__name__)
+
+
+def on_http(program: Program, check: Check | None, stderr: Stderr) -> None:
+    """Listen and serve; returns after an orderly end.
+
+    Raises:
+        SettingsError: the address cannot be used, or the server cannot start.
+    """
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(_serve(program, check, stderr))
+
+
+async def _serve(program: Program, check: Check | None, stderr: Stderr) -> None:
+    common = program.common
+    stop = asyncio.Event()
+    listen = Listen(host=common.host, port=common.port, allow_unauthenticated=common.allow_unauthenticated)
+    with stopping(stop), bind(listen, guarded=common.auth_token is not None) as sock:
+        address = address_of(sock)
+        async with program.server.run(program.settings, program.options) as app:
+            http = HttpApp(app, _options(program, app, check, address))
+            _warn(program, address)
+            await run(
+                http,
+                sock,
+                bounds=_bounds(program.limits),
+                started=partial(_announce, stderr, address),
+                stop=stop,
+                drain=http.drain,
+            )
+            end_within()
+
+
+def _options(program: Program, app: App, check: Check | None, address: Address) -> HttpOptions:
+    common = program.common
+    hosts = allowed_hosts(common.http_allowed_hosts, address, common.public_url)
+    ready = None if check is None else partial(_is_ready, program, app, check)
+    return HttpOptions(
+        path=ENDPOINT,
+        hosts=hosts,
+        origins=allowed_origins(common.http_allowed_origins, hosts, common.public_url),
+        authenticate=None if common.auth_token is None else StaticToken(common.auth_token),
+        probes=probes(ready),
+    )
+
+
+async def _is_ready(program: Program, app: App, check: Check) -> bool:
+    return all(finding.works for finding in await check(program.settings, app.state))
+
+
+def _bounds(limits: Limits) -> Bounds:
+    # Twice a message and some: chunked coding may double the bytes of small chunks.
+    return Bounds(raw=2 * limits.message + 64 * KIB, stalled_seconds=limits.stalled_seconds)
+
+
+def _announce(stderr: Stderr, address: Address) -> None:
+    # Not a log line: whoever started us waits for these words, whatever form the log has.
+    stderr.write(f"listening on http://{address.authority}{ENDPOINT}\n".encode())
+
+
+def _warn(program: Program, address: Address) -> None:
+    common = program.common
+    if common.allow_unauthenticated and not address.is_loopback:
+        _log.warning("everyone who reaches %s can use this server: there is no authentication", address.authority)
+    if not (address.is_loopback or common.http_allowed_hosts or common.public_url):
+        _log.warning("only requests to this machine's own names are served; name others by --http-allowed-hosts")

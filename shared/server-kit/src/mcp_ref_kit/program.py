@@ -1,0 +1,131 @@
+"""One start of a server: what the operator decided, read from every source and checked, with nothing opened yet."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mcp_protocol.errors import SettingsError
+from mcp_protocol.limits import Limits
+from mcp_protocol.server.app import Options, Server
+from mcp_ref_kit.cursors import key_bytes
+from mcp_ref_kit.middleware import layers
+from mcp_ref_kit.options import CommonSettings
+from mcp_ref_kit.selection import Choice, select
+from mcp_ref_kit.settings import Field, Loaded, Secret, fields_of, load, merge
+
+_HTTP_ONLY = ("host", "port", "auth_token", "allow_unauthenticated", "http_allowed_hosts", "http_allowed_origins")
+ENDPOINT = "/mcp"
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Program(Struct, frozen=True, kw_only=True):
+    """A server with everything that was decided about it."""
+
+    server: Server[Any, Any]
+    """With the tools that were selected."""
+    settings: Any
+    """The server's own."""
+    common: CommonSettings
+    table: Mapping[str, Field]
+    loaded: Loaded
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of the core, as far as the operator decides them."""
+        return replace(Limits(), tool_seconds=self.common.tool_timeout, running=self.common.max_in_flight)
+
+    @property
+    def options(self) -> Options:
+        """How the core is to run it."""
+        key = self.common.state_key
+        return Options(
+            limits=self.limits,
+            middleware=layers(self.common),
+            state_key=None if key is None else key_bytes(key),
+            open_to_all=self.common.auth_token is None,
+        )
+
+    @property
+    def acts(self) -> bool:
+        """Whether it is to do something else than serve."""
+        return self.common.check or self.common.print_tools or self.common.print_config is not None
+
+    @property
+    def endpoint(self) -> str:
+        """The URL under which clients reach it over HTTP."""
+        if self.common.public_url is not None:
+            return self.common.public_url
+        host = f"[{self.common.host}]" if ":" in self.common.host else self.common.host
+        return f"http://{host}:{self.common.port}{ENDPOINT}"
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """Every secret that was given."""
+        return [secret for value in self.loaded.values.values() for secret in _secrets_in(value)]
+
+
+def table_of(server: Server[Any, Any], without: Iterable[str]) -> dict[str, Field]:
+    """The settings of a server and those that every server has, but for the common ones it does without.
+
+    Raises:
+        TypeError: the settings class cannot work.
+    """
+    common = {name: field for name, field in fields_of(CommonSettings).items() if name not in set(without)}
+    return merge(common, fields_of(server.settings_type))
+
+
+def read(
+    server: Server[Any, Any],
+    table: Mapping[str, Field],
+    flags: Mapping[str, list[str]],
+    environment: Mapping[str, str],
+) -> Program:
+    """Everything that was decided, or the first thing that is wrong.
+
+    Raises:
+        SettingsError: in one sentence.
+    """
+    loaded = load(table, flags, environment)
+    common = loaded.into(CommonSettings)
+    _check_transport(common, flags, table)
+    toolsets = {toolset.name: toolset.default for toolset in server.toolsets}
+    choice = Choice(mode=common.mode, toolsets=common.toolsets, tools=common.tools, exclude=common.exclude_tools)
+    offered = select(server.tools, toolsets, choice)
+    return Program(
+        server=server.only(lambda entry: entry.name in offered),
+        settings=loaded.into(server.settings_type),
+        common=common,
+        table=table,
+        loaded=loaded,
+    )
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether an address can only be reached from this machine; a name that is not known is not believed."""
+    return host in _THIS_MACHINE or (host.startswith("127.") and host.replace(".", "").isdecimal())
+
+
+def _check_transport(common: CommonSettings, flags: Mapping[str, Sequence[str]], table: Mapping[str, Field]) -> None:
+    """Refuse what belongs to the other transport, and a port open to everybody by oversight."""
+    if common.transport == "stdio":
+        for name in _HTTP_ONLY:
+            if name in flags:
+                raise SettingsError(f"`{table[name].flag}` needs `--transport http`.")
+        return
+    if common.auth_token is not None and common.allow_unauthenticated:
+        raise SettingsError("`--allow-unauthenticated` contradicts `--auth-token-file`.")
+    if common.auth_token is None and not common.allow_unauthenticated and not is_this_machine(common.host):
+        raise SettingsError(
+            f"Listening on {common.host} without authentication would let everyone who reaches this machine in; give"
+            " `--auth-token-file`, or `--allow-unauthenticated` if something else checks who comes."
+        )
+
+
+def _secrets_in(value: Any) -> list[Secret]:
+    if isinstance(value, Secret):
+        return [value]
+    if isinstance(value, list | tuple):
+        return [item for item in cast("list[object]", value) if isinstance(item, Secret)]
+    return []
