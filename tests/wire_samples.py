@@ -88,7 +88,12 @@ LINK = Link("file:///a.txt", "a", "A", "the file", "text/plain", 3, ICONS, ANNOT
 CONTENT = [TEXT, IMAGE, AUDIO, LINK, Embedded(TEXT_CONTENTS, ANNOTATIONS, META), Embedded(BLOB_CONTENTS)]
 
 SOMEBODY = Implementation(
-    name="somebody", version="1.0", title="Somebody", description="A peer", website_url="https://example.org", icons=ICONS
+    name="somebody",
+    version="1.0",
+    title="Somebody",
+    description="A peer",
+    website_url="https://example.org",
+    icons=ICONS,
 )
 TOOL = Tool(
     name="add",
@@ -207,7 +212,9 @@ MODERN_RESULTS: dict[str, Result] = {
     ),
     "tools/call 4": InputRequiredResult(
         input_requests={
-            "form": InputRequest("elicitation/create", Raw(b'{"message":"?","requestedSchema":{"type":"object","properties":{}}}')),
+            "form": InputRequest(
+                "elicitation/create", Raw(b'{"message":"?","requestedSchema":{"type":"object","properties":{}}}')
+            ),
             "roots": InputRequest("roots/list"),
         },
         request_state="sealed",

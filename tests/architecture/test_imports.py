@@ -18,12 +18,12 @@ RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 
 # Imported only inside functions: each costs more than everything else that a start on stdio needs.
 LAZY = (
-    "uvicorn", "httptools", "uvloop", "httpx", "starlette", "mcp_protocol.transports.http",
+    "uvicorn", "httptools", "uvloop", "httpx", "starlette", "mcp_protocol.transports.http", "mcp_ref_kit.http",
     "watchfiles", "re2", "pathspec", "PIL", "send2trash",
     "jwt", "redis", "asyncpg", "aiosqlite", "git", "playwright", "opentelemetry",
 )  # fmt: skip
 # These are themselves imported late, so they may begin with what they are about.
-LATE = ("mcp_protocol.transports.http", "mcp_protocol.client.http", "mcp_protocol.testing")
+LATE = ("mcp_protocol.transports.http", "mcp_protocol.client.http", "mcp_protocol.testing", "mcp_ref_kit.http")
 
 # Two libraries do the same as msgspec, asyncio and argparse here, at several times the start-up cost.
 NEVER = frozenset(
