@@ -125,10 +125,11 @@ class Catalog:
         raise ResourceNotFound(uri)
 
     def watch(self, uri: str) -> tuple[WatchEntry, dict[str, str]] | None:
-        """What knows of changes of this URI, if anything does."""
+        """What knows of changes of this URI, if anything does; a fixed resource is not one of a template's family."""
+        fixed = self.resources.get(uri)
         for watch in self.watches:
             values = watch.match(uri)
-            if values is not None:
+            if values is not None and (fixed is None or watch.target is fixed):
                 return watch, values
         return None
 
