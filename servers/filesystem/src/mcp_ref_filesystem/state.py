@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mcp_protocol.server.context import Context
-from mcp_ref_filesystem.directories import Directories, Reach
+from mcp_ref_filesystem.directories import Directories
 from mcp_ref_filesystem.located import Located
+from mcp_ref_filesystem.reach import Reach
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_kit.workers import Workers
 
@@ -19,16 +20,19 @@ class State:
     workers: Workers
 
     async def reach(self, ctx: "Ctx") -> Reach:
-        """The directories that this call may reach."""
-        raise NotImplementedError
+        """The directories that this call may reach; maybe none."""
+        return await self.directories.reach(ctx)
 
     async def locate(self, ctx: "Ctx", path: str, *, write: bool = False) -> Located:
         """Place a caller's path in a directory that this call may reach; `write` for anything that changes it.
 
         Raises:
-            OutsideRoot, Ambiguous, InvalidPath, Refused
+            OutsideRoot, Ambiguous, InvalidPath
         """
-        raise NotImplementedError
+        reach = await self.directories.reach(ctx)
+        if reach.needs_disk(path):
+            return await self.workers.run(reach.locate, path, write=write)
+        return reach.locate(path, write=write)
 
 
 Ctx: TypeAlias = Context[State]

@@ -26,7 +26,7 @@ from mcp_ref_kit.paths.errors import (
 from mcp_ref_kit.paths.guard import Guard, Policy
 from mcp_ref_kit.paths.handles import Directory, Handle, OpenFile
 from mcp_ref_kit.paths.names import JailPath, is_encoded, printable, show, unshow
-from mcp_ref_kit.paths.opening import Mechanism, open_root
+from mcp_ref_kit.paths.opening import Mechanism, Unreachable, open_root
 from mcp_ref_kit.paths.root import Root, Seen
 from mcp_ref_kit.paths.spot import Spot
 
@@ -60,6 +60,7 @@ __all__ = [
     "Spot",
     "SystemFault",
     "TooManyLinks",
+    "Unreachable",
     "from_system",
     "is_encoded",
     "mapped",

@@ -18,6 +18,10 @@ Mechanism = Literal["auto", "walk"]
 PERMISSIVE = Policy()
 
 
+class Unreachable(SettingsError):
+    """The directory is not there, is no directory, or may not be opened; that may change."""
+
+
 def open_root(
     path: Path,
     *,
@@ -31,7 +35,8 @@ def open_root(
     With `real`, where it was before (or should have been): then no link is followed any more, anywhere on the way.
 
     Raises:
-        SettingsError: it is missing, no directory, `/`, on procfs, sysfs or devfs, or the platform has no handles.
+        Unreachable: it is missing or no directory.
+        SettingsError: it is `/`, on procfs, sysfs or devfs, or the platform has no handles.
     """
     if os.open not in os.supports_dir_fd:
         raise SettingsError("This system cannot open files relative to a directory, so no directory is safe on it.")
@@ -41,9 +46,9 @@ def open_root(
         handle = Kept(_open_without_links(where))
         _refuse_system(handle.fd, absolute)
     except OSError as error:
-        raise SettingsError(f"The directory {absolute} cannot be opened: {_reason(error)}.") from error
+        raise Unreachable(f"The directory {absolute} cannot be opened: {_reason(error)}.") from error
     except PathError as error:
-        raise SettingsError(f"The directory {absolute} cannot be opened: a link is on the way to it.") from error
+        raise Unreachable(f"The directory {absolute} cannot be opened: a link is on the way to it.") from error
     return Root(handle, absolute, where, read_only=read_only, policy=policy, fast=mechanism != "walk")
 
 
