@@ -5,10 +5,8 @@ from typing import Any, Literal
 from msgspec import Raw
 
 from mcp_protocol.types.content import SamplingContent
-from mcp_protocol.types.structs import Params, Result, Role, Wire
+from mcp_protocol.types.structs import Number, Params, Result, Role, Wire
 from mcp_protocol.types.tools import Tool
-
-Number = int | float
 
 
 class Choice(Wire, frozen=True):

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from mcp_protocol.types.structs import LoggingLevel, Params, ProgressToken, RequestId
+from mcp_protocol.types.structs import LoggingLevel, Number, Params, ProgressToken, RequestId
 
 
 class ProgressParams(Params, frozen=True, kw_only=True):
     """How far the request with this token has come; `message` since 2025-03-26."""
 
     progress_token: ProgressToken
-    progress: float
-    total: float | None = None
+    progress: Number
+    total: Number | None = None
     message: str | None = None
 
 

@@ -16,6 +16,8 @@ from mcp_protocol.types.content import (
 from mcp_protocol.types.input import (
     CreateMessageParams,
     ElicitParams,
+    ElicitResult,
+    ListRootsResult,
     NumberSchema,
     Root,
     SamplingMessage,
@@ -95,6 +97,8 @@ REMOVED: Mapping[Revision, Fields] = {
         ServerCapabilities: "tasks",
         RootsCapability: "list_changed",
         ElicitParams: "elicitation_id",
+        ElicitResult: "meta",
+        ListRootsResult: "meta",
     },
 }
 

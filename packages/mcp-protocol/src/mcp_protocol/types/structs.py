@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 RequestId = str | int
+Number = int | float  # what was written whole is written whole again
 Role = Literal["user", "assistant"]
 CacheScope = Literal["public", "private"]
 LoggingLevel = Literal["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
