@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mcp_protocol.server.context import Context
+from mcp_ref_filesystem.changes import Changes
 from mcp_ref_filesystem.directories import Directories
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.reach import Reach
@@ -18,6 +19,7 @@ class State:
     settings: Settings
     directories: Directories
     workers: Workers
+    changes: Changes
 
     async def reach(self, ctx: "Ctx") -> Reach:
         """The directories that this call may reach; maybe none."""
