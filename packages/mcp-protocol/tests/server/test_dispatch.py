@@ -17,6 +17,7 @@ from mcp_protocol.server.app import Options, Server
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.toolset import Toolset
 from mcp_protocol.testing.raw import RawPeer, raw_peer
+from mcp_protocol.transports.memory import join
 
 Text = Annotated[str, arg("Some text.")]
 tools = Toolset[list[str]]("tools")
@@ -306,7 +307,7 @@ async def test_a_cancelled_call_stops_and_is_never_answered(revision: Revision) 
     state: list[str] = []
     async with raw_peer(SERVER, state, revision=revision) as peer:
         waiting = await peer.begin("tools/call", {"name": "wait"})
-        while "waiting" not in state:
+        while "waiting" not in state:  # noqa: ASYNC110  the tool runs in this loop: a turn is enough
             await asyncio.sleep(0)
         cancelled = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": waiting}}
         await peer.send(cancelled)
@@ -320,8 +321,8 @@ async def test_a_cancelled_call_stops_and_is_never_answered(revision: Revision) 
 async def test_a_call_cancelled_before_it_began_leaves_nothing_behind() -> None:
     async with raw_peer(SERVER) as peer:
         for request_id in (7, 7):
-            request = {"jsonrpc": "2.0", "id": request_id, "method": "tools/call", "params": peer.stamped({"name": "wait"})}
-            await peer.send(request)
+            params = peer.stamped({"name": "wait"})
+            await peer.send({"jsonrpc": "2.0", "id": request_id, "method": "tools/call", "params": params})
             await peer.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}})
             await call(peer, "echo", {"text": "x"})
 
@@ -447,15 +448,12 @@ async def test_a_modern_client_listens_and_is_granted_what_exists() -> None:
 
 
 async def test_l5_a_server_that_stops_completes_its_subscriptions() -> None:
-    async with SERVER.run(None) as app:
-        from mcp_protocol.transports.memory import join
-
-        async with join(app) as end:
-            peer = RawPeer(end, Revision.V2026_07_28, {})
-            listen = await peer.begin("subscriptions/listen", {"notifications": {"toolsListChanged": True}})
-            await peer.receive()
-            app.close()
-            result = (await peer.reply(listen))["result"]
+    async with SERVER.run(None) as app, join(app) as end:
+        peer = RawPeer(end, Revision.V2026_07_28, {})
+        listen = await peer.begin("subscriptions/listen", {"notifications": {"toolsListChanged": True}})
+        await peer.receive()
+        app.close()
+        result = (await peer.reply(listen))["result"]
     assert result["resultType"] == "complete"
     assert result["_meta"]["io.modelcontextprotocol/subscriptionId"] == listen
 
@@ -484,11 +482,8 @@ async def test_discover_says_what_is_served() -> None:
 
 @pytest.mark.parametrize("revision", LEGACY)
 async def test_the_handshake_says_who_answers(revision: Revision) -> None:
-    async with SERVER.run(None) as app:
-        from mcp_protocol.transports.memory import join
-
-        async with join(app) as end:
-            result = await RawPeer(end, revision, {}).shake_hands()
+    async with SERVER.run(None) as app, join(app) as end:
+        result = await RawPeer(end, revision, {}).shake_hands()
     assert result["protocolVersion"] == revision
     assert result["serverInfo"] == {"name": "small", "version": "1.2"}
     assert ("completions" in result["capabilities"]) == (revision >= Revision.V2025_03_26)

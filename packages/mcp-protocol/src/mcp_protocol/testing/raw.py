@@ -99,7 +99,7 @@ class RawPeer:
 
 
 @asynccontextmanager
-async def raw_peer(  # noqa: PLR0913  what a test may want to vary
+async def raw_peer(
     server: Server[Any, Any],
     settings: Any = None,
     *,

@@ -30,11 +30,11 @@ def take_over() -> Streams:
     Raises:
         SettingsError: stdin or stdout is closed.
     """
-    try:
-        streams = Streams(os.dup(0), os.dup(1))
-    except OSError as error:
-        raise SettingsError("stdin and stdout must be open: the stdio transport speaks on them.") from error
+    # Python has no sys.stdin for a descriptor that was closed at its start; by now another file may have its number.
+    if sys.__stdin__ is None or sys.__stdout__ is None:
+        raise SettingsError("stdin and stdout must be open: the stdio transport speaks on them.")
     sys.stdout.flush()
+    streams = Streams(os.dup(0), os.dup(1))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     try:
