@@ -24,6 +24,8 @@ from mcp_ref_filesystem.steps import Entry
 from mcp_ref_kit.paths import Directory, JailPath, NotFound, PathError, Root, Spot, open_root
 
 DIGITS = "0123456789abcdefghijklmnopqrstuv"
+# Random bits at the end of an id, for servers that share the directory; the rest is the time in microseconds.
+NOISE = 12
 ID = re.compile(f"[{DIGITS}]{{13}}")
 # More entries than anyone looks through; listing a directory of that size still takes only milliseconds.
 MOST_ENTRIES = 10_000
@@ -48,6 +50,7 @@ class Journal:
         self._held: Root | None = None
         self._sizes: dict[str, int] = {}
         self._until_relist = 0
+        self._latest = 0
 
     def check(self, allowed: list[Path]) -> None:
         """Refuse a place where the tools could reach the journal.
@@ -72,7 +75,9 @@ class Journal:
 
     def new_id(self) -> str:
         """A fresh id; later ones sort after earlier ones."""
-        return _id_at(self.clock(), secrets.randbits(20))
+        with self._lock:
+            self._latest = max(self._latest + 1, int(self.clock() * 1_000_000))
+            return _id_at(self._latest, secrets.randbits(NOISE))
 
     def make_room(self, size: int) -> None:
         """Drop the oldest entries until `size` more bytes fit.
@@ -168,12 +173,12 @@ class Journal:
                 self._sizes[change] = int(size)
             else:
                 orphans.add(change)
-        newest = _id_at(self.clock() - ORPHAN_SECONDS, 0)
+        newest = _id_at(int((self.clock() - ORPHAN_SECONDS) * 1_000_000))
         self._drop({change for change in orphans - self._sizes.keys() if change < newest})
 
     def _prune(self, most: int) -> None:
         total = sum(self._sizes.values())
-        oldest = _id_at(self.clock() - self._seconds, 0)
+        oldest = _id_at(int((self.clock() - self._seconds) * 1_000_000))
         gone: set[str] = set()
         for change in sorted(self._sizes):
             if total <= most and len(self._sizes) - len(gone) < MOST_ENTRIES and change >= oldest:
@@ -213,8 +218,8 @@ def _file_name(change: str, size: int) -> str:
     return f"{change}.{size}.json"
 
 
-def _id_at(seconds: float, noise: int) -> str:
-    number = int(seconds * 1000) << 20 | noise
+def _id_at(microseconds: int, noise: int = 0) -> str:
+    number = max(0, microseconds) << NOISE | noise
     return "".join(DIGITS[number >> shift & 31] for shift in range(60, -1, -5))
 
 

@@ -46,12 +46,17 @@ def nearest(
 ) -> list[Block]:
     """The blocks of as many lines as `old` that are most like it, best first. Both texts have line feeds only."""
     deadline = clock() + seconds
+    twin = text.replace("\r", "\n").find(old) if "\r" in text else -1
+    if twin >= 0:
+        end = "The file has a lone carriage return where oldText has a line feed."
+        return [Block(line=text.count("\n", 0, twin) + 1, similarity=1.0, kind="line end", diff=end)]
     wanted = old.strip("\n").split("\n")
+    last = max(0, text.count("\n") + 1 - len(wanted))
     votes: Counter[int] = Counter()
     for needles in (_whole_lines(wanted), _words(wanted)):
         for needle, line in needles:
             if clock() < deadline:
-                votes.update(_starts(text, needle, line))
+                votes.update(min(start, last) for start in _starts(text, needle, line))
         if votes:
             break
     lines = text.split("\n")
@@ -141,10 +146,6 @@ def _stripped(text: str) -> str:
     return "\n".join(line.strip(" \t") for line in text.split("\n"))
 
 
-def _one_end(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def _spaced(text: str) -> str:
     return " ".join(text.split())
 
@@ -160,7 +161,6 @@ def _plain(text: str) -> str:
 # In this order: the first ones are the most frequent and the least deep.
 KINDS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("indentation", _stripped),
-    ("line end", _one_end),
     ("white space", _spaced),
     ("unicode form", _composed),
     ("quotes", _plain),

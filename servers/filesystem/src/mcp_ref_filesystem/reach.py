@@ -60,6 +60,15 @@ class Reach:
             place, below = self._of_relative(parts, text, write=write), parts
         return Located(place.root, JailPath(below, text), self.rules, write=write)
 
+    def at(self, parts: Parts, written: str, *, write: bool = False) -> Located:
+        """Place the names of an absolute path in the system's spelling, as the undo journal has them.
+
+        Raises:
+            OutsideRoot: in none of the directories.
+        """
+        place, below = self._of_absolute(parts, written)
+        return Located(place.root, JailPath(below, written), self.rules, write=write)
+
     def needs_disk(self, text: str) -> bool:
         """Whether placing this path looks at the disk: a relative one, with several directories."""
         return len(self.places) > 1 and not text.startswith("/")

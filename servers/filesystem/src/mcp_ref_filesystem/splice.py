@@ -251,7 +251,9 @@ def _spliced_ends(text: str, ends: list[str], spans: list[Span]) -> list[str]:
     for span in spans:
         line += text.count("\n", at, span.start)
         gone, added = text.count("\n", span.start, span.end), span.new.count("\n")
-        nearest = ends[max(0, min(line + gone - 1 if gone else line, len(ends) - 1))]
+        inserted_before = not gone and text[max(0, span.start - 1) : span.start] == "\n"
+        last = line + gone - 1 if gone or inserted_before else line
+        nearest = ends[max(0, min(last, len(ends) - 1))]
         result += ends[done:line] + ends[line : line + min(gone, added)] + [nearest] * (added - gone)
         line += gone
         at, done = span.end, line

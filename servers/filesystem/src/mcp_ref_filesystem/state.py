@@ -14,7 +14,7 @@ from mcp_ref_kit.workers import Workers
 
 @dataclass
 class State:
-    """Settings, directories and workers of one running server."""
+    """Settings, directories, workers and the way of every change of one running server."""
 
     settings: Settings
     directories: Directories

@@ -1,0 +1,92 @@
+"""The way of every change: lock the paths, then work in a thread that can be told to stop."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from msgspec.structs import replace
+
+from mcp_protocol import Context
+from mcp_ref_filesystem.directories import Directories
+from mcp_ref_filesystem.journal import Journal
+from mcp_ref_filesystem.located import Located
+from mcp_ref_filesystem.locks import Locks
+from mcp_ref_filesystem.recording import Job
+from mcp_ref_filesystem.saving import absolute
+from mcp_ref_filesystem.settings import MIB, Settings
+from mcp_ref_kit.workers import Stop, Workers
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+class Changes:
+    """What the tools that change something share for the life of the server."""
+
+    def __init__(self, settings: Settings, journal: Journal, workers: Workers) -> None:
+        self.journal = journal
+        self._settings = settings
+        self._workers = workers
+        self._locks = Locks()
+
+    async def run(
+        self,
+        ctx: Context[Any],
+        tool: str,
+        targets: Iterable[Located | str],
+        function: Callable[Concatenate[Job, P], Result],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Result:
+        """Call `function(job, ...)` in a worker while the targets (or absolute paths) are locked.
+
+        A cancelled call waits until the thread has let go: the locks cover all of the work, and what was begun is
+        either finished or taken back.
+        """
+        settings = self._settings
+        job = Job(
+            tool=tool,
+            journal=self.journal,
+            history=settings.history == "on",
+            caller=None if ctx.transport == "stdio" else ctx.principal.key,
+            fsync=settings.fsync,
+            stop=Stop(),
+        )
+        names = await self._workers.run(_lock_names, targets)
+        async with self._locks.hold(names):
+            return await self._workers.run_stoppable(_stoppable, job, function, args, kwargs)
+
+    def close(self) -> None:
+        """Let go of the journal."""
+        self.journal.close()
+
+
+def open_changes(settings: Settings, directories: Directories, workers: Workers) -> Changes:
+    """Changes with the journal where the operator wants it; it is made when it is first needed.
+
+    Raises:
+        SettingsError: the tools could reach the journal.
+    """
+    path = settings.history_dir or state_directory(os.environ) / "mcp-ref-filesystem"
+    journal = Journal(path.absolute(), most_bytes=settings.history_max_mb * MIB, days=settings.history_days)
+    if settings.history == "on" or settings.trash == "state":
+        journal.check([place.real for place in directories.places])
+    return Changes(settings, journal, workers)
+
+
+def state_directory(environment: Mapping[str, str]) -> Path:
+    """Where a user's programs keep what should survive them (XDG base directories)."""
+    named = environment.get("XDG_STATE_HOME", "")
+    return Path(named) if named.startswith("/") else Path.home() / ".local" / "state"
+
+
+def _lock_names(targets: Iterable[Located | str]) -> list[str]:
+    """What the paths are locked as; other spellings of one are caught when the change is made."""
+    return [target if isinstance(target, str) else absolute(target, target.path) for target in targets]
+
+
+def _stoppable(
+    stop: Stop, job: Job, function: Callable[..., Result], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Result:
+    return function(replace(job, stop=stop), *args, **kwargs)
