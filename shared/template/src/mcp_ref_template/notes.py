@@ -31,7 +31,7 @@ class Agreement(Struct, frozen=True):
     delete: bool
 
 
-@notes.tool(destructive=False, idempotent=True)
+@notes.tool(destructive=False, idempotent=True, open_world=False)
 async def add_note(ctx: Ctx, title: Title, text: Annotated[str, arg("What to remember.", max_length=10_000)]) -> Kept:
     """Keep a note under a title; a note of that title is replaced."""
     kept, limit = ctx.state.notes, ctx.state.settings.limit
@@ -43,13 +43,13 @@ async def add_note(ctx: Ctx, title: Title, text: Annotated[str, arg("What to rem
     return Kept(title, replaced)
 
 
-@notes.tool(read_only=True)
+@notes.tool(read_only=True, open_world=False)
 async def list_notes(ctx: Ctx) -> Titles:
     """List the titles of all notes."""
     return Titles(sorted(ctx.state.notes))
 
 
-@notes.tool(destructive=True)
+@notes.tool(destructive=True, open_world=False)
 async def delete_note(ctx: Ctx, title: Title) -> str:
     """Delete one note, after the user has agreed."""
     text = _find(ctx, title)
