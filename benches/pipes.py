@@ -40,6 +40,11 @@ def deadline(seconds: int = PATIENCE) -> Generator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+# Starts as a user has them: with the compiled modules of an earlier start.
+UNCOMPILED = "PYTHONDONTWRITEBYTECODE"
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != UNCOMPILED}
+
+
 class Piped:
     """One started server."""
 
@@ -48,7 +53,7 @@ class Piped:
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
             command,
-            env={**os.environ, **(env or {})},
+            env={**ENVIRONMENT, **(env or {})},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -9,7 +9,7 @@ import time
 from typing import Self
 
 from benches.messages import INITIALIZED, REVISIONS, Failed, Request, answer, opening
-from benches.pipes import deadline
+from benches.pipes import ENVIRONMENT, deadline
 
 
 class Connection:
@@ -106,6 +106,7 @@ class Listening:
         self._port, self._era, self._count = port, era, connections
         self._process = subprocess.Popen(
             [part.replace("{port}", str(port)) for part in command],
+            env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
