@@ -64,9 +64,17 @@ class RawPeer:
 
     async def reply(self, request_id: Any) -> dict[str, Any]:
         """The reply with this id; what comes before it is kept."""
-        while request_id not in self._early:
-            self._sort(await self.receive())
+        while not self.has_reply(request_id):
+            await self.pump()
         return self._early.pop(request_id)
+
+    def has_reply(self, request_id: Any) -> bool:
+        """Whether it has come already."""
+        return request_id in self._early
+
+    async def pump(self) -> None:
+        """Take the next message to where it belongs: replies, requests, notifications."""
+        self._sort(await self.receive())
 
     async def receive(self) -> dict[str, Any]:
         """The next message, whatever it is."""
@@ -79,14 +87,14 @@ class RawPeer:
     async def notification(self, method: str) -> dict[str, Any]:
         """The next notification of that method."""
         while not (found := [one for one in self.notifications if one["method"] == method]):
-            self._sort(await self.receive())
+            await self.pump()
         self.notifications.remove(found[0])
         return found[0]
 
     async def request(self) -> dict[str, Any]:
         """The next request of the server (legacy)."""
         while not self.requests:
-            self._sort(await self.receive())
+            await self.pump()
         return self.requests.pop(0)
 
     def _sort(self, message: dict[str, Any]) -> None:
