@@ -1,14 +1,16 @@
 """The list methods: a fixed order, sealed cursors, pages encoded once where the list cannot change."""
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict, TypeVar
 
 from msgspec.json import Decoder
 
 from mcp_protocol.server.context import Context
+from mcp_protocol.server.entries import PromptEntry, TemplateEntry, ToolEntry
 from mcp_protocol.server.results import Answer, Encoded, decoded
 from mcp_protocol.server.running import Running
 from mcp_protocol.types import (
+    CacheScope,
     ListPromptsResult,
     ListResourcesResult,
     ListResourceTemplatesResult,
@@ -27,28 +29,25 @@ LIST_TTL = 300_000
 _decode_page = Decoder(PaginatedParams).decode
 
 
+class _Rest(TypedDict):
+    next_cursor: str | None
+    ttl_ms: int
+    cache_scope: CacheScope
+
+
 async def list_tools(app: Running, ctx: Context[Any]) -> Answer:
     """The tools, in the order of their toolsets."""
-    tools = list(app.catalog.tools.values())
-    return _fixed(app, ctx, tools, lambda part, more: ListToolsResult(tools=[one.definition for one in part], **more))
+    return _fixed(app, ctx, list(app.catalog.tools.values()), _tools)
 
 
 async def list_prompts(app: Running, ctx: Context[Any]) -> Answer:
     """The prompts, in the order of their toolsets."""
-    prompts = list(app.catalog.prompts.values())
-    return _fixed(
-        app, ctx, prompts, lambda part, more: ListPromptsResult(prompts=[one.definition for one in part], **more)
-    )
+    return _fixed(app, ctx, list(app.catalog.prompts.values()), _prompts)
 
 
 async def list_templates(app: Running, ctx: Context[Any]) -> Answer:
     """The resource templates, in the order of their toolsets."""
-    return _fixed(
-        app,
-        ctx,
-        app.catalog.templates,
-        lambda part, more: ListResourceTemplatesResult(resource_templates=[one.definition for one in part], **more),
-    )
+    return _fixed(app, ctx, app.catalog.templates, _templates)
 
 
 async def list_resources(app: Running, ctx: Context[Any]) -> Answer:
@@ -56,21 +55,33 @@ async def list_resources(app: Running, ctx: Context[Any]) -> Answer:
     found: list[Resource] = [entry.definition for entry in app.catalog.resources.values()]
     for lister in app.catalog.listers:
         found += await lister.list(ctx)
-    offset = _offset(app, ctx)
-    part, rest = _page(found, offset, app.limits.page)
-    return ListResourcesResult(resources=part, **_more(app, ctx, rest))
+    part, following = _page(found, _offset(app, ctx), app.limits.page)
+    return ListResourcesResult(resources=part, **_rest(app, ctx, following))
 
 
-def _fixed(app: Running, ctx: Context[Any], items: Sequence[Any], build: Any) -> Answer:
+def _tools(part: list[ToolEntry], rest: _Rest) -> PaginatedResult:
+    return ListToolsResult(tools=[entry.definition for entry in part], **rest)
+
+
+def _prompts(part: list[PromptEntry], rest: _Rest) -> PaginatedResult:
+    return ListPromptsResult(prompts=[entry.definition for entry in part], **rest)
+
+
+def _templates(part: list[TemplateEntry], rest: _Rest) -> PaginatedResult:
+    return ListResourceTemplatesResult(resource_templates=[entry.definition for entry in part], **rest)
+
+
+def _fixed(
+    app: Running, ctx: Context[Any], items: list[Item], build: Callable[[list[Item], _Rest], PaginatedResult]
+) -> Answer:
     """A page of a list that is the same for everyone: its bytes are kept for the next caller."""
-    call = ctx.call
     offset = _offset(app, ctx)
-    key = (call.method, ctx.revision, offset)
+    key = (ctx.call.method, ctx.revision, offset)
     encoded = app.pages.get(key)
     if encoded is None:
-        part, rest = _page(items, offset, app.limits.page)
-        result: PaginatedResult = build(part, _more(app, ctx, rest))
-        if rest is not None:
+        part, following = _page(items, offset, app.limits.page)
+        result = build(part, _rest(app, ctx, following))
+        if following is not None:
             return result  # its cursor is the caller's own
         encoded = app.pages[key] = app.encoded(result, ctx.revision)
     return Encoded(encoded)
@@ -81,8 +92,8 @@ def _offset(app: Running, ctx: Context[Any]) -> int:
     return app.cursors.open(params.cursor, ctx.call.method, ctx.principal.key)
 
 
-def _more(app: Running, ctx: Context[Any], rest: int | None) -> dict[str, Any]:
-    cursor = None if rest is None else app.cursors.close(rest, ctx.call.method, ctx.principal.key)
+def _rest(app: Running, ctx: Context[Any], following: int | None) -> _Rest:
+    cursor = None if following is None else app.cursors.close(following, ctx.call.method, ctx.principal.key)
     return {"next_cursor": cursor, "ttl_ms": LIST_TTL, "cache_scope": app.list_scope}
 
 
