@@ -1,0 +1,77 @@
+"""What a model sees of a server is a file under review: names, descriptions, schemas, hints."""
+
+import json
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.architecture.sources import MEMBERS
+from tests.architecture.test_members import settings
+
+SERVERS = [member for member in MEMBERS if "scripts" in settings(member)["project"]]
+EVERYTHING = ("--toolsets", "all", "--mode", "admin", "--print-tools")
+READING = ("--toolsets", "all", "--mode", "read-only", "--print-tools")
+NAME_LENGTH = 64
+
+each_server = pytest.mark.parametrize("member", SERVERS, ids=lambda member: member.name)
+
+
+@cache
+def surface(member: Path, options: tuple[str, ...] = EVERYTHING, hash_seed: str = "0") -> dict[str, Any]:
+    [script] = settings(member)["project"]["scripts"]
+    command = [str(Path(sys.executable).with_name(script)), *options]
+    done = subprocess.run(command, env={"PYTHONHASHSEED": hash_seed}, capture_output=True, check=True, timeout=20)
+    return json.loads(done.stdout)
+
+
+def tools(member: Path) -> list[dict[str, Any]]:
+    return [entry["tool"] for entry in surface(member)["tools"]]
+
+
+@each_server
+def test_tool_definitions_snapshot(member: Path) -> None:
+    """Poisoned or changing tool text: a change of the surface is a change of this file.
+
+    Write it anew with `mcp-ref-NAME --toolsets all --mode admin --print-tools > tests/tools.golden.json`.
+    """
+    assert surface(member) == json.loads((member / "tests" / "tools.golden.json").read_text())
+
+
+@each_server
+def test_two_processes_print_the_same_surface(member: Path) -> None:
+    """T3: order does not come from a hash."""
+    assert surface(member, hash_seed="1") == surface(member, hash_seed="2")
+
+
+@each_server
+def test_every_tool_and_every_argument_is_described(member: Path) -> None:
+    bare = [
+        f"{tool['name']}.{name}"
+        for tool in tools(member)
+        for name, schema in tool["inputSchema"].get("properties", {}).items()
+        if not schema.get("description")
+    ]
+    assert bare == []
+    assert [tool["name"] for tool in tools(member) if not tool.get("description")] == []
+
+
+@each_server
+def test_every_schema_can_be_read_by_every_host(member: Path) -> None:
+    """A closed object at the root, no union there, names of 64 characters at most."""
+    for tool in tools(member):
+        schema = tool["inputSchema"]
+        assert schema["type"] == "object", tool["name"]
+        assert schema["additionalProperties"] is False, tool["name"]
+        assert not {"anyOf", "oneOf", "allOf", "$ref"} & set(schema), tool["name"]
+        assert len(tool["name"]) <= NAME_LENGTH
+        assert {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"} <= set(tool["annotations"])
+
+
+@each_server
+def test_read_only_mode_offers_only_what_reads(member: Path) -> None:
+    offered = [entry["tool"] for entry in surface(member, READING)["tools"]]
+    assert [tool["name"] for tool in offered if not tool["annotations"]["readOnlyHint"]] == []
