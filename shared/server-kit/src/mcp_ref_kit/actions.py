@@ -4,14 +4,21 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
+from mcp_protocol.server.app import Server
+from mcp_ref_kit.findings import Check
 from mcp_ref_kit.logs import Redactor
-from mcp_ref_kit.origin import started_by, without_option
+from mcp_ref_kit.options import CommonSettings
+from mcp_ref_kit.origin import program_name, started_by, without_option
 from mcp_ref_kit.output import say
 from mcp_ref_kit.program import Program
-from mcp_ref_kit.report import Check, findings, table
+from mcp_ref_kit.report import findings
+from mcp_ref_kit.report import table as report_table
+from mcp_ref_kit.settings import Field
+from mcp_ref_kit.settings.manual import help_text
 from mcp_ref_kit.snippets import Start, snippet
 from mcp_ref_kit.surface import as_json
 
@@ -25,6 +32,13 @@ class Invocation(Struct, frozen=True):
     environment: Mapping[str, str]
 
 
+def tell(server: Server[Any, Any], table: Mapping[str, Field], *, wants_help: bool) -> int:
+    """Print the help, or the version."""
+    if wants_help:
+        return say(help_text(program_name(), table.values(), CommonSettings.__struct_fields__))
+    return say(f"{server.name} {server.info.version}\n")
+
+
 def perform(program: Program, invocation: Invocation, check: Check | None) -> int:
     """Do the one thing that was asked for; the exit code."""
     if program.common.check:
@@ -36,7 +50,7 @@ def perform(program: Program, invocation: Invocation, check: Check | None) -> in
 
 def _report(program: Program, check: Check | None) -> int:
     found = asyncio.run(findings(program, check))
-    say(table(program, found) + "\n")
+    say(report_table(program, found) + "\n")
     return 0 if all(one.works for one in found) else 1
 
 

@@ -9,14 +9,11 @@ from typing import Any, NoReturn
 from mcp_protocol.server.app import Server
 from mcp_ref_kit.descriptors import fill
 from mcp_ref_kit.faults import settings_error_in
+from mcp_ref_kit.findings import Check
 from mcp_ref_kit.launch import on_stdio
 from mcp_ref_kit.logs import Stderr, configure, redact
-from mcp_ref_kit.options import CommonSettings
-from mcp_ref_kit.origin import program_name
-from mcp_ref_kit.output import say
 from mcp_ref_kit.program import Program, read, table_of
-from mcp_ref_kit.report import Check
-from mcp_ref_kit.settings import help_text, parse
+from mcp_ref_kit.settings import parse
 
 _log = logging.getLogger(__name__)
 
@@ -66,10 +63,10 @@ class Command:
         self, arguments: Sequence[str], environment: Mapping[str, str], closed: frozenset[int], stderr: Stderr
     ) -> int:
         flags = parse(self._table.values(), arguments)
-        if "help" in flags:
-            return say(help_text(program_name(), self._table.values(), CommonSettings.__struct_fields__))
-        if "version" in flags:
-            return say(f"{self._server.name} {self._server.info.version}\n")
+        if "help" in flags or "version" in flags:
+            from mcp_ref_kit.actions import tell  # noqa: PLC0415  a serving process does without
+
+            return tell(self._server, self._table, wants_help="help" in flags)
         program = read(self._server, self._table, flags, environment)
         configure(program.common.log_level, program.common.log_format, program.secrets, stream=stderr)
         _warn(program, arguments)

@@ -13,7 +13,7 @@ The deadline of a call and the number of calls in flight belong to the core (`Li
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcp_protocol.errors import Busy, ToolError
 from mcp_protocol.server.context import Context
@@ -24,7 +24,9 @@ from mcp_protocol.types import CallToolResult
 from mcp_ref_kit.budget import fit
 from mcp_ref_kit.logs.lines import request_id
 from mcp_ref_kit.options import CommonSettings
-from mcp_ref_kit.rates import Buckets
+
+if TYPE_CHECKING:
+    from mcp_ref_kit.rates import Buckets
 
 # What costs something; lists and handshakes are answered from memory.
 _COUNTED = frozenset({"tools/call", "resources/read", "prompts/get"})
@@ -34,6 +36,8 @@ def layers(settings: CommonSettings, clock: Callable[[], float] = time.monotonic
     """The layers that these settings ask for."""
     chain: list[Middleware] = [name_call]
     if settings.rate_limit is not None:
+        from mcp_ref_kit.rates import Buckets  # noqa: PLC0415  most servers have no rate
+
         chain.append(partial(limit_rate, Buckets(settings.rate_limit), clock))
     chain.append(partial(keep_budget, settings.max_output_chars))
     return tuple(chain)
@@ -47,7 +51,7 @@ async def name_call(ctx: Context[Any], call: Call, proceed: Proceed) -> Answer:
 
 
 async def limit_rate(
-    buckets: Buckets, clock: Callable[[], float], ctx: Context[Any], call: Call, proceed: Proceed
+    buckets: "Buckets", clock: Callable[[], float], ctx: Context[Any], call: Call, proceed: Proceed
 ) -> Answer:
     """Refuse a caller's calls beyond the rate.
 

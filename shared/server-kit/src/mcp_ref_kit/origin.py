@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def started_by() -> list[str]:
-    """The program: its script, `python -m package`, or `uvx NAME` when uv made the environment only for this run."""
+    """The program: its script, `python -m package`, `python file`, or `uvx NAME` in an environment for one run."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is not None and spec.parent:
         return [sys.executable, "-m", spec.parent]
@@ -16,15 +16,16 @@ def started_by() -> list[str]:
     if any(part.startswith("archive-v") for part in script.parts):
         return ["uvx", script.stem]
     try:
-        return [os.path.abspath(script)]  # noqa: PTH100  not resolved: a link may be what stays
+        path = os.path.abspath(script)  # noqa: PTH100  not resolved: a link may be what stays
     except FileNotFoundError:  # the working directory is gone
-        return [str(script)]
+        path = str(script)
+    return [path] if os.access(path, os.X_OK) else [sys.executable, path]
 
 
 def program_name() -> str:
     """What usage and complaints call the program."""
     words = started_by()
-    return words[-1] if words[0] == "uvx" else Path(words[0]).stem if len(words) == 1 else f"python -m {words[-1]}"
+    return f"python -m {words[-1]}" if words[1:2] == ["-m"] else Path(words[-1]).name
 
 
 def without_option(arguments: Sequence[str], flag: str) -> list[str]:

@@ -2,29 +2,17 @@
 
 import asyncio
 import platform
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Sequence
 
 import msgspec
-from msgspec import Struct
 
 from mcp_ref_kit.faults import in_words
+from mcp_ref_kit.findings import Check, Finding
 from mcp_ref_kit.program import Program
+from mcp_ref_kit.settings.words import shown
 
 # Longer than any single tool call may take; a check that hangs is a finding too.
 _MOST_SECONDS = 30.0
-
-
-class Finding(Struct, frozen=True):
-    """One thing that was looked at."""
-
-    subject: str
-    works: bool
-    detail: str = ""
-
-
-Check = Callable[[Any, Any], Awaitable[Sequence[Finding]]]
-"""A server's own check: given its settings and its state, it says what works. Also behind `GET /ready`."""
 
 
 async def findings(program: Program, check: Check | None) -> list[Finding]:
@@ -45,11 +33,11 @@ def table(program: Program, found: Iterable[Finding]) -> str:
     info = program.server.info
     values, sources = program.loaded.values, program.loaded.sources
     settings = [
-        (field.key, _shown(values[name]), sources[name])
+        (field.key, shown(values[name]) or "-", sources[name])
         for name, field in program.table.items()
         if not field.marker.flag_only
     ]
-    limits = [(name, f"{value:g}", "") for name, value in msgspec.structs.asdict(program.limits).items()]
+    limits = [(name, shown(value), "") for name, value in msgspec.structs.asdict(program.limits).items()]
     checks = [("ok" if one.works else "FAILED", one.subject, one.detail) for one in found]
     heading = f"{info.name} {info.version} (Python {platform.python_version()})"
     parts = [heading, _block("settings", settings), _block("limits", limits), _block("checks", checks)]
@@ -61,11 +49,3 @@ def _block(title: str, rows: Sequence[tuple[str, str, str]]) -> str:
     second = max(len(row[1]) for row in rows)
     lines = [f"  {row[0]:<{first}}  {row[1]:<{second}}  {row[2]}".rstrip() for row in rows]
     return "\n".join([title, *lines])
-
-
-def _shown(value: Any) -> str:
-    if value is None or value in ([], ()):
-        return "-"
-    if isinstance(value, list | tuple):
-        return ",".join(str(item) for item in cast("list[object]", value))
-    return str(value)

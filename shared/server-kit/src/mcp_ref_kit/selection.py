@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit.options import Mode
-from mcp_ref_kit.settings.names import listed, suggestion
+from mcp_ref_kit.settings.words import listed, suggestion
 
 if TYPE_CHECKING:
     from mcp_protocol.server.entries import ToolEntry

@@ -9,13 +9,13 @@ from mcp_protocol.server.app import App
 from mcp_protocol.transports.http.app import HttpApp, HttpOptions
 from mcp_protocol.transports.http.bounds import Bounds
 from mcp_protocol.transports.http.serve import Address, Listen, address_of, bind, loop_factory, run
+from mcp_ref_kit.findings import Check
 from mcp_ref_kit.http.exposure import allowed_hosts, allowed_origins
 from mcp_ref_kit.http.health import probes
 from mcp_ref_kit.http.tokens import StaticToken
 from mcp_ref_kit.launch import end_within
 from mcp_ref_kit.logs import Stderr
 from mcp_ref_kit.program import ENDPOINT, Program
-from mcp_ref_kit.report import Check
 from mcp_ref_kit.signals import stopping
 
 _log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """Typed settings: one Struct per server, filled from flags, environment, a config file and defaults."""
 
-from mcp_ref_kit.settings.command_line import help_text, parse
+from mcp_ref_kit.settings.command_line import parse
 from mcp_ref_kit.settings.fields import Field, fields_of, merge
 from mcp_ref_kit.settings.load import Loaded, load
 from mcp_ref_kit.settings.markers import ByteSize, Seconds, setting
@@ -15,7 +15,6 @@ __all__ = [
     "Seconds",
     "Secret",
     "fields_of",
-    "help_text",
     "load",
     "merge",
     "parse",

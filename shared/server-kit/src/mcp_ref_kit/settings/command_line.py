@@ -2,16 +2,12 @@
 
 from argparse import SUPPRESS, Action, ArgumentError, ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Iterable, Sequence
-from typing import Any, NoReturn, cast
+from functools import partial
+from typing import Any, NoReturn
 
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit.settings.fields import Field
-from mcp_ref_kit.settings.names import suggestion
-
-_EPILOG = (
-    "Each option is also an environment variable (--max-read-bytes is MCP_MAX_READ_BYTES) and a key of the file that"
-    " --config names (max-read-bytes). A flag wins over the environment, that over the file, that over the default."
-)
+from mcp_ref_kit.settings.words import suggestion
 
 
 def parse(fields: Iterable[Field], arguments: Sequence[str]) -> dict[str, list[str]]:
@@ -21,7 +17,7 @@ def parse(fields: Iterable[Field], arguments: Sequence[str]) -> dict[str, list[s
         SettingsError: an unknown, abbreviated, doubled or unfinished flag, or a word too many.
     """
     fields = list(fields)
-    parser = _parser("", fields)
+    parser = _parser(fields)
     flags, rest = _split(arguments)
     try:
         namespace, words = parser.parse_known_args(flags)
@@ -30,27 +26,6 @@ def parse(fields: Iterable[Field], arguments: Sequence[str]) -> dict[str, list[s
     given: dict[str, list[str]] = vars(namespace)
     _place(fields, given, _words(words, fields) + rest)
     return given
-
-
-def help_text(program: str, fields: Iterable[Field], common: Iterable[str]) -> str:
-    """What `--help` prints; `common` are the names of the fields that every server has."""
-    fields = list(fields)
-    common = set(common)
-    parser = ArgumentParser(prog=program, add_help=False, usage=_usage(program, fields), epilog=_EPILOG)
-    parser.formatter_class = _Formatter
-    own = parser.add_argument_group("options of this server")
-    shared = parser.add_argument_group("options of every server")
-    for field in fields:
-        if field.marker.positional:
-            parser.add_argument(field.name, nargs="*", metavar=field.metavar, help=_help(field))
-        else:
-            _add(shared if field.name in common else own, field, help_line=_help(field))
-    return parser.format_help()
-
-
-class _Formatter(HelpFormatter):
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=110)
 
 
 class _Parser(ArgumentParser):
@@ -89,15 +64,17 @@ class _Switch(_Once):
         super().__call__(parser, namespace, "false" if option_string == self.const else "true", option_string)
 
 
-def _parser(program: str, fields: Iterable[Field]) -> ArgumentParser:
-    parser = _Parser(prog=program, add_help=False, allow_abbrev=False, exit_on_error=False, argument_default=SUPPRESS)
+def _parser(fields: Iterable[Field]) -> ArgumentParser:
+    parser = _Parser(prog="", add_help=False, allow_abbrev=False, exit_on_error=False, argument_default=SUPPRESS)
+    parser.formatter_class = partial(HelpFormatter, width=80)  # unasked, it imports shutil to measure the terminal
     for field in fields:
         if not field.marker.positional:
-            _add(parser, field, help_line=None)
+            add_option(parser, field)
     return parser
 
 
-def _add(parser: Any, field: Field, *, help_line: str | None) -> None:
+def add_option(parser: Any, field: Field, help_line: str | None = None) -> None:
+    """Let a parser, or a group of one, know a field's flags."""
     names = [name for name in (field.marker.short, *_spellings(field)) if name]
     if field.is_switch:
         parser.add_argument(*names, dest=field.name, action=_Switch, const=field.opposite, help=help_line)
@@ -141,23 +118,3 @@ def _sentence(error: ArgumentError) -> str:
     if "expected" in str(error.message):
         return f"`{name}` needs a value."
     return f"`{name}` takes no value."
-
-
-def _usage(program: str, fields: Iterable[Field]) -> str:
-    place = next((field for field in fields if field.marker.positional), None)
-    words = "" if place is None else f" [{place.metavar}{' ...' if place.many else ''}]"
-    return f"{program}{words} [options]"
-
-
-def _help(field: Field) -> str:
-    default = None if field.required else field.default()
-    shown = "" if default in (None, "", [], ()) or field.marker.flag_only else f" (default: {_show(default)})"
-    return f"{field.help}{shown}".replace("%", "%%")
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, (list, tuple)):
-        return ",".join(str(item) for item in cast("list[object]", value))
-    return str(value)

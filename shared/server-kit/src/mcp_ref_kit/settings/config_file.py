@@ -7,7 +7,7 @@ from typing import Any, cast
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit.settings.fields import Field
 from mcp_ref_kit.settings.given import Given, reason
-from mcp_ref_kit.settings.names import suggestion
+from mcp_ref_kit.settings.words import suggestion
 
 _MOST_BYTES = 1024 * 1024
 _TYPES = {str: "text", bool: "true or false", int: "a whole number", float: "a number"}

@@ -38,7 +38,7 @@ def kind_of(hint: Any, unit: Unit | None) -> Kind:
         TypeError: no setting can have that type; a fault of the settings class, not of the operator.
     """
     if unit is not None:
-        return _UNITS[unit]
+        return _UNITS[unit.name]
     if get_origin(hint) is Literal:
         return _choice(tuple(str(value) for value in get_args(hint)))
     if hint in _PLAIN:
@@ -132,8 +132,8 @@ def _split(text: str) -> tuple[str, str]:
 
 _NUMBERS = (str, int, float)
 _UNITS = {
-    Unit.BYTES: Kind(read=read_size, metavar="SIZE", from_toml=(str, int)),
-    Unit.SECONDS: Kind(read=read_seconds, metavar="SECONDS", from_toml=_NUMBERS),
+    "bytes": Kind(read=read_size, metavar="SIZE", from_toml=(str, int)),
+    "seconds": Kind(read=read_seconds, metavar="SECONDS", from_toml=_NUMBERS),
 }
 _PLAIN: dict[Any, Kind] = {
     str: Kind(read=str, metavar="TEXT"),

@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from mcp_protocol.errors import SettingsError
-from mcp_ref_kit.settings.config_file import from_config
 from mcp_ref_kit.settings.environment import from_environment
 from mcp_ref_kit.settings.fields import Field
 from mcp_ref_kit.settings.given import Given, value_of
@@ -38,6 +37,8 @@ def load(fields: Mapping[str, Field], flags: Mapping[str, list[str]], environmen
     """
     given = from_environment(fields.values(), environment) | _from_flags(fields, flags)
     if CONFIG in given:
+        from mcp_ref_kit.settings.config_file import from_config  # noqa: PLC0415  few starts have a file
+
         given = from_config(value_of(fields[CONFIG], given[CONFIG]), fields) | given
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}

@@ -1,22 +1,20 @@
 """What an annotation of a settings field may say beyond its type and `arg()`. Inert data."""
 
-from enum import Enum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Struct
 
 
-class Unit(Enum):
+class Unit(Struct, frozen=True):
     """What a number counts, and so which suffixes it may carry."""
 
-    BYTES = "bytes"
-    SECONDS = "seconds"
+    name: Literal["bytes", "seconds"]
 
 
-ByteSize = Annotated[int, Unit.BYTES]
+ByteSize = Annotated[int, Unit("bytes")]
 """A number of bytes: `262144`, `256KiB`, `5MiB`, `1GB`."""
 
-Seconds = Annotated[float, Unit.SECONDS]
+Seconds = Annotated[float, Unit("seconds")]
 """A time: `30`, `1.5`, `500ms`, `30s`, `5m`, `1h`, `30d`."""
 
 

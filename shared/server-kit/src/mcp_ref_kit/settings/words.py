@@ -1,6 +1,7 @@
-"""The end of a sentence about an unknown name: what was probably meant. Pure."""
+"""Words about settings: what was probably meant, and how a value is shown. Pure."""
 
 from collections.abc import Iterable
+from typing import cast
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
@@ -14,3 +15,16 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 def listed(names: Iterable[str]) -> str:
     """`a`, `b`, `c` in the order they came."""
     return ", ".join(f"`{name}`" for name in names)
+
+
+def shown(value: object) -> str:
+    """A value as help and reports show it; nothing for what is not set."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ",".join(str(item) for item in cast("list[object]", value))
+    return str(value)
