@@ -1,6 +1,6 @@
 """What lives as long as the server does, and how a tool gets from a caller's path to a place on disk."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from mcp_protocol.server.context import Context
@@ -9,6 +9,7 @@ from mcp_ref_filesystem.directories import Directories
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.reach import Reach
 from mcp_ref_filesystem.settings import Settings
+from mcp_ref_kit.cursors import Cursors
 from mcp_ref_kit.workers import Workers
 
 
@@ -20,6 +21,7 @@ class State:
     directories: Directories
     workers: Workers
     changes: Changes
+    cursors: Cursors = field(default_factory=Cursors)
 
     async def reach(self, ctx: "Ctx") -> Reach:
         """The directories that this call may reach; maybe none."""
