@@ -1,15 +1,17 @@
 """Notes kept in memory: add, list, read, delete."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from msgspec import Struct
 
-from mcp_protocol import ToolError, Toolset, arg
+from mcp_protocol import Resource, ToolError, Toolset, arg
 from mcp_ref_template.state import Ctx, State
 
 notes = Toolset[State]("notes")
 
-Title = Annotated[str, arg("Title of a note, as list_notes gives it.", min_length=1, max_length=64)]
+# A title is one segment of a URI, so it has no slash.
+Title = Annotated[str, arg("Title of a note: letters, digits, blanks.", max_length=64, pattern=r"^\w[\w ]*$")]
 
 
 class Kept(Struct, frozen=True):
@@ -66,6 +68,12 @@ async def delete_note(ctx: Ctx, title: Title) -> str:
 async def note(ctx: Ctx, title: str) -> str:
     """The text of one note."""
     return _find(ctx, title)
+
+
+@notes.resources
+async def all_notes(ctx: Ctx) -> list[Resource]:
+    """Every note, in the order of the alphabet."""
+    return [Resource(uri=f"note:///{quote(title, safe='')}", name=title) for title in sorted(ctx.state.notes)]
 
 
 @notes.prompt()
