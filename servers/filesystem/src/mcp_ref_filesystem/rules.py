@@ -66,6 +66,11 @@ class Rules:
         self._deny = _Patterns((*settings.deny, *secrets), self._domains)
         self._deny_write = _Patterns(settings.deny_write, self._domains)
 
+    @property
+    def denies(self) -> bool:
+        """Whether anything at all may not be read."""
+        return bool(self._deny)
+
     def refusal(self, parts: Parts, *, write: bool = False, makes: Kind = "file") -> Refusal | None:
         """Why a path may not be read (or written), or None; `makes` is what a write would put there."""
         if write:

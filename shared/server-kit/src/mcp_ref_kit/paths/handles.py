@@ -16,6 +16,7 @@ from mcp_ref_kit.paths.guard import Guard
 from mcp_ref_kit.paths.names import JailPath, printable
 
 _LINK_MET = frozenset({errno.ELOOP, errno.EMLINK})
+_READING = os.O_RDONLY | NOFOLLOW | PLAIN
 
 
 class Handle:
@@ -106,9 +107,38 @@ class Directory(Handle):
         """Open a child that is a regular file; a link is NotAFile."""
         return open_at(self.fd, name, flags, self.guard, self.resolved.child(name))
 
+    def read(self, name: str, most: int) -> bytes | None:
+        """The content of a child that is a regular file, or None if it has more than `most` bytes.
+
+        For reading many files: two thirds of the cost of opening each, since nothing is kept.
+        """
+        try:
+            fd = os.open(single(name), _READING, dir_fd=self.fd)
+            try:
+                found = os.fstat(fd)
+                self.guard.admit_file(fd, found, name)
+                return _content(fd, found.st_size) if found.st_size <= most else None
+            finally:
+                os.close(fd)
+        except OSError as error:
+            if error.errno in _LINK_MET:
+                raise NotAFile(name) from error
+            raise from_system(error, name) from error
+
     def open_directory(self, name: str) -> "Directory":
         """Open a child that is a directory; a link is NotADirectory."""
         return open_directory_at(self.fd, name, self.guard, self.resolved.child(name))
+
+
+def _content(fd: int, size: int) -> bytes:
+    """The first `size` bytes, fewer where the file has shrunk."""
+    first = os.read(fd, size)
+    if len(first) == size:
+        return first
+    pieces = [first]
+    while size > sum(map(len, pieces)) and (piece := os.read(fd, size - sum(map(len, pieces)))):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def single(name: str) -> str:
