@@ -41,7 +41,7 @@ def arg(text: str, **constraints: Unpack[Constraints]) -> Meta:
     if "format" in given:
         extra_json_schema["format"] = given.pop("format")
     if "pattern" in given:
-        given["pattern"] = _strict(given["pattern"])
+        given["pattern"] = python_pattern(given["pattern"])
     if TITLES in given:
         given["extra"] = {TITLES: dict(given.pop(TITLES))}
     return Meta(description=text, extra_json_schema=extra_json_schema or None, **given)
@@ -53,6 +53,7 @@ def portable_pattern(pattern: str) -> str:
     return body.removesuffix(END) + "$" if body.endswith(END) else body
 
 
-def _strict(pattern: str) -> str:
+def python_pattern(pattern: str) -> str:
+    """The pattern of a schema for Python's `re`, which takes more for the end and for a digit."""
     anchored = pattern.endswith("$") and not pattern.endswith(r"\$")
     return ASCII + (pattern[:-1] + END if anchored else pattern)

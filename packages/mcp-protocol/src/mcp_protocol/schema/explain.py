@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from mcp_protocol.schema.arg import python_pattern
 from mcp_protocol.schema.values import is_array, is_object
 from mcp_protocol.schema.words import KINDS, alike, between, choice, either, joined, names, shortened, shown
 
@@ -87,8 +88,7 @@ class _Search:
 
     def _missing(self, schema: Schema, place: str) -> None:
         if not self._full:
-            text = schema.get("description")
-            self.sentences.append(f"`{place}` is required, {self._wanted(schema)}{f': {text}' if text else '.'}")
+            self.sentences.append(f"`{place}` is required, {self._wanted(schema)}{_meaning(schema)}.")
 
     def _value(self, value: Any, schema: Schema, place: str) -> None:
         fitting = [option for option in self._options(schema) if _is_of(value, option)]
@@ -118,6 +118,11 @@ class _Search:
 
     def _wanted(self, schema: Schema) -> str:
         return either([_wanted(option) for option in self._options(schema)])
+
+
+def _meaning(schema: Schema) -> str:
+    first, *_ = [*str(schema.get("description", "")).splitlines(), ""]
+    return f": {first.rstrip('.')}" if first else ""
 
 
 def _may_be_null(name: str, schema: Schema) -> bool:
@@ -182,7 +187,7 @@ def _string_faults(value: str, schema: Schema) -> Iterator[str]:
     if wrong := _wrong_size(len(value), schema.get("minLength"), schema.get("maxLength"), "character"):
         yield wrong
     pattern = schema.get("pattern")
-    if pattern is not None and not re.search(pattern, value):
+    if pattern is not None and not re.search(python_pattern(pattern), value):
         yield f"match the pattern `{pattern}`, got {shown(value)}"
     if (wanted := _FORMATS.get(schema.get("format", ""))) and not _converts(value, wanted[0]):
         yield f"be {wanted[1]}, got {shown(value)}"

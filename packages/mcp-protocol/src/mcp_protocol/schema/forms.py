@@ -86,12 +86,17 @@ def _checked(schema: Schema, place: str) -> Schema:
         raise ValueError(f"{place}: forms do not have {', '.join(sorted(extra))}")
     if schema.get("format") not in _FORMATS:
         raise ValueError(f"{place}: forms know the formats email, uri, date and date-time, not {schema['format']}")
-    items = schema.get("items", {})
-    if kind == "array" and (items.keys() != {"type", "enum"} or items["type"] != "string"):
-        raise ValueError(f"{place}: a list in a form is a choice of several: list[Literal[...]] of strings")
+    if kind == "array":
+        schema = schema | {"items": _choices(schema.get("items", {}), place)}
     if kind == "string" and not _SECRET.isdisjoint(_words(place)):
         raise ValueError(f"{place}: a form must not ask for a secret; ask the user to visit a URL")
     return schema
+
+
+def _choices(items: Schema, place: str) -> Schema:
+    if items.get("type") != "string" or "enum" not in items:
+        raise ValueError(f"{place}: a list in a form is a choice of several: list[Literal[...]] of strings")
+    return {"type": "string", "enum": items["enum"]}
 
 
 def _words(place: str) -> set[str]:

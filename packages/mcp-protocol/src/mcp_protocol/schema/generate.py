@@ -143,7 +143,7 @@ class Generator:
         never_null = field.default is None and (self._closed or omits)
         found = self.schema(without(hint, NoneType) if never_null else hint)
         if self._closed and field.default is not None and field.default is not UNSET:
-            found["default"] = msgspec.to_builtins(field.default, str_keys=True)
+            found["default"] = msgspec.json.decode(msgspec.json.encode(field.default))
         return found
 
     def _bare(self, bare: Any) -> Schema:

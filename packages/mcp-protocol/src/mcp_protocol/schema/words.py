@@ -36,8 +36,8 @@ def choice(values: Sequence[Any]) -> str:
 
 
 def either(words: Sequence[str]) -> str:
-    """`a, b or c`."""
-    return _listed(words, "or")
+    """`a, b or c`, each once."""
+    return _listed(list(dict.fromkeys(words)), "or")
 
 
 def names(known: Sequence[str]) -> str:
