@@ -38,7 +38,7 @@ class Draft:
         # An unreachable file may have the final mode at once: umask and default ACLs then apply as for any new file.
         anonymous = spot.anonymous(0o666)
         if anonymous is None:
-            self._name = spot.beside(_temporary_name())
+            self._name = spot.beside(temporary_name())
             anonymous = self._name.create(0o600)
             with mapped(spot.resolved.written):
                 os.fchmod(anonymous.fd, 0o666 & ~_umask())
@@ -92,7 +92,7 @@ class Draft:
 
     def _replace(self, old: OpenFile) -> None:
         if self._name is None:
-            name = self._spot.beside(_temporary_name())
+            name = self._spot.beside(temporary_name())
             name.link(self.file)
             self._name = name
         expect_unchanged(self._spot, old)
@@ -124,7 +124,7 @@ def sweep(directory: Directory, *, older_than: float = STALE_SECONDS) -> int:
         # Another process may be sweeping too; what cannot be removed is hidden all the same.
         with suppress(PathError, OSError):
             if directory.lstat(name).st_ctime <= limit:
-                remove_tree(directory, name)
+                remove_tree(Spot(directory, directory.guard, name, directory.resolved.child(name)))
                 removed += 1
     return removed
 
@@ -163,21 +163,22 @@ def copy_attributes(source: int, target: int) -> None:
                     os.setxattr(target, name, os.getxattr(source, name))
 
 
-def remove_tree(directory: Directory, name: str) -> None:
+def remove_tree(spot: Spot) -> None:
     """Remove a file, a link, or a directory with everything in it; links are never followed.
 
     Raises:
         PathError: something in it cannot be removed.
     """
-    with mapped(name):
-        if stat.S_ISDIR(directory.lstat(name).st_mode):
-            # Works on descriptors all the way down: safe against swapped links (CVE-2021-3733 and its like).
-            shutil.rmtree(name, dir_fd=directory.fd)
-        else:
-            os.unlink(name, dir_fd=directory.fd)
+    if not stat.S_ISDIR(spot.lstat().st_mode):
+        spot.unlink()
+        return
+    with mapped(spot.resolved.written):
+        # Works on descriptors all the way down: no swapped link leads it astray.
+        shutil.rmtree(spot.name, dir_fd=spot.parent.fd)
 
 
-def _temporary_name() -> str:
+def temporary_name() -> str:
+    """A fresh name that listings hide."""
     return TEMPORARY_PREFIX + secrets.token_hex(8)
 
 

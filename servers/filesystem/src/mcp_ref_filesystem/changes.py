@@ -1,20 +1,18 @@
 """The way of every change: lock the paths, then work in a thread that can be told to stop."""
 
-import os
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
 from mcp_protocol import Context
-from mcp_ref_filesystem.directories import Directories
 from mcp_ref_filesystem.journal import Journal
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.locks import Locks
+from mcp_ref_filesystem.places import Place
 from mcp_ref_filesystem.recording import Job
 from mcp_ref_filesystem.saving import absolute
-from mcp_ref_filesystem.settings import MIB, Settings
+from mcp_ref_filesystem.settings import Settings
 from mcp_ref_kit.workers import Stop, Workers
 
 P = ParamSpec("P")
@@ -24,10 +22,11 @@ Result = TypeVar("Result")
 class Changes:
     """What the tools that change something share for the life of the server."""
 
-    def __init__(self, settings: Settings, journal: Journal, workers: Workers) -> None:
+    def __init__(self, settings: Settings, journal: Journal, workers: Workers, places: Iterable[Place] = ()) -> None:
         self.journal = journal
         self._settings = settings
         self._workers = workers
+        self._places = tuple(place.real.parts[1:] for place in places)
         self._locks = Locks()
 
     async def run(
@@ -52,6 +51,8 @@ class Changes:
             caller=None if ctx.transport == "stdio" else ctx.principal.key,
             fsync=settings.fsync,
             stop=Stop(),
+            places=self._places,
+            most=settings.max_visited,
         )
         names = await self._workers.run(_lock_names, targets)
         async with self._locks.hold(names):
@@ -60,25 +61,6 @@ class Changes:
     def close(self) -> None:
         """Let go of the journal."""
         self.journal.close()
-
-
-def open_changes(settings: Settings, directories: Directories, workers: Workers) -> Changes:
-    """Changes with the journal where the operator wants it; it is made when it is first needed.
-
-    Raises:
-        SettingsError: the tools could reach the journal.
-    """
-    path = settings.history_dir or state_directory(os.environ) / "mcp-ref-filesystem"
-    journal = Journal(path.absolute(), most_bytes=settings.history_max_mb * MIB, days=settings.history_days)
-    if settings.history == "on" or settings.trash == "state":
-        journal.check([place.real for place in directories.places])
-    return Changes(settings, journal, workers)
-
-
-def state_directory(environment: Mapping[str, str]) -> Path:
-    """Where a user's programs keep what should survive them (XDG base directories)."""
-    named = environment.get("XDG_STATE_HOME", "")
-    return Path(named) if named.startswith("/") else Path.home() / ".local" / "state"
 
 
 def _lock_names(targets: Iterable[Located | str]) -> list[str]:

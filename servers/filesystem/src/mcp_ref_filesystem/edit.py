@@ -10,6 +10,7 @@ from mcp_ref_filesystem.arguments import ContextLines, DryRun, FilePath, IfMatch
 from mcp_ref_filesystem.diff import clipped, fenced, unified
 from mcp_ref_filesystem.etag import etag_of
 from mcp_ref_filesystem.located import Located
+from mcp_ref_filesystem.making import place_of
 from mcp_ref_filesystem.nearest import Block, nearest
 from mcp_ref_filesystem.recording import Job, Recording
 from mcp_ref_filesystem.saving import existing, expect_etag, store
@@ -24,7 +25,7 @@ editing = Toolset[State]("write")
 MOST_EDITED = 64 * 1024 * 1024
 
 
-class Edited(Struct, frozen=True, kw_only=True, rename="camel"):
+class Edited(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """The change as a unified diff, what each edit did, and the etag after them."""
 
     path: str
@@ -78,7 +79,7 @@ async def edit_file(  # noqa: PLR0913  one parameter for each argument
 
 def edit_content(job: Job, target: Located, edits: list[Edit], wish: Wish) -> Edited:
     """Apply the edits to a file, or only see what they would do."""
-    with Recording(job) as record, target.spot(follow=True) as spot, existing(spot) as old:
+    with Recording(job) as record, place_of(target, follow=True) as spot, existing(spot) as old:
         if old is None:
             raise NotFound(target.written)
         source = read_source(target, old)

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.recording import Recording
+from mcp_ref_filesystem.rules import Kind
 from mcp_ref_filesystem.saving import absolute
 from mcp_ref_filesystem.steps import MadeDirectory
 from mcp_ref_kit.paths import AlreadyExists, InvalidPath, JailPath, NotADirectory, NotFound, PathError, Spot
@@ -35,6 +36,21 @@ def missing_directories(target: Located, *, itself: bool = False) -> list[JailPa
         start = found.resolved.parts
         return [JailPath((*start, *rest[: count + 1]), target.written) for count in range(len(rest))]
     raise NotFound(target.written)
+
+
+def place_of(target: Located, *, follow: bool = False, exact: bool = False, makes: Kind = "file") -> Spot:
+    """The target's spot, judged as a write also where the directory for it is missing.
+
+    Raises:
+        Refused, NotFound, RootItself
+    """
+    try:
+        return target.spot(follow=follow, exact=exact, makes=makes)
+    except NotFound:
+        missing = missing_directories(target, itself=True)
+        if missing:
+            target.judge(missing[-1], write=True, makes=makes)
+        raise
 
 
 @contextmanager

@@ -22,7 +22,7 @@ LINES_COMPARED = 60
 CHARS_COMPARED = 200
 DIFF_LINES = 24
 
-WORD = re.compile(r"\w{3,}")
+WORD = re.compile(r"\w+")
 # What word processors make of plain quotes, dashes and dots.
 PLAIN = str.maketrans({
     "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00ab": '"', "\u00bb": '"',

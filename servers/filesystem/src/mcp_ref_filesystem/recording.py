@@ -1,7 +1,6 @@
 """One change being written into the journal: what it replaces is kept before anything is touched. Blocking."""
 
 import stat
-from types import TracebackType
 from typing import Self
 
 from msgspec import Struct
@@ -25,13 +24,17 @@ class Job(Struct, frozen=True, kw_only=True):
     caller: str | None = None
     fsync: Fsync = "file"
     stop: Stop
+    places: tuple[tuple[str, ...], ...] = ()
+    """The allowed directories, as names from the root of the file system."""
+    most: int = 200_000
+    """The most entries that one call visits."""
 
 
 class Recording:
     """The entry of one change in the making; used as `with Recording(job) as record`.
 
-    Leaving the block by an error before `acted` was called takes the entry back. With history off nothing is kept,
-    unless `needed` says that the change itself depends on it (the trash).
+    Leaving the block before `acted` was called takes the entry back. With history off nothing is kept, unless
+    `needed` says that the change itself depends on it (the trash).
     """
 
     def __init__(self, job: Job, *, needed: bool = False) -> None:
@@ -46,8 +49,8 @@ class Recording:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
-        if kind is not None and self.id is not None and not self._acted and (self._blobs or self._saved):
+    def __exit__(self, *_: object) -> None:
+        if self.id is not None and not self._acted and (self._blobs or self._saved):
             self.job.journal.drop(self.id)
 
     def keep(self, old: OpenFile, etag: str | None = None) -> Kept | None:

@@ -10,9 +10,11 @@ from mcp_protocol.server.app import Server
 from mcp_ref_filesystem.changes import Changes
 from mcp_ref_filesystem.directories import Directories
 from mcp_ref_filesystem.edit import editing
+from mcp_ref_filesystem.history import history
 from mcp_ref_filesystem.journal import Journal
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.state import State
+from mcp_ref_filesystem.transfer import transfer
 from mcp_ref_filesystem.write import write
 from mcp_ref_kit.workers import Workers
 
@@ -38,7 +40,7 @@ async def lifespan(settings: Settings) -> AsyncGenerator[State, None]:
         try:
             if settings.history == "on" or settings.trash == "state":
                 journal.check([place.path for place in directories.places])
-            yield State(settings, directories, workers, Changes(settings, journal, workers))
+            yield State(settings, directories, workers, Changes(settings, journal, workers, directories.places))
         finally:
             journal.close()
             directories.close()
@@ -63,7 +65,7 @@ server = Server(
     "filesystem",
     Settings,
     lifespan,
-    toolsets=[write, editing],
+    toolsets=[write, editing, transfer, history],
     version=__version__,
     title="Files",
     description="Files of directories you name: race-free, bounded, undoable.",

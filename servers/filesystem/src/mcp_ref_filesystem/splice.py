@@ -28,8 +28,8 @@ class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
     old_text: Annotated[str, Meta(description="Text to find.", min_length=1)]
     new_text: Annotated[str, Meta(description="What replaces it.")]
     replace_all: Annotated[bool, Meta(description="Replace every match.")] = False
-    occurrence: Annotated[int | None, Meta(description="Replace only the match of this number.", ge=1)] = None
-    expected: Annotated[int | None, Meta(description="Replace all matches, if they are this many.", ge=1)] = None
+    occurrence: Annotated[int, Meta(description="Replace only the match of this number.", ge=1)] | None = None
+    expected: Annotated[int, Meta(description="Replace all matches, if they are this many.", ge=1)] | None = None
 
 
 class Applied(Struct, frozen=True, kw_only=True, rename="camel"):

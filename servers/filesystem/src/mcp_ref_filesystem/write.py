@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from msgspec import Struct
 
 from mcp_protocol import Output, ToolError, Toolset, arg
-from mcp_ref_filesystem.arguments import CreateParents, FilePath, IfMatch
+from mcp_ref_filesystem.arguments import CreateParents, FilePath, IfMatch, Overwrite
 from mcp_ref_filesystem.etag import etag_of, etag_of_file
 from mcp_ref_filesystem.located import Located
-from mcp_ref_filesystem.making import made_directories, missing_directories
+from mcp_ref_filesystem.making import made_directories, missing_directories, place_of
 from mcp_ref_filesystem.recording import Job, Recording
 from mcp_ref_filesystem.saving import append, existing, expect_etag, store
 from mcp_ref_filesystem.state import Ctx, State
@@ -29,7 +29,7 @@ TAIL = 4096
 BYTE_ORDER_MARK = "\ufeff"
 
 
-class Written(Struct, frozen=True, kw_only=True, rename="camel"):
+class Written(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What was written; unchanged: the file had these bytes already."""
 
     path: str
@@ -41,7 +41,7 @@ class Written(Struct, frozen=True, kw_only=True, rename="camel"):
     change_id: str | None = None
 
 
-class Appendix(Struct, frozen=True, kw_only=True, rename="camel"):
+class Appendix(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """How much was added, and the size since then."""
 
     path: str
@@ -51,7 +51,7 @@ class Appendix(Struct, frozen=True, kw_only=True, rename="camel"):
     change_id: str | None = None
 
 
-class Created(Struct, frozen=True, kw_only=True, rename="camel"):
+class Created(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """The directories that were missing."""
 
     path: str
@@ -84,7 +84,7 @@ async def write_file(  # noqa: PLR0913  one parameter for each argument
     path: FilePath,
     content: Annotated[str, arg("The whole new text.")],
     createParents: CreateParents = False,
-    overwrite: Annotated[bool, arg("Replace an existing file.")] = True,
+    overwrite: Overwrite = True,
     ifMatch: IfMatch = None,
     encoding: Annotated[str, arg("Encoding of the file, such as utf-8, utf-16 or latin-1.")] = "utf-8",
     lineEnding: Annotated[LineEnd, arg("Line ends to write; keep: as in content.")] = "keep",
@@ -131,7 +131,7 @@ def write_content(job: Job, target: Located, content: Content) -> Written:
         missing = missing_directories(target) if content.create_parents else []
         with (
             made_directories(record, target, missing),
-            target.spot(follow=True) as spot,
+            place_of(target, follow=True) as spot,
             existing(spot) as old,
         ):
             previous = None if old is None else etag_of_file(old.fd, check=job.stop.check)
@@ -155,7 +155,7 @@ def write_content(job: Job, target: Located, content: Content) -> Written:
 
 def append_content(job: Job, target: Located, addition: Addition) -> Appendix:
     """Put text at the end of a file; a missing one is created with it."""
-    with Recording(job) as record, target.spot(follow=True) as spot, existing(spot) as old:
+    with Recording(job) as record, place_of(target, follow=True) as spot, existing(spot) as old:
         if old is None:
             if not addition.create:
                 raise NotFound(target.written)

@@ -1,0 +1,96 @@
+"""Deleting: into the journal, from where it can be brought back, or for good. Blocking."""
+
+import stat
+
+from msgspec import Struct
+
+from mcp_protocol import ToolError
+from mcp_ref_filesystem.atomic import remove_tree, temporary_name
+from mcp_ref_filesystem.contents import judge_contents
+from mcp_ref_filesystem.etag import etag_of_file
+from mcp_ref_filesystem.located import Located
+from mcp_ref_filesystem.moving import rename_anywhere
+from mcp_ref_filesystem.recording import Job, Recording
+from mcp_ref_filesystem.results import Kind, kind_of
+from mcp_ref_filesystem.saving import absolute, expect_etag
+from mcp_ref_filesystem.steps import Removed
+from mcp_ref_filesystem.trees import found_spot, measured, refuse_around
+from mcp_ref_kit.paths import NotEmpty, PathError, Spot
+
+
+class DeleteResult(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What was deleted, how much of it, and whether it can be brought back."""
+
+    path: str
+    type: Kind
+    files: int
+    bytes: int
+    trashed: bool
+    change_id: str | None = None
+
+
+def delete(job: Job, target: Located, *, recursive: bool, permanent: bool, if_match: str | None) -> DeleteResult:
+    """Delete a file, a link (never what it leads to) or a directory, in one step."""
+    with Recording(job, needed=not permanent) as record:
+        spot, found = found_spot(target, write=True)
+        with spot:
+            refuse_around(job, target, spot.resolved)
+            if stat.S_ISDIR(found.st_mode):
+                _judge_directory(job, target, spot, recursive=recursive)
+            if if_match is not None:
+                with spot.open() as file:
+                    expect_etag(target.written, if_match, etag_of_file(file.fd, check=job.stop.check))
+            size = measured(spot, job)
+            job.stop.check()
+            change = None if permanent else to_journal(record, spot, absolute(target, spot.resolved), size.bytes)
+            if permanent:
+                _remove_for_good(spot)
+    return DeleteResult(
+        path=target.written,
+        type=kind_of(found.st_mode),
+        files=size.files,
+        bytes=size.bytes,
+        trashed=not permanent,
+        change_id=change,
+    )
+
+
+def to_journal(record: Recording, spot: Spot, path: str, size: int) -> str | None:
+    """Move what is at a spot into the journal; answers the change's id.
+
+    Raises:
+        ToolError: `too_large` for the journal.
+    """
+    try:
+        name, place = record.reserve(size)
+    except ToolError as error:
+        if error.code != "too_large":
+            raise
+        hint = "In admin mode permanent=true deletes it for good; the operator can raise --history-max-mb."
+        raise ToolError(error.message, code=error.code, hint=hint) from error
+    with place:
+        record.add(Removed(path=path, blob=name))
+        change = record.save()
+        rename_anywhere(record.job, spot, place, None)
+        record.acted()
+    return change
+
+
+def _remove_for_good(spot: Spot) -> None:
+    """Under a hidden name first, so that nobody meets half a directory; what cannot be removed comes back."""
+    gone = spot.beside(temporary_name())
+    spot.rename(gone)
+    try:
+        remove_tree(gone)
+    except PathError:
+        gone.rename(spot)
+        raise
+
+
+def _judge_directory(job: Job, target: Located, spot: Spot, *, recursive: bool) -> None:
+    with spot.open_directory() as directory:
+        if not recursive:
+            with directory.scan() as entries:
+                if next(entries, None) is not None:
+                    raise NotEmpty(target.written, hint="Give recursive=true to delete all that is in it.")
+        judge_contents(target, directory, job.stop, most=job.most, taken=True, to=None)

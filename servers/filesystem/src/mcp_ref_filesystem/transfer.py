@@ -1,0 +1,145 @@
+# ruff: noqa: N803  argument names are the wire's, as the official server has them
+"""Tools that move, copy and delete whole files and directories."""
+
+import os
+import stat
+from typing import Annotated
+
+from msgspec import Struct
+
+from mcp_protocol import Output, Refused, Toolset, arg
+from mcp_ref_filesystem.arguments import CreateParents, IfMatch, Overwrite
+from mcp_ref_filesystem.duplicate import Plan, copy_any, staged
+from mcp_ref_filesystem.located import Located
+from mcp_ref_filesystem.making import place_of
+from mcp_ref_filesystem.moving import MoveResult, move, refuse_itself
+from mcp_ref_filesystem.placing import flush, rename_over, replaceable, set_aside
+from mcp_ref_filesystem.recording import Job, Recording
+from mcp_ref_filesystem.removing import DeleteResult, delete
+from mcp_ref_filesystem.results import kind_of
+from mcp_ref_filesystem.saving import absolute
+from mcp_ref_filesystem.state import Ctx, State
+from mcp_ref_filesystem.steps import Placed
+from mcp_ref_filesystem.trees import RULE_KINDS, found_spot, measured
+from mcp_ref_kit.paths import InvalidPath, NotAFile, Spot
+
+transfer = Toolset[State]("write")
+
+Source = Annotated[str, arg("What to take.")]
+Destination = Annotated[str, arg("Its new path, name included.")]
+
+
+class CopyResult(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """How much was copied; sockets, pipes and devices are skipped."""
+
+    source: str
+    destination: str
+    files: int
+    bytes: int
+    skipped: int
+    change_id: str | None = None
+
+
+class CopyWish(Struct, frozen=True, kw_only=True):
+    """How to copy."""
+
+    recursive: bool = True
+    overwrite: bool = False
+    preserve: bool = True
+
+
+@transfer.tool(destructive=True, idempotent=False, open_world=False)
+async def move_file(
+    ctx: Ctx,
+    *,
+    source: Source,
+    destination: Destination,
+    overwrite: Overwrite = False,
+    createParents: CreateParents = False,
+) -> Output[MoveResult]:
+    """Move or rename a file or directory. A link moves as a link."""
+    taken = await ctx.state.locate(ctx, source, write=True)
+    place = await ctx.state.locate(ctx, destination, write=True)
+    done = await ctx.state.changes.run(
+        ctx, "move_file", [taken, place], move, taken, place, overwrite=overwrite, create_parents=createParents
+    )
+    return Output(done, f"Successfully moved {source} to {destination}")
+
+
+@transfer.tool(destructive=False, idempotent=False, open_world=False)
+async def copy_file(
+    ctx: Ctx,
+    *,
+    source: Source,
+    destination: Destination,
+    recursive: Annotated[bool, arg("Copy a directory with all that is in it.")] = True,
+    overwrite: Overwrite = False,
+    preserve: Annotated[bool, arg("Keep times, owner and attributes.")] = True,
+) -> Output[CopyResult]:
+    """Copy a file or directory, whole or not at all. Links are copied as links."""
+    taken = await ctx.state.locate(ctx, source)
+    place = await ctx.state.locate(ctx, destination, write=True)
+    wish = CopyWish(recursive=recursive, overwrite=overwrite, preserve=preserve)
+    done = await ctx.state.changes.run(ctx, "copy_file", [place], copy, taken, place, wish)
+    return Output(done, f"Successfully copied {source} to {destination}")
+
+
+@transfer.tool(destructive=True, idempotent=False, open_world=False)
+async def delete_file(
+    ctx: Ctx,
+    *,
+    path: Annotated[str, arg("What to delete.")],
+    recursive: Annotated[bool, arg("Delete a directory with all that is in it.")] = False,
+    permanent: Annotated[bool, arg("Delete for good; needs admin mode.")] = False,
+    ifMatch: IfMatch = None,
+) -> Output[DeleteResult]:
+    """Delete a file or directory; undo_change brings it back."""
+    settings = ctx.state.settings
+    if settings.mode != "admin" and (permanent or settings.trash == "off"):
+        why = "permanent=true" if permanent else "There is no trash, and deleting for good"
+        raise Refused(f"{why} needs the server's admin mode.", code="denied_policy")
+    target = await ctx.state.locate(ctx, path, write=True)
+    for_good = permanent or settings.trash == "off"
+    done = await ctx.state.changes.run(
+        ctx, "delete_file", [target], delete, target, recursive=recursive, permanent=for_good, if_match=ifMatch
+    )
+    return Output(done, f"Successfully deleted {path}")
+
+
+def copy(job: Job, source: Located, destination: Located, wish: CopyWish) -> CopyResult:
+    """Copy beside the destination under a hidden name, then give it its name."""
+    with Recording(job) as record:
+        spot, found = found_spot(source, write=False)
+        with spot, place_of(destination, exact=True, makes=RULE_KINDS[kind_of(found.st_mode)]) as to:
+            if stat.S_ISDIR(found.st_mode) and not wish.recursive:
+                raise NotAFile(source.written, hint="Give recursive=true to copy a directory.")
+            here, there = absolute(source, spot.resolved), absolute(destination, to.resolved)
+            if f"{there}/".startswith(f"{here}/") and stat.S_ISDIR(found.st_mode):
+                raise InvalidPath(destination.written, f"`{source.written}` cannot be copied into itself.")
+            old = replaceable(to, overwrite=wish.overwrite)
+            refuse_itself(found, old, destination.written)
+            plan = Plan(source, destination, to.resolved, preserve=wish.preserve)
+            with staged(to) as stage:
+                skipped = copy_any(spot, stage, plan, job)
+                size = measured(stage, job)
+                if old is not None:
+                    set_aside(record, to, there, old.st_size)
+                record.add(Placed(path=there, mark=size.mark))
+                change = _place(record, stage, to, old)
+    return CopyResult(
+        source=source.written,
+        destination=destination.written,
+        files=size.files,
+        bytes=size.bytes,
+        skipped=skipped,
+        change_id=change,
+    )
+
+
+def _place(record: Recording, stage: Spot, to: Spot, old: os.stat_result | None) -> str | None:
+    flush(record.job, stage)
+    record.job.stop.check()
+    change = record.save()
+    rename_over(record.job, stage, to, old)
+    record.acted()
+    return change
