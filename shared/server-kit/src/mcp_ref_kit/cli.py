@@ -45,10 +45,10 @@ class Command:
 
     def run(self, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         """Run until the client or a signal ends it; the exit code."""
-        closed = fill()
+        fill()
         stderr = Stderr()
         try:
-            return self._run(arguments, environment, closed, stderr)
+            return self._run(arguments, environment, stderr)
         except KeyboardInterrupt:
             return INTERRUPTED
         except Exception as error:  # noqa: BLE001  the last boundary: a sentence for the operator, the rest for the log
@@ -59,9 +59,7 @@ class Command:
             stderr.write(f"{self._server.name}: {bad}\n".encode("utf-8", "backslashreplace"))
             return BAD_SETTING
 
-    def _run(
-        self, arguments: Sequence[str], environment: Mapping[str, str], closed: frozenset[int], stderr: Stderr
-    ) -> int:
+    def _run(self, arguments: Sequence[str], environment: Mapping[str, str], stderr: Stderr) -> int:
         flags = parse(self._table.values(), arguments)
         if "help" in flags or "version" in flags:
             from mcp_ref_kit.actions import tell  # noqa: PLC0415  a serving process does without
@@ -79,7 +77,7 @@ class Command:
 
             on_http(program, self._check, stderr)
         else:
-            on_stdio(program, closed=closed, stderr=stderr)
+            on_stdio(program, stderr)
         return 0
 
 

@@ -4,18 +4,17 @@ import os
 import sys
 
 
-def fill() -> frozenset[int]:
-    """Open the null device on each of 0, 1, 2 that is closed; which they were.
+def fill() -> None:
+    """Open the null device on each of 0, 1, 2 that is closed.
 
     Without this the first file or socket that is opened becomes descriptor 2, and the log is written into it.
     """
-    closed = frozenset(number for number in range(3) if not _is_open(number))
-    for number in sorted(closed):
+    closed = [number for number in range(3) if not _is_open(number)]
+    for number in closed:
         os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
         os.set_inheritable(number, True)  # noqa: FBT003  os takes it by position only
     if closed:
         _replace_streams()
-    return closed
 
 
 def _is_open(number: int) -> bool:

@@ -5,7 +5,6 @@ import logging
 import os
 from threading import Timer
 
-from mcp_protocol.errors import SettingsError
 from mcp_protocol.transports import stdio
 from mcp_ref_kit.logs import Stderr
 from mcp_ref_kit.logs.setup import divert_prints
@@ -18,14 +17,12 @@ _log = logging.getLogger(__name__)
 _CLOSING_SECONDS = 5.0
 
 
-def on_stdio(program: Program, *, closed: frozenset[int], stderr: Stderr) -> None:
-    """Serve the one client at the other end of stdin and stdout; `closed` are descriptors that were missing at start.
+def on_stdio(program: Program, stderr: Stderr) -> None:
+    """Serve the one client at the other end of stdin and stdout.
 
     Raises:
         SettingsError: stdin or stdout was closed, or the server cannot start.
     """
-    if closed & {0, 1}:
-        raise SettingsError("stdin and stdout must be open: the stdio transport speaks on them.")
     if os.isatty(0):
         _log.info("waiting for an MCP client on stdin; a host starts this program, and --print-config says how")
     streams = stdio.take_over()

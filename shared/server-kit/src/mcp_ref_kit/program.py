@@ -114,6 +114,10 @@ def _check_transport(common: CommonSettings, flags: Mapping[str, Sequence[str]],
             if name in flags:
                 raise SettingsError(f"`{table[name].flag}` needs `--transport http`.")
         return
+    if common.public_url is not None:
+        from mcp_ref_kit.public_url import public_parts  # noqa: PLC0415  only behind a proxy
+
+        public_parts(common.public_url)
     if common.auth_token is not None and common.allow_unauthenticated:
         raise SettingsError("`--allow-unauthenticated` contradicts `--auth-token-file`.")
     if common.auth_token is None and not common.allow_unauthenticated and not is_this_machine(common.host):

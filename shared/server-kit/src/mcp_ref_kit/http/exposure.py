@@ -4,10 +4,9 @@ Both are compared exactly: a page that rebinds its own name to 127.0.0.1 sends t
 """
 
 from collections.abc import Sequence
-from urllib.parse import SplitResult, urlsplit
 
-from mcp_protocol.errors import SettingsError
 from mcp_protocol.transports.http.serve import Address
+from mcp_ref_kit.public_url import public_parts
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not bound to
@@ -26,22 +25,6 @@ def allowed_origins(configured: Sequence[str], hosts: frozenset[str], public_url
         return frozenset(configured)
     public = [] if public_url is None else [f"{public_parts(public_url).scheme}://{public_parts(public_url).netloc}"]
     return frozenset([*(f"http://{host}" for host in hosts), *public])
-
-
-def public_parts(url: str) -> SplitResult:
-    """The parts of the public URL.
-
-    Raises:
-        SettingsError: it is not a plain http or https URL.
-    """
-    try:
-        parts = urlsplit(url)
-        plain = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        parts, plain = None, False
-    if parts is None or not plain or parts.query or parts.fragment or "@" in parts.netloc:
-        raise SettingsError("`--public-url` must be like https://mcp.example.com/mcp, without user, query or fragment.")
-    return parts
 
 
 def _forms(address: Address) -> list[str]:

@@ -1,0 +1,169 @@
+"""A server as a program, without its process: what it prints instead of serving, and how it refuses."""
+
+import json
+import logging
+import tomllib
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from tiny_server import Settings, main, server
+
+from mcp_ref_kit import Finding, cli
+from mcp_ref_kit.origin import started_by
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _log_of_the_tests() -> Generator[None]:
+    """Put back the log of this process, which the program under test takes over."""
+    root = logging.getLogger()
+    before = (root.handlers[:], root.level)
+    yield
+    root.handlers[:], root.level = before
+    logging.captureWarnings(capture=False)
+
+
+def ran(capfd: Capture, *arguments: str, **environment: str) -> tuple[int, str, str]:
+    code = main.run(arguments, environment)
+    out, err = capfd.readouterr()
+    return code, out, err
+
+
+def test_help_is_told_although_the_rest_is_wrong(capfd: Capture) -> None:
+    code, out, _ = ran(capfd, "--help", "--port", "x")
+    assert code == 0
+    assert "  --max-output-chars N      Characters of one result. (default: 100000)" in out
+    assert "  --healthy, --no-healthy   What the check finds. (default: on)" in out
+    assert "[WORD ...] [options]" in out
+
+
+def test_the_version_is_told(capfd: Capture) -> None:
+    assert ran(capfd, "--version")[:2] == (0, "tiny 1.2.3\n")
+
+
+def test_the_surface_is_printed_as_it_was_selected(capfd: Capture) -> None:
+    code, out, _ = ran(capfd, "--print-tools", "--tools", "sing", "--exclude-tools", "shout")
+    surface = json.loads(out)
+    assert code == 0
+    assert [entry["tool"]["name"] for entry in surface["tools"]] == ["echo", "sleep", "scream", "fail", "sing"]
+    assert {entry["toolset"] for entry in surface["tools"]} == {"talk", "extra"}
+    assert surface["server"]["name"] == "tiny"
+    assert [prompt["name"] for prompt in surface["prompts"]] == ["ask"]
+    assert [resource["uri"] for resource in surface["resources"]] == ["tiny:///words"]
+
+
+def test_the_check_shows_settings_with_their_source_limits_and_what_works(capfd: Capture, tmp_path: Path) -> None:
+    config = tmp_path / "tiny.toml"
+    config.write_text("max-in-flight = 7")
+    code, out, _ = ran(capfd, "--check", "a", "b", "--config", str(config), MCP_MODE="admin", MCP_STATE_KEY="k" * 40)
+    lines = [line.split() for line in out.splitlines()]
+    assert code == 0
+    assert out.startswith("tiny 1.2.3 (Python 3.")
+    assert ["words", "a,b", "WORD"] in lines
+    assert ["max-in-flight", "7", "tiny.toml"] in lines
+    assert ["mode", "admin", "MCP_MODE"] in lines
+    assert ["state-key", "********", "MCP_STATE_KEY"] in lines
+    assert ["port", "8000", "default"] in lines
+    assert ["running", "7"] in lines
+    assert ["ok", "start", "7", "tools"] in lines
+    assert ["ok", "words", "2", "words"] in lines
+    assert "k" * 40 not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--no-healthy"], "FAILED  words  0 words"),
+        (["--fail", "boom"], "FAILED  start  RuntimeError: boom"),
+        (["--fail", "setting"], "FAILED  start  The words are not there."),
+        (["--fail", "group"], "FAILED  start  The words are not there."),
+    ],
+)
+def test_a_check_that_finds_a_fault_exits_1(capfd: Capture, arguments: list[str], line: str) -> None:
+    code, out, _ = ran(capfd, "--check", *arguments)
+    assert code == 1
+    assert f"  {line}" in out.splitlines()
+
+
+def test_a_check_that_fails_is_a_finding_too(capfd: Capture) -> None:
+    async def check(_settings: Settings, _state: Settings) -> list[Finding]:
+        raise TimeoutError
+
+    assert cli(server, check=check).run(["--check"], {}) == 1
+    assert "  FAILED  check  it took too long" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("host", ["claude", "cursor", "vscode"])
+def test_a_host_s_snippet_starts_the_same_command(capfd: Capture, host: str) -> None:
+    code, out, _ = ran(capfd, "a", "--print-config", host, "--mode", "admin", MCP_PORT="1", MCP_OTHER="x")
+    table = json.loads(out)["servers" if host == "vscode" else "mcpServers"]
+    command, *first = started_by()
+    assert code == 0
+    assert table["tiny"]["command"] == command
+    assert table["tiny"]["args"] == [*first, "a", "--mode", "admin"]
+    assert table["tiny"]["env"] == {"MCP_PORT": "1"}
+    assert table["tiny"].get("type") == ("stdio" if host == "vscode" else None)
+
+
+def test_the_snippet_for_codex_is_toml(capfd: Capture) -> None:
+    _, out, _ = ran(capfd, 'say "é"\x7f\\', "--print-config=codex", MCP_PORT="1")
+    table = tomllib.loads(out)["mcp_servers"]["tiny"]
+    assert table["args"][-1] == 'say "é"\x7f\\'
+    assert table["env"] == {"MCP_PORT": "1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "url"),
+    [
+        (["--port", "9"], "http://127.0.0.1:9/mcp"),
+        (["--host", "::1"], "http://[::1]:8000/mcp"),
+        (["--public-url", "https://x.example/mcp"], "https://x.example/mcp"),
+    ],
+)
+def test_the_snippet_of_a_listening_server_is_its_url(capfd: Capture, arguments: list[str], url: str) -> None:
+    _, out, _ = ran(capfd, "--transport", "http", *arguments, "--print-config", "vscode")
+    assert json.loads(out) == {"servers": {"tiny": {"type": "http", "url": url}}}
+    _, out, _ = ran(capfd, "--transport", "http", *arguments, "--print-config", "codex")
+    assert tomllib.loads(out) == {"mcp_servers": {"tiny": {"url": url}}}
+
+
+def test_a_snippet_holds_no_secret_and_says_what_is_missing(capfd: Capture, tmp_path: Path) -> None:
+    """X3: `--print-config`."""
+    secret = tmp_path / "token"
+    secret.write_text("t" * 20)
+    arguments = ["--print-config", "claude", "--dsn", "postgres://ann:hunter22@db"]
+    variables = {"MCP_STATE_KEY": "k" * 40, "MCP_AUTH_TOKEN_FILE": str(secret)}
+    _, out, err = ran(capfd, *arguments, **variables)
+    for text in ("hunter22", "k" * 40, "t" * 20):
+        assert text not in out + err
+    assert json.loads(out)["mcpServers"]["tiny"]["env"] == {"MCP_AUTH_TOKEN_FILE": str(secret)}
+    assert "MCP_STATE_KEY holds a secret and is left out" in err
+    assert "A secret among the arguments is masked" in err
+
+
+def test_a_snippet_warns_of_relative_paths(capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    _, _, err = ran(capfd, "docs", "--print-config", "claude")
+    assert "docs is a relative path" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--port", "9"], "`--port` needs `--transport http`."),
+        (["--transport", "http", "--host", "192.0.2.1"], "Listening on 192.0.2.1 without authentication"),
+        (["--transport", "http", "--host", "localhost.evil.example"], "without authentication would let everyone"),
+        (["--transport", "http", "--host", "127.evil.example"], "without authentication would let everyone"),
+        (["--tools", "ecko"], "did you mean `echo`?"),
+        (["--auth-token-file", "/no/such/file"], "`--auth-token-file` names a file that cannot be read"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence_and_exit_code_2(capfd: Capture, arguments: list[str], sentence: str) -> None:
+    code, out, err = ran(capfd, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("tiny: ")
+    assert sentence in err
+    assert err.count("\n") == 1
