@@ -99,7 +99,7 @@ def test_j7_lone_surrogates_are_refused_wherever_they_are() -> None:
 
 
 def test_j7_a_line_separator_in_a_string_is_data() -> None:
-    assert b"\xe2\x80\xa8" in bytes(accepted(call('{"t":"\u2028"}'.encode())).params)
+    assert accepted(call('{"t":"\u2028"}'.encode())).params == {"t": "\u2028"}
 
 
 def test_j8_raw_control_characters_are_refused_and_escaped_ones_are_data() -> None:
@@ -116,7 +116,7 @@ def test_j9_cve_2026_27896_members_are_known_by_their_exact_name(key: str) -> No
 
 @pytest.mark.parametrize("key", ["param\u017f", "Params", "params "])
 def test_j9_look_alikes_of_params_are_unknown_members(key: str) -> None:
-    assert bytes(accepted(f'{{"jsonrpc":"2.0","id":1,"method":"m","{key}":{{}}}}'.encode()).params) == b""
+    assert accepted(f'{{"jsonrpc":"2.0","id":1,"method":"m","{key}":{{}}}}'.encode()).params == {}
 
 
 @pytest.mark.parametrize(

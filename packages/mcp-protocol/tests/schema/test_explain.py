@@ -158,11 +158,11 @@ def test_what_only_the_decoder_knows_is_told_with_its_place() -> None:
 def test_a_number_beyond_every_float_is_told() -> None:
     huge = b'{"path":"a","least":1' + b"0" * 400 + b"}"
     with pytest.raises(ToolError, match="`least` must be within the range of a 64-bit float, got 1000"):
-        ARGUMENTS.decode(huge)
+        ARGUMENTS.typed(msgspec.json.decode(huge))
 
 
 def refusal(arguments: TypedArguments, given: Any) -> str:
     with pytest.raises(ToolError) as caught:
-        arguments.decode(msgspec.json.encode(given))
+        arguments.typed(given)
     assert caught.value.code == "invalid_argument"
     return caught.value.message

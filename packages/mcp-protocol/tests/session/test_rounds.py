@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from msgspec import Raw
-from msgspec.json import encode
 
 from mcp_protocol.errors import InvalidParams
 from mcp_protocol.revisions import Revision
@@ -18,7 +16,7 @@ SEAL = Seal(b"k" * 32)
 NAME = Question(method="elicitation/create", params={"message": "Name?"}, key="user_name")
 NUMBERED = Question(method="elicitation/create", params={"message": "Sure?"})
 DELETE = Question(method="elicitation/create", params={"message": "Delete?"}, key="confirm", authorises=True)
-YES = Raw(b'{"action":"accept"}')
+YES = {"action": "accept"}
 
 
 def call(arguments: Any = None, *, method: str = "tools/call", principal: Principal = LOCAL, **extra: Any) -> Call:
@@ -26,10 +24,10 @@ def call(arguments: Any = None, *, method: str = "tools/call", principal: Princi
         revision=Revision.V2026_07_28, capabilities=ClientCapabilities(), principal=principal, transport="memory"
     )
     params = {"name": "t", "arguments": arguments or {}} | extra
-    return Call(id=1, method=method, params=Raw(encode(params)), peer=peer)
+    return Call(id=1, method=method, params=params, peer=peer)
 
 
-def begin(of: Call, state: str | None = None, answers: dict[str, Raw] | None = None, now: float = 0) -> Round:
+def begin(of: Call, state: str | None = None, answers: dict[str, Any] | None = None, now: float = 0) -> Round:
     params = RoundParams(
         **({} if state is None else {"request_state": state}),
         **({} if answers is None else {"input_responses": answers}),

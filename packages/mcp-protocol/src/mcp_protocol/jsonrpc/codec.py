@@ -1,7 +1,7 @@
 """Bytes to messages and back: the one strict decoder, and the encoders of the four kinds of message.
 
-Decoding makes two passes: the strict reading of all of it leaves a tree to judge the message by; then msgspec cuts out
-`params`, `result` or `error` as they were written.
+The strict reading of a message leaves a tree; `params` is a branch of it, so that a large argument is read once. Of an
+answer msgspec cuts out `result` or `error` as they were written: whoever waits for it knows its type.
 """
 
 from typing import Any, Literal, cast
@@ -105,24 +105,24 @@ def _judge(data: bytes | Raw, tree: Any, limits: Limits) -> Message | Rejected:
     if members.get("jsonrpc") != "2.0":
         return Rejected(InvalidRequest('`jsonrpc` must be "2.0"'), id_)
     if "method" in members:
-        return _call(data, members, id_)
+        return _call(members, id_)
     return _answer(data, members, id_)
 
 
-def _call(data: bytes | Raw, members: dict[str, Any], id_: RequestId | None) -> Message | Rejected:
+def _call(members: dict[str, Any], id_: RequestId | None) -> Message | Rejected:
     method = members["method"]
     if type(method) is not str:
         return Rejected(InvalidRequest("`method` must be a string"), id_)
-    good = type(members.get("params")) is dict
-    params = _cut.decode(data).params if good else _ABSENT
+    params = members.get("params")
+    good = type(params) is dict
     if "id" not in members:
         # Nobody waits for an answer: params that are no object are treated as none at all.
-        return Notification(method, params)
+        return Notification(method, cast("dict[str, Any]", params) if good else {})
     if id_ is None:
         return Rejected(InvalidRequest("`id` must be a string of moderate length or an integer"))
     if not good and "params" in members:
         return Rejected(InvalidParams("`params` must be an object"), id_)
-    return Request(id_, method, params)
+    return Request(id_, method, cast("dict[str, Any]", params) if good else {})
 
 
 def _answer(data: bytes | Raw, members: dict[str, Any], id_: RequestId | None) -> Message | Rejected:
@@ -144,7 +144,6 @@ def _id(value: Any, limits: Limits) -> RequestId | None:
 
 
 class _Cut(Struct):
-    params: Raw = _ABSENT
     result: Raw = _ABSENT
     error: Raw = _ABSENT
 

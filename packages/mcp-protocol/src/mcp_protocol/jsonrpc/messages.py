@@ -1,5 +1,7 @@
 """The JSON-RPC messages as values: what the codec produces and what a session reads."""
 
+from typing import Any
+
 from msgspec import Raw, Struct
 
 from mcp_protocol.errors import ProtocolError
@@ -8,18 +10,18 @@ RequestId = str | int
 
 
 class Request(Struct, frozen=True):
-    """A call that wants an answer; `params` is the raw params object, or empty when there was none."""
+    """A call that wants an answer; `params` is decoded, and empty when there was none."""
 
     id: RequestId
     method: str
-    params: Raw = Raw(b"")
+    params: dict[str, Any] = {}
 
 
 class Notification(Struct, frozen=True):
-    """A call that wants no answer."""
+    """A call that wants no answer; `params` as in a request."""
 
     method: str
-    params: Raw = Raw(b"")
+    params: dict[str, Any] = {}
 
 
 class Response(Struct, frozen=True):

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import msgspec
-from msgspec import NODEFAULT, UNSET, Raw, Struct
+from msgspec import NODEFAULT, UNSET, Struct
 from msgspec.structs import asdict
 
 from mcp_protocol.errors import ToolError
@@ -31,43 +31,24 @@ class TypedArguments:
         """The input schema, closed."""
         return input_schema([_field(parameter) for parameter in self._parameters])
 
-    def decode(self, raw: Raw | bytes | None) -> dict[str, Any]:
-        """The parameters by name, in one pass over the bytes; only a refusal costs a second look.
-
-        No arguments at all are the same as `{}`.
+    def typed(self, given: Any) -> dict[str, Any]:
+        """The parameters by name, in one pass; only a refusal costs a second look. None is the same as `{}`.
 
         Raises:
             ToolError: `invalid_argument`, with every fault that was found.
         """
-        try:
-            return asdict(self._decoder.decode(raw or b"{}"))
-        except msgspec.ValidationError as error:
-            return self._second_look(raw or b"{}", error)
-
-    def convert(self, values: Mapping[str, str]) -> dict[str, Any]:
-        """The parameters of a prompt, whose arguments are strings.
-
-        Raises:
-            ToolError: `invalid_argument`, with every fault that was found.
-        """
+        values: Any = {} if given is None else given
         try:
             return asdict(msgspec.convert(values, self._struct))
         except msgspec.ValidationError as error:
-            raise self._refusal(faults(values, self.schema, owner=self._owner), error) from error
+            return self._second_look(values, error)
 
     @cached_property
     def _struct(self) -> type[Struct]:
         fields = [_defined(parameter) for parameter in self._parameters]
         return msgspec.defstruct(self._owner, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
-    @cached_property
-    def _decoder(self) -> msgspec.json.Decoder[Struct]:
-        return msgspec.json.Decoder(self._struct)
-
-    def _second_look(self, raw: Raw | bytes, error: msgspec.ValidationError) -> dict[str, Any]:
-        value = msgspec.json.decode(raw)
-        if value is None:
-            return self.decode(None)  # some clients send null where there is nothing to send
+    def _second_look(self, value: Any, error: msgspec.ValidationError) -> dict[str, Any]:
         _require_object(value, self._owner)
         found = faults(value, self.schema, owner=self._owner)
         if found:
@@ -89,16 +70,15 @@ class VerbatimArguments:
         self._owner = owner
         self._parameter = parameter
 
-    def decode(self, raw: Raw | bytes | None) -> dict[str, Any]:
+    def typed(self, given: Any) -> dict[str, Any]:
         """The one parameter, an object.
 
         Raises:
             ToolError: `invalid_argument`, the arguments are no object.
         """
-        value = msgspec.json.decode(raw or b"{}")
-        if value is not None:
-            _require_object(value, self._owner)
-        return {self._parameter: {} if value is None else value}
+        value: Any = {} if given is None else given
+        _require_object(value, self._owner)
+        return {self._parameter: value}
 
 
 Arguments = TypedArguments | VerbatimArguments

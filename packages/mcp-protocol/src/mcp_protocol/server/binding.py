@@ -12,7 +12,6 @@ import msgspec
 
 from mcp_protocol.schema.generate import described
 from mcp_protocol.schema.headers import KEYWORD
-from mcp_protocol.schema.hints import peel
 from mcp_protocol.server.arguments import Arguments, TypedArguments, VerbatimArguments
 from mcp_protocol.server.entries import (
     CompletionEntry,
@@ -51,7 +50,7 @@ def tool(function: Handler, name: str | None, toolset: str, options: Mapping[str
     Raises:
         ValueError: no client could call it, or no model would know how to.
     """
-    name = checked_name(name or function.__name__, "tool")
+    name = checked_name(function.__name__ if name is None else name, "tool")
     owner = f"tool `{name}`"
     found = signature(function, owner)
     entry = ToolEntry(
@@ -67,8 +66,8 @@ def tool(function: Handler, name: str | None, toolset: str, options: Mapping[str
         seconds=options.get("seconds"),
         meta=options.get("meta"),
     )
-    if any(KEYWORD in (note.extra_json_schema or {}) for one in found.parameters for note in peel(one.hint).notes):
-        _ = entry.mirrored
+    if any(KEYWORD in (note.extra_json_schema or {}) for one in found.parameters for note in one.notes):
+        _ = entry.mirrored  # refuses a bad annotation now; other schemas wait for the first listing
     return entry
 
 
@@ -102,7 +101,7 @@ def prompt(function: Handler, name: str | None, title: str | None) -> PromptEntr
     Raises:
         ValueError: an argument is not a string, or has no description.
     """
-    name = checked_name(name or function.__name__, "prompt")
+    name = checked_name(function.__name__ if name is None else name, "prompt")
     owner = f"prompt `{name}`"
     parameters = signature(function, owner).parameters
     _require_descriptions(parameters, owner)

@@ -7,6 +7,8 @@ answer. Hence the rule for authors: **ask before you act**.
 import asyncio
 from typing import Any, Generic, Literal, TypeVar
 
+from msgspec import json
+
 from mcp_protocol.errors import MissingCapability, RemoteProtocolError, ToolError
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.revisions import Era, Revision
@@ -232,7 +234,7 @@ class Context(Generic[State]):
         except RemoteProtocolError as error:
             raise ToolError(f"The client could not answer {question.method}: {error.message[:200]}") from error
         try:
-            return ask.read(answer)
+            return ask.read(json.decode(answer))
         except ValueError as error:
             raise ToolError(f"The client answered {question.method} with the wrong shape.", code="failed") from error
 

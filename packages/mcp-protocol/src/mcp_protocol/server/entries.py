@@ -1,15 +1,16 @@
 """The rows of a toolset: a definition to list, and the typed function behind it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from mcp_protocol.errors import ResourceNotFound
-from mcp_protocol.schema import Mirrored, Schema, mirrored_headers
+from mcp_protocol.schema import Mirrored, mirrored_headers
 from mcp_protocol.server.arguments import Arguments, TypedArguments
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.output import Conversion
@@ -60,35 +61,42 @@ class ToolEntry(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         Raises:
             ValueError: a type has no portable schema.
         """
+        with self._named():
+            input_schema, output_schema = self.arguments.schema, self.result.schema
         return Tool(
             name=self.name,
             title=self.title,
             description=self.description,
-            input_schema=self._schemas[0],
-            output_schema=self._schemas[1],
+            input_schema=input_schema,
+            output_schema=output_schema,
             annotations=self.annotations,
             meta=self.meta,
         )
 
     @cached_property
     def mirrored(self) -> tuple[Mirrored, ...]:
-        """The arguments that an HTTP client repeats in headers."""
-        return mirrored_headers(self._schemas[0])
+        """The arguments that an HTTP client repeats in headers.
 
-    @cached_property
-    def _schemas(self) -> tuple[Schema, Schema | None]:
+        Raises:
+            ValueError: an annotation is not valid.
+        """
+        with self._named():
+            return mirrored_headers(self.arguments.schema)
+
+    @contextmanager
+    def _named(self) -> Generator[None]:
         try:
-            return self.arguments.schema, self.result.schema
+            yield
         except ValueError as error:
             raise ValueError(f"tool `{self.name}`: {error}") from error
 
-    async def call(self, ctx: Context[Any], arguments: Raw | bytes | None = None) -> CallToolResult:
-        """Decode the arguments, run the function, convert what it returns.
+    async def call(self, ctx: Context[Any], arguments: Any = None) -> CallToolResult:
+        """Type the arguments, run the function, convert what it returns.
 
         Raises:
             ToolError: `invalid_argument`, or whatever the function raises.
         """
-        return self.result.convert(await self.function(ctx, **self.arguments.decode(arguments)))
+        return self.result.convert(await self.function(ctx, **self.arguments.typed(arguments)))
 
 
 class ResourceEntry(Struct, frozen=True, kw_only=True, eq=False):
@@ -164,7 +172,7 @@ class PromptEntry(Struct, frozen=True, kw_only=True, eq=False):
         Raises:
             ToolError: `invalid_argument`, or whatever the function raises.
         """
-        written = await self.function(ctx, **self.arguments.convert(arguments))
+        written = await self.function(ctx, **self.arguments.typed(arguments))
         parts: list[PromptMessage | str] = [written] if isinstance(written, str | PromptMessage) else list(written)
         messages = [PromptMessage("user", Text(part)) if isinstance(part, str) else part for part in parts]
         return GetPromptResult(description=self.definition.description, messages=messages)

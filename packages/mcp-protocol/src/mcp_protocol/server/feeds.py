@@ -4,12 +4,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from msgspec.json import Decoder
-
 from mcp_protocol.errors import ProtocolError, ToolError
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.server.context import Context
-from mcp_protocol.server.results import Answer, decoded
+from mcp_protocol.server.results import Answer, typed
 from mcp_protocol.server.running import Running
 from mcp_protocol.server.subscriptions import Change, Kind, Subscription
 from mcp_protocol.session.calls import SessionFacts
@@ -25,14 +23,12 @@ from mcp_protocol.types import (
     SubscriptionFilter,
 )
 
-_decode_listen = Decoder(ListenParams).decode
-_decode_subscribe = Decoder(SubscribeParams).decode
 _DONE = Result()
 
 
 async def listen(app: Running, ctx: Context[Any]) -> Answer:
     """Acknowledge what is granted, then send changes until the client leaves or the server stops."""
-    params = decoded(_decode_listen, ctx.call.params, "subscriptions/listen needs a notifications filter")
+    params = typed(ctx.call.params, ListenParams, "subscriptions/listen needs a notifications filter")
     wanted = params.notifications
     subscription = app.services.hub.open(_granted_kinds(app, wanted))
     meta = {SUBSCRIPTION_ID: ctx.call.id}
@@ -53,7 +49,7 @@ async def listen(app: Running, ctx: Context[Any]) -> Answer:
 
 async def subscribe(app: Running, ctx: Context[Any]) -> Answer:
     """Send this legacy session the changes of one resource."""
-    params = decoded(_decode_subscribe, ctx.call.params, "resources/subscribe needs a uri")
+    params = typed(ctx.call.params, SubscribeParams, "resources/subscribe needs a uri")
     session = _session(ctx)
     await _add(app, ctx, app.feed(session), params.uri)
     return _DONE
@@ -61,7 +57,7 @@ async def subscribe(app: Running, ctx: Context[Any]) -> Answer:
 
 async def unsubscribe(app: Running, ctx: Context[Any]) -> Answer:
     """Stop sending them."""
-    params = decoded(_decode_subscribe, ctx.call.params, "resources/unsubscribe needs a uri")
+    params = typed(ctx.call.params, SubscribeParams, "resources/unsubscribe needs a uri")
     app.feed(_session(ctx)).remove(params.uri)
     return _DONE
 

@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from msgspec import Raw, Struct
-from msgspec.json import Decoder
+from msgspec import Struct
 
 from mcp_protocol.errors import InvalidParams, ResourceNotFound, ToolError
 from mcp_protocol.revisions import Era
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.listing import DISCOVER_TTL
-from mcp_protocol.server.results import Answer, decoded
+from mcp_protocol.server.results import Answer, typed
 from mcp_protocol.server.running import Running
 from mcp_protocol.session import rounds
 from mcp_protocol.session.mirrored import check_params
@@ -34,7 +33,7 @@ Handler = Callable[[Running, Context[Any]], Awaitable[Answer]]
 
 class _CallTool(RoundParams, frozen=True, kw_only=True):
     name: str
-    arguments: Raw = Raw(b"")
+    arguments: Any = None
 
 
 class _GetPrompt(RoundParams, frozen=True, kw_only=True):
@@ -50,11 +49,6 @@ class _SetLevel(Struct, frozen=True):
     level: LoggingLevel
 
 
-_decode_call = Decoder(_CallTool).decode
-_decode_prompt = Decoder(_GetPrompt).decode
-_decode_read = Decoder(_ReadResource).decode
-_decode_level = Decoder(_SetLevel).decode
-_decode_complete = Decoder(CompleteParams).decode
 _DONE = Result()
 
 
@@ -89,7 +83,7 @@ async def discover(app: Running, ctx: Context[Any]) -> Answer:
 async def call_tool(app: Running, ctx: Context[Any]) -> CallToolResult:
     """Call a tool under its deadline."""
     call = ctx.call
-    params = decoded(_decode_call, call.params, "tools/call needs a name, and arguments that are an object")
+    params = typed(call.params, _CallTool, "tools/call needs a name, and arguments that are an object")
     tool = app.catalog.tool(params.name)
     if call.head is not None and tool.mirrored:
         check_params(tool.mirrored, params.arguments, call.head)
@@ -106,7 +100,7 @@ async def call_tool(app: Running, ctx: Context[Any]) -> CallToolResult:
 
 async def read_resource(app: Running, ctx: Context[Any]) -> Answer:
     """Read a resource; what may not be read looks like what does not exist."""
-    params = decoded(_decode_read, ctx.call.params, "resources/read needs a uri")
+    params = typed(ctx.call.params, _ReadResource, "resources/read needs a uri")
     entry, values = app.catalog.resource(params.uri)
     _begin_round(app, ctx, params)
     try:
@@ -130,7 +124,7 @@ def _unreadable(uri: str, error: ToolError) -> InvalidParams:
 
 async def get_prompt(app: Running, ctx: Context[Any]) -> GetPromptResult:
     """Fill in a prompt."""
-    params = decoded(_decode_prompt, ctx.call.params, "prompts/get needs a name, and arguments that are strings")
+    params = typed(ctx.call.params, _GetPrompt, "prompts/get needs a name, and arguments that are strings")
     prompt = app.catalog.prompt(params.name)
     _begin_round(app, ctx, params)
     try:
@@ -142,7 +136,7 @@ async def get_prompt(app: Running, ctx: Context[Any]) -> GetPromptResult:
 
 async def complete(app: Running, ctx: Context[Any]) -> Answer:
     """Values for an argument that begin with what the user has typed; an unknown argument has none."""
-    params = decoded(_decode_complete, ctx.call.params, "completion/complete needs a ref and an argument")
+    params = typed(ctx.call.params, CompleteParams, "completion/complete needs a ref and an argument")
     known = {} if params.context is None or params.context.arguments is None else params.context.arguments
     for entry in app.catalog.completions:
         if entry.matches(params.ref, params.argument.name):
@@ -161,7 +155,7 @@ def _bounded(found: Completion, most: int) -> Completion:
 async def set_level(app: Running, ctx: Context[Any]) -> Answer:
     """The least severe log message that this session wants (legacy)."""
     del app
-    params = decoded(_decode_level, ctx.call.params, "logging/setLevel needs a level from debug to emergency")
+    params = typed(ctx.call.params, _SetLevel, "logging/setLevel needs a level from debug to emergency")
     session = ctx.call.peer.session
     if session is not None:
         session.log_level = params.level

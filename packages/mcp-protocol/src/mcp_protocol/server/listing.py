@@ -3,11 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, TypeVar
 
-from msgspec.json import Decoder
-
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.entries import PromptEntry, TemplateEntry, ToolEntry
-from mcp_protocol.server.results import Answer, Encoded, decoded
+from mcp_protocol.server.results import Answer, Encoded, typed
 from mcp_protocol.server.running import Running
 from mcp_protocol.types import (
     CacheScope,
@@ -26,7 +24,6 @@ Item = TypeVar("Item")
 DISCOVER_TTL = 3_600_000
 LIST_TTL = 300_000
 
-_decode_page = Decoder(PaginatedParams).decode
 
 
 class _Rest(TypedDict):
@@ -88,7 +85,7 @@ def _fixed(
 
 
 def _offset(app: Running, ctx: Context[Any]) -> int:
-    params = decoded(_decode_page, ctx.call.params, "cursor must be a string")
+    params = typed(ctx.call.params, PaginatedParams, "cursor must be a string")
     return app.cursors.open(params.cursor, ctx.call.method, ctx.principal.key)
 
 

@@ -2,9 +2,7 @@
 
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
-import msgspec
-from msgspec import Raw, Struct
-from msgspec.json import Decoder
+from msgspec import Struct, convert
 
 from mcp_protocol.errors import ToolError
 from mcp_protocol.revisions import Era, Revision
@@ -22,10 +20,6 @@ from mcp_protocol.types import (
 Reply = TypeVar("Reply", covariant=True)  # noqa: PLC0105  it is what an ask returns, not a co-type
 Form = TypeVar("Form", bound=Struct)
 
-_decode_elicited = Decoder(ElicitResult).decode
-_decode_sampled = Decoder(CreateMessageResult).decode
-_decode_roots = Decoder(ListRootsResult).decode
-
 
 class Ask(Protocol[Reply]):
     """A question with a typed reply."""
@@ -39,7 +33,7 @@ class Ask(Protocol[Reply]):
         """How it looks on the wire of that revision."""
         ...
 
-    def read(self, answer: Raw) -> Reply:
+    def read(self, answer: Any) -> Reply:
         """The reply in the author's type.
 
         Raises:
@@ -77,9 +71,9 @@ class Elicit(Generic[Form]):
             params = {"mode": "form"} | params
         return Question(method="elicitation/create", params=params, key=self._key, authorises=self._authorises)
 
-    def read(self, answer: Raw) -> Form | None:
+    def read(self, answer: Any) -> Form | None:
         """The form, None for decline and cancel."""
-        result = _decode_elicited(answer)
+        result = convert(answer, ElicitResult)
         return read_form(self._form, result.content or {}) if result.action == "accept" else None
 
     def unanswered(self) -> None:
@@ -104,9 +98,9 @@ class Visit:
             params["elicitationId"] = self._identity or self._url
         return Question(method="elicitation/create", params=params, key=self._key)
 
-    def read(self, answer: Raw) -> bool:
+    def read(self, answer: Any) -> bool:
         """Whether the user agreed."""
-        return _decode_elicited(answer).action == "accept"
+        return convert(answer, ElicitResult).action == "accept"
 
     def unanswered(self) -> bool:
         """Silence counts as cancel."""
@@ -127,9 +121,9 @@ class Sample:
         del revision
         return Question(method="sampling/createMessage", params=self._params, key=self._key)
 
-    def read(self, answer: Raw) -> CreateMessageResult:
+    def read(self, answer: Any) -> CreateMessageResult:
         """What the model said."""
-        return _decode_sampled(answer)
+        return convert(answer, CreateMessageResult)
 
     def unanswered(self) -> NoReturn:
         """Nothing stands for a message that was not written."""
@@ -149,9 +143,9 @@ class ListRoots:
         del revision
         return Question(method="roots/list", params={}, key=self._key)
 
-    def read(self, answer: Raw) -> list[Root]:
+    def read(self, answer: Any) -> list[Root]:
         """The roots, in the client's order."""
-        return _decode_roots(answer).roots
+        return convert(answer, ListRootsResult).roots
 
     def unanswered(self) -> NoReturn:
         """No answer is not the same as no roots."""
@@ -166,5 +160,5 @@ def messages_of(prompt: str | list[SamplingMessage]) -> list[SamplingMessage]:
     """A conversation for a model; a plain text is one message of the user."""
     if isinstance(prompt, str):
         text = {"role": "user", "content": {"type": "text", "text": prompt}}
-        return [msgspec.convert(text, SamplingMessage)]
+        return [convert(text, SamplingMessage)]
     return prompt

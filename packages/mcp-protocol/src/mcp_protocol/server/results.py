@@ -1,9 +1,8 @@
 """What a handler answers with, and how failures look to a model."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from msgspec import DecodeError, Raw, Struct, ValidationError
+from msgspec import Struct, ValidationError, convert
 
 from mcp_protocol.errors import InvalidParams, ToolError
 from mcp_protocol.types import CallToolResult, Result, Text
@@ -34,13 +33,13 @@ def error_result(error: ToolError) -> CallToolResult:
     return CallToolResult(content=[Text(text)], is_error=True, meta={ERROR_META: facts})
 
 
-def decoded(decode: Callable[[Raw | bytes], T], params: Raw, needed: str) -> T:
+def typed(params: dict[str, Any], kind: type[T], needed: str) -> T:
     """The params in their type.
 
     Raises:
         InvalidParams: with the sentence that says what the method needs.
     """
     try:
-        return decode(params or b"{}")
-    except (ValidationError, DecodeError) as error:
+        return convert(params, kind)
+    except ValidationError as error:
         raise InvalidParams(needed) from error

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from inspect import Parameter as Written
 from typing import Any
 
-from msgspec import NODEFAULT, Struct
+from msgspec import NODEFAULT, Meta, Struct
 
 from mcp_protocol.schema.hints import noted, options, peel
 
@@ -27,11 +27,15 @@ class Parameter(Struct, frozen=True):
         return self.default is NODEFAULT
 
     @property
+    def notes(self) -> tuple[Meta, ...]:
+        """What its annotation says, also inside an optional one: `Annotated[int, ...] | None`."""
+        hint, outer = peel(self.hint)
+        return (*(note for option in options(hint) for note in peel(option).notes), *outer)
+
+    @property
     def description(self) -> str | None:
-        """What its annotation says of it, also inside an optional one: `Annotated[int, ...] | None`."""
-        hint, notes = peel(self.hint)
-        inner = [note for option in options(hint) for note in peel(option).notes]
-        return noted([*inner, *notes]).get("description")
+        """What it means."""
+        return noted(self.notes).get("description")
 
 
 class Signature(Struct, frozen=True):

@@ -95,13 +95,17 @@ class UriTemplate:
 
     def _cut(self, uri: str) -> list[str] | None:
         """The text at each variable: up to the spanning one read forwards, what follows it backwards."""
+        if not self.variables:
+            return [] if uri == self.text else None
         first, last = self._literals[0], self._literals[-1]
         if len(uri) < len(first) + len(last) or not uri.startswith(first) or not uri.endswith(last):
             return None
-        if self._spanning is None:
-            rest = uri[len(first) : len(uri) - len(last)]
-            return _forwards(rest, self._literals[1:-1])
-        return self._cut_around(uri[len(first) : len(uri) - len(last)], self._spanning)
+        rest = uri[len(first) : len(uri) - len(last)]
+        return self._cut_around(rest, self._spanning) if self._spanning is not None else self._cut_through(rest)
+
+    def _cut_through(self, rest: str) -> list[str] | None:
+        found = _leading(rest, self._literals[1:-1])
+        return [*found[0], found[1]] if found and _is_raw_segment(found[1]) else None
 
     def _cut_around(self, rest: str, spanning: int) -> list[str] | None:
         before = _leading(rest, self._literals[1 : spanning + 1])
@@ -114,14 +118,6 @@ class UriTemplate:
             return None
         tails, middle = after
         return [*heads, middle[::-1], *(tail[::-1] for tail in reversed(tails))]
-
-
-def _forwards(rest: str, literals: Sequence[str]) -> list[str] | None:
-    found = _leading(rest, literals)
-    if found is None:
-        return None
-    heads, last = found
-    return [*heads, last] if _is_raw_segment(last) else None
 
 
 def _leading(rest: str, literals: Sequence[str]) -> tuple[list[str], str] | None:

@@ -132,6 +132,8 @@ class Toolset(Generic[State]):
 
         def register(function: Completer[State, P, Suggestions]) -> Completer[State, P, Suggestions]:
             entry = binding.completion(function, target, argument, [*self.prompts, *self.templates])
+            taken = [known.argument for known in self.completions if known.target is entry.target]
+            _refuse_twice(argument, taken)
             self.completions.append(entry)
             return function
 

@@ -1,7 +1,7 @@
 """One accepted request and who sent it: what the session hands to the server."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Raw, Struct
 
@@ -97,11 +97,11 @@ _DECLARED: dict[str, Callable[[ClientCapabilities], bool]] = {
 
 
 class Call(Struct, frozen=True, kw_only=True):
-    """One request that passed the ladder; its params are still bytes."""
+    """One request that passed the ladder; its params have no type yet."""
 
     id: RequestId
     method: str
-    params: Raw
+    params: dict[str, Any]
     peer: Peer
     progress_token: RequestId | None = None
     head: Head | None = None

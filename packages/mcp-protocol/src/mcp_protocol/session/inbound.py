@@ -6,10 +6,9 @@ Pure functions over decoded data. The order of the steps is part of the protocol
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, ValidationError, convert, field
-from msgspec.json import Decoder
+from msgspec import ValidationError, convert
 
 from mcp_protocol import revisions
 from mcp_protocol.errors import HeaderMismatch, InvalidParams, MethodNotFound, UnsupportedRevision
@@ -37,39 +36,18 @@ NAMED_BY: dict[str, str] = {
 }
 
 
-class _Meta(Struct, frozen=True, gc=False):
-    """The reserved keys of `_meta`, not judged yet: each has its own step of the ladder."""
+_VERSION = PREFIX + "protocolVersion"
+_CAPABILITIES = PREFIX + "clientCapabilities"
+_CLIENT = PREFIX + "clientInfo"
+_LOG_LEVEL = PREFIX + "logLevel"
 
-    version: Any = field(name=PREFIX + "protocolVersion", default=UNSET)
-    capabilities: Any = field(name=PREFIX + "clientCapabilities", default=UNSET)
-    client: Any = field(name=PREFIX + "clientInfo", default=UNSET)
-    log_level: Any = field(name=PREFIX + "logLevel", default=UNSET)
-    progress_token: Any = field(name="progressToken", default=UNSET)
-    traceparent: Any = None
-    tracestate: Any = None
-    baggage: Any = None
+Params = dict[str, Any]
 
 
-class _Params(Struct, frozen=True, gc=False, rename="camel"):
-    """What the ladder looks at in `params`; the method's own fields stay bytes."""
-
-    meta: _Meta | UnsetType = field(name="_meta", default=UNSET)
-    name: Any = UNSET
-    uri: Any = UNSET
-    task_id: Any = UNSET
-
-
-_decode_params = Decoder(_Params).decode
-_NO_PARAMS = _Params()
-
-
-def has_envelope(params: Raw) -> bool:
+def has_envelope(params: Params) -> bool:
     """Whether a message on a pipe is of the modern era: its `_meta` names a protocol version."""
-    try:
-        meta = _peek(params).meta
-    except InvalidParams:
-        return False
-    return meta is not UNSET and meta.version is not UNSET
+    meta = params.get("_meta")
+    return isinstance(meta, dict) and _VERSION in meta
 
 
 def accept_modern(  # the arguments are what the transport knows; there is no smaller set
@@ -80,20 +58,19 @@ def accept_modern(  # the arguments are what the transport knows; there is no sm
     Raises:
         RemoteProtocolError: the first rule that the request breaks.
     """
-    params = _peek(request.params)
-    meta = _require_envelope(params, profile)
+    meta = _require_envelope(request.params, profile)
     if head is not None:
-        _check_head(head, request.method, meta, params)
-    revision = _served(meta.version, profile)
+        _check_head(head, request, meta)
+    revision = _served(meta[_VERSION], profile)
     peer = Peer(
         revision=revision,
-        capabilities=_shape(meta.capabilities, _to_capabilities, "clientCapabilities"),
-        client=None if meta.client is UNSET else _shape(meta.client, _to_client, "clientInfo"),
-        log_level=None if meta.log_level is UNSET else _shape(meta.log_level, _to_level, "logLevel"),
+        capabilities=_shape(meta[_CAPABILITIES], _to_capabilities, "clientCapabilities"),
+        client=_shape(meta[_CLIENT], _to_client, "clientInfo") if _CLIENT in meta else None,
+        log_level=_shape(meta[_LOG_LEVEL], _to_level, "logLevel") if _LOG_LEVEL in meta else None,
         principal=principal,
         transport=transport,
     )
-    token = progress_token(meta.progress_token)
+    token = progress_token(meta)
     if not profile.offers(request.method, Era.MODERN):
         raise MethodNotFound("Method not found")
     return Call(
@@ -109,34 +86,30 @@ def accept_modern(  # the arguments are what the transport knows; there is no sm
 
 def accept_legacy(request: Request, peer: Peer, *, head: Head | None = None) -> Call:
     """A request inside a legacy session, whose state has already been judged."""
-    params = _peek(request.params)
-    meta = params.meta
+    meta = _meta(request.params)
     return Call(
         id=request.id,
         method=request.method,
         params=request.params,
         peer=peer,
-        progress_token=None if meta is UNSET else progress_token(meta.progress_token),
+        progress_token=progress_token(meta),
         head=head,
-        trace=NO_TRACE if meta is UNSET else _trace(meta),
+        trace=_trace(meta),
     )
 
 
-def progress_token(value: Any) -> RequestId | None:
-    """The token, None if there is none.
+def progress_token(meta: Params) -> RequestId | None:
+    """The token in `_meta`, None if there is none.
 
     Raises:
         InvalidParams: it is neither a string (at most 1,024 characters) nor an integer.
     """
-    if value is UNSET:
+    if "progressToken" not in meta:
         return None
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, str | int)
-        or (isinstance(value, str) and len(value) > _LONGEST_TOKEN)
-    ):
-        raise InvalidParams("progressToken must be a string of at most 1,024 characters or an integer")
-    return value
+    token = meta["progressToken"]
+    if type(token) is int or (type(token) is str and len(token) <= _LONGEST_TOKEN):
+        return token
+    raise InvalidParams(f"progressToken must be a string of at most {_LONGEST_TOKEN} characters or an integer")
 
 
 def missing_envelope(profile: Profile) -> InvalidParams:
@@ -148,46 +121,37 @@ def missing_envelope(profile: Profile) -> InvalidParams:
     )
 
 
-def _peek(params: Raw) -> _Params:
-    if not params:
-        return _NO_PARAMS
-    try:
-        return _decode_params(params)
-    except (ValidationError, DecodeError) as error:
-        raise InvalidParams("params must be an object, and its _meta an object") from error
+def _meta(params: Params) -> Params:
+    meta = params.get("_meta", _NOTHING)
+    if not isinstance(meta, dict):
+        raise InvalidParams("params._meta must be an object")
+    return cast("Params", meta)
 
 
-def _require_envelope(params: _Params, profile: Profile) -> _Meta:
-    meta = params.meta
-    if meta is UNSET:
+_NOTHING: Params = {}
+
+
+def _require_envelope(params: Params, profile: Profile) -> Params:
+    if "_meta" not in params:
         raise missing_envelope(profile)
-    absent = [
-        PREFIX + name
-        for name, value in (("protocolVersion", meta.version), ("clientCapabilities", meta.capabilities))
-        if value is UNSET
-    ]
+    meta = _meta(params)
+    absent = [key for key in (_VERSION, _CAPABILITIES) if key not in meta]
     if absent:
         raise InvalidParams(f"Missing in params._meta: {', '.join(absent)}")
     return meta
 
 
-def _check_head(head: Head, method: str, meta: _Meta, params: _Params) -> None:
-    if head.version is None or head.version != meta.version:
+def _check_head(head: Head, request: Request, meta: Params) -> None:
+    if head.version is None or head.version != meta[_VERSION]:
         raise HeaderMismatch("MCP-Protocol-Version must equal the protocolVersion of params._meta")
-    if head.method != method:
+    if head.method != request.method:
         raise HeaderMismatch("Mcp-Method must equal the method of the request")
-    named_by = NAMED_BY.get(method)
+    named_by = NAMED_BY.get(request.method)
     if named_by is None:
         return
-    if head.name is None or decoded_header(head.name) != _NAME_OF[named_by](params):
+    if head.name is None or decoded_header(head.name) != request.params.get(named_by):
         raise HeaderMismatch(f"Mcp-Name must equal params.{named_by}")
 
-
-_NAME_OF: dict[str, Callable[[_Params], Any]] = {
-    "name": lambda params: params.name,
-    "uri": lambda params: params.uri,
-    "taskId": lambda params: params.task_id,
-}
 
 _SENTINEL = ("=?base64?", "?=")
 
@@ -237,8 +201,8 @@ def _to_level(value: Any) -> LoggingLevel:
     return convert(value, LoggingLevel)
 
 
-def _trace(meta: _Meta) -> Trace:
-    if meta.traceparent is None:
+def _trace(meta: Params) -> Trace:
+    if "traceparent" not in meta:
         return NO_TRACE
-    parts = (part if isinstance(part, str) else None for part in (meta.traceparent, meta.tracestate, meta.baggage))
-    return Trace(*parts)
+    parts = (meta.get(name) for name in ("traceparent", "tracestate", "baggage"))
+    return Trace(*(part if isinstance(part, str) else None for part in parts))

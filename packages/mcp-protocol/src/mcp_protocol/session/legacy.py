@@ -2,8 +2,7 @@
 
 from enum import Enum
 
-from msgspec import DecodeError, Struct, ValidationError
-from msgspec.json import Decoder
+from msgspec import Struct, ValidationError, convert
 
 from mcp_protocol import revisions
 from mcp_protocol.errors import InvalidParams, InvalidRequest, MethodNotFound
@@ -27,8 +26,6 @@ class _Cancelled(Struct, frozen=True, rename="camel"):
     request_id: RequestId
 
 
-_decode_initialize = Decoder(InitializeParams).decode
-_decode_cancelled = Decoder(_Cancelled).decode
 _NOTHING = Refusal(b"", 202)
 
 # Which requests each stage allows; None: every method that the server offers.
@@ -110,8 +107,8 @@ class LegacySession:
 
     def _begin(self, request: Request) -> None:
         try:
-            params = _decode_initialize(request.params)
-        except (ValidationError, DecodeError) as error:
+            params = convert(request.params, InitializeParams)
+        except ValidationError as error:
             raise InvalidParams("initialize needs protocolVersion, capabilities and clientInfo") from error
         wanted = revisions.parse(params.protocol_version)
         self.revision = wanted if wanted is not None and wanted in self.profile.legacy else LATEST_LEGACY
@@ -124,6 +121,6 @@ class LegacySession:
 def cancelled(notification: Notification) -> Event:
     """The request a `notifications/cancelled` names; malformed ones are ignored, as both eras demand."""
     try:
-        return Cancel(_decode_cancelled(notification.params).request_id)
-    except (ValidationError, DecodeError):
+        return Cancel(convert(notification.params, _Cancelled).request_id)
+    except ValidationError:
         return _NOTHING

@@ -2,9 +2,6 @@
 
 from typing import Any, cast
 
-import msgspec
-from msgspec import Raw
-
 from mcp_protocol.errors import HeaderMismatch
 from mcp_protocol.schema import Mirrored
 from mcp_protocol.session.calls import Head
@@ -14,15 +11,14 @@ from mcp_protocol.session.inbound import decoded_header
 _LONGEST_NUMBER = 20
 
 
-def check_params(mirrored: tuple[Mirrored, ...], arguments: Raw, head: Head) -> None:
+def check_params(mirrored: tuple[Mirrored, ...], arguments: Any, head: Head) -> None:
     """Compare headers and arguments (2026-07-28 transports, "Custom headers from tool parameters").
 
     Raises:
         HeaderMismatch: one is there without the other, or they differ.
     """
-    decoded: Any = msgspec.json.decode(arguments) if arguments else {}
     for one in mirrored:
-        value = _at(decoded, one.path)
+        value = _at(arguments, one.path)
         raw = head.params.get(one.header.lower())
         if (raw is None) != (value is None) or (raw is not None and not _same(value, decoded_header(raw))):
             raise HeaderMismatch(f"Mcp-Param-{one.header} must equal the argument {'.'.join(one.path)}")

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.json import Decoder
 
 from mcp_protocol.errors import InvalidParams
@@ -47,7 +47,7 @@ class Recorded(Struct, frozen=True, array_like=True):
 
     key: str
     digest: str
-    answer: Raw
+    answer: Any
 
 
 class State(Struct, frozen=True, array_like=True):
@@ -63,7 +63,7 @@ class State(Struct, frozen=True, array_like=True):
 class RoundParams(Struct, frozen=True, kw_only=True, rename="camel"):
     """The params of a request that may be a retry; the methods that allow questions inherit from it."""
 
-    input_responses: dict[str, Raw] | UnsetType = UNSET
+    input_responses: dict[str, Any] | UnsetType = UNSET
     request_state: str | UnsetType = UNSET
 
 
@@ -74,7 +74,7 @@ _PURPOSE = "requestState"
 class Round:
     """The answers at hand in one run of a handler, and the questions it still has."""
 
-    def __init__(self, state: State, given: dict[str, Raw]) -> None:
+    def __init__(self, state: State, given: dict[str, Any]) -> None:
         self.state = state
         self.open: dict[str, Question] = {}
         self._given = given
@@ -83,7 +83,7 @@ class Round:
         self._used: list[Recorded] = []
         self._count = 0
 
-    def answer(self, question: Question) -> tuple[str, Raw | None]:
+    def answer(self, question: Question) -> tuple[str, Any]:
         """The key of this question and its answer, None if it has to be asked."""
         self._count += 1
         key = question.key or f"question_{self._count}"
@@ -100,7 +100,7 @@ class Round:
             return key, given
         return key, None
 
-    def keep(self, key: str, question: Question, answer: Raw) -> None:
+    def keep(self, key: str, question: Question, answer: Any) -> None:
         """Remember a valid answer for the rounds to come."""
         self._used.append(Recorded(key, question.digest(), answer))
 
@@ -139,7 +139,6 @@ def sealed(state: State, call: Call, seal: Seal, *, expires: float) -> str:
 
 
 def _bound(call: Call) -> tuple[str, ...]:
-    params: dict[str, Any] = msgspec.json.decode(call.params)
-    original = {name: value for name, value in params.items() if name not in _PER_ROUND}
+    original = {name: value for name, value in call.params.items() if name not in _PER_ROUND}
     digest = sha256(msgspec.json.encode(original, order="deterministic")).hexdigest()
     return (_PURPOSE, call.method, digest, call.peer.principal.key)
