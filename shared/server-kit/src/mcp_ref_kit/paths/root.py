@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from mcp_ref_kit.paths.errors import NotFound, PathError, RootItself, from_system, mapped
+from mcp_ref_kit.paths.errors import PathError, RootItself, from_system, mapped
 from mcp_ref_kit.paths.flags import CLOEXEC, LISTING, NOFOLLOW, PASSING, PATH
 from mcp_ref_kit.paths.guard import Guard, Policy
 from mcp_ref_kit.paths.handles import Directory, Handle, OpenFile, directory_of, existing, file_of
@@ -253,7 +253,7 @@ def _collapsed(path: JailPath) -> JailPath:
 def _is_link(spot: Spot) -> bool:
     try:
         return stat.S_ISLNK(spot.lstat().st_mode)
-    except NotFound:
+    except PathError:  # nothing there, or a name too long: whoever acts on it says so
         return False
 
 
