@@ -99,7 +99,7 @@ def test_j7_lone_surrogates_are_refused_wherever_they_are() -> None:
 
 
 def test_j7_a_line_separator_in_a_string_is_data() -> None:
-    assert accepted(call('{"t":"\u2028"}'.encode())).params == {"t": "\u2028"}
+    assert accepted(call('{"t":"\u2028"}'.encode())).params["arguments"] == {"t": "\u2028"}
 
 
 def test_j8_raw_control_characters_are_refused_and_escaped_ones_are_data() -> None:

@@ -123,8 +123,8 @@ def test_what_is_encoded_is_decoded_to_the_same() -> None:
     assert read(encode_request("é", "tools/call", {"name": "a"})) == Request("é", "tools/call", {"name": "a"})
     assert read(encode_request(1, "ping")) == Request(1, "ping")
     assert read(encode_notification("a", {"b": 1})) == Notification("a", {"b": 1})
-    assert read(encode_result(1, {"b": 1})) == Response(1, {"b": 1})
-    assert read(encode_result("1", b'{"b":1}')) == Response("1", {"b": 1})
+    assert read(encode_result(1, {"b": 1})) == Response(1, Raw(b'{"b":1}'))
+    assert read(encode_result("1", b'{"b":1}')) == Response("1", Raw(b'{"b":1}'))
 
 
 def test_an_error_is_written_with_its_code_and_data() -> None:
