@@ -20,6 +20,8 @@ Schema = Mapping[str, Any]
 
 # A call with a thousand faults needs the first few: the reader mends one kind at a time.
 MOST_FAULTS = 5
+# A refusal must not take longer than a call: beyond so many values (some 20 ms) the decoder's own remark will do.
+_MOST_VALUES = 10_000
 
 _KIND_OF: Mapping[type, str] = {
     str: "string",
@@ -49,6 +51,7 @@ def faults(value: Mapping[str, Any], schema: Schema, *, owner: str) -> list[str]
 class _Search:
     def __init__(self, owner: str, definitions: Mapping[str, Schema]) -> None:
         self.sentences: list[str] = []
+        self._left = _MOST_VALUES
         self._owner = owner
         self._definitions = definitions
 
@@ -72,7 +75,7 @@ class _Search:
 
     @property
     def _full(self) -> bool:
-        return len(self.sentences) >= MOST_FAULTS
+        return len(self.sentences) >= MOST_FAULTS or self._left <= 0
 
     def _unknown(self, name: str, missing: Sequence[str], known: Sequence[str], place: str) -> str | None:
         meant = alike(name, missing) or alike(name, known)
@@ -91,12 +94,16 @@ class _Search:
             self.sentences.append(f"`{place}` is required, {self._wanted(schema)}{_meaning(schema)}.")
 
     def _value(self, value: Any, schema: Schema, place: str) -> None:
+        self._left -= 1
         fitting = [option for option in self._options(schema) if _is_of(value, option)]
         meant = fitting[0] if len(fitting) == 1 else _tagged(value, fitting)
         if meant is None:
             self.sentences.append(f"`{place}` must be {self._wanted(schema)}, got {shown(value)}.")
             return
-        self.sentences += [f"`{place}` must {fault}." for fault in _faults_of(value, meant)]
+        found = [f"`{place}` must {fault}." for fault in _faults_of(value, meant)]
+        self.sentences += found
+        if found:
+            return
         if is_object(value):
             self.members(value, meant, place)
         elif is_array(value):
