@@ -100,9 +100,7 @@ class Workers:
         for stop in running.values():
             stop.set()
         self._executor.shutdown(wait=False, cancel_futures=True)
-        waiting = {asyncio.wrap_future(future) for future in running if not future.done()}
-        if waiting:
-            await asyncio.wait(waiting, timeout=LET_GO_SECONDS)
+        await _let_go({asyncio.wrap_future(future) for future in running if not future.done()})
 
     async def _result(self, stop: Stop, work: Callable[[], Answer]) -> Answer:
         call = partial(contextvars.copy_context().run, work)  # log lines keep the name of their call
@@ -113,7 +111,7 @@ class Workers:
         except asyncio.CancelledError:
             stop.set()
             if not future.cancel():
-                await _let_go(waiter)
+                await _let_go({waiter})
             raise
 
     def _accepted(self, call: Callable[[], Answer], stop: Stop) -> Future[Answer]:
@@ -130,10 +128,15 @@ class Workers:
             self._running.pop(future, None)
 
 
-async def _let_go(waiter: asyncio.Future[Answer]) -> None:
-    """Wait for work that was told to stop, however often the caller is cancelled meanwhile."""
+async def _let_go(waiters: set[asyncio.Future[Any]]) -> None:
+    """Wait for work that was told to stop, however often the caller is cancelled meanwhile; what it says is lost."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LET_GO_SECONDS
-    while not waiter.done() and (left := deadline - loop.time()) > 0:
+    pending: set[asyncio.Future[Any]] = set(waiters)
+    while pending and (left := deadline - loop.time()) > 0:
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait({waiter}, timeout=left)
+            await asyncio.wait(pending, timeout=left)
+        pending = {waiter for waiter in pending if not waiter.done()}
+    for waiter in waiters - pending:
+        if not waiter.cancelled():
+            waiter.exception()

@@ -48,6 +48,11 @@ class Spot:
         self.name = single(name)
         self.resolved = resolved
 
+    @classmethod
+    def within(cls, directory: Directory, name: str) -> "Spot":
+        """A name in a directory that is open; the directory's handle is shared, so close that and not the spot."""
+        return cls(directory, directory.guard, name, directory.resolved.child(name))
+
     def __enter__(self) -> Self:
         return self
 
@@ -169,7 +174,7 @@ class Spot:
                 if replace:
                     os.replace(self.name, to.name, src_dir_fd=self.parent.fd, dst_dir_fd=to.parent.fd)
                 elif not rename_new(self.parent.fd, self.name, to.parent.fd, to.name):
-                    self._rename_slowly(to)
+                    rename_by_steps(self, to)
             except OSError as error:
                 if error.errno in _ABOUT_THE_TARGET:
                     raise from_system(error, to.resolved.written) from error
@@ -186,18 +191,24 @@ class Spot:
             finally:
                 os.close(fd)
 
-    def _rename_slowly(self, to: "Spot") -> None:
-        """Where no call renames without replacing: a second name first, or for directories a look."""
-        if not stat.S_ISDIR(self.lstat().st_mode):
-            try:
-                os.link(self.name, to.name, src_dir_fd=self.parent.fd, dst_dir_fd=to.parent.fd, follow_symlinks=False)
-            except OSError as error:
-                if error.errno not in _NO_HARD_LINKS:
-                    raise
-            else:
-                self.unlink()
-                return
-        if to.exists():
-            raise AlreadyExists(to.resolved.written)
-        # What appears just now is not replaced if it is a directory with something in it.
-        os.rename(self.name, to.name, src_dir_fd=self.parent.fd, dst_dir_fd=to.parent.fd)
+
+def rename_by_steps(source: Spot, to: Spot) -> None:
+    """Rename without replacing where no call does that: a second name first, or for directories a look."""
+    if not stat.S_ISDIR(source.lstat().st_mode) and _linked(source, to):
+        source.unlink()
+        return
+    if to.exists():
+        raise AlreadyExists(to.resolved.written)
+    # What appears just now is not replaced if it is a directory with something in it.
+    os.rename(source.name, to.name, src_dir_fd=source.parent.fd, dst_dir_fd=to.parent.fd)
+
+
+def _linked(source: Spot, to: Spot) -> bool:
+    """Whether the file has got its second name; False where there are no hard links."""
+    try:
+        os.link(source.name, to.name, src_dir_fd=source.parent.fd, dst_dir_fd=to.parent.fd, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        return False
+    return True
