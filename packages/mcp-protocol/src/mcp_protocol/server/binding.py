@@ -91,7 +91,7 @@ def resource(function: Handler, uri: str, options: Mapping[str, Any]) -> Resourc
     if not template.variables:
         return ResourceEntry(uri=uri, definition=Resource(uri=uri, **named), function=function, **caching)
     definition = ResourceTemplate(uri_template=uri, **named)
-    kind = _values_type(found.parameters)
+    kind = _values_type([parameter for parameter in found.parameters if parameter.name in template.names])
     return TemplateEntry(template=template, definition=definition, function=function, kind=kind, **caching)
 
 
