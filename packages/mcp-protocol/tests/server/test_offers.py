@@ -187,7 +187,7 @@ async def test_the_values_of_a_template_become_arguments() -> None:
 
 
 @pytest.mark.parametrize(
-    "uri", ["note://zz", "note://a/b", "line://a/x", "line://a/0", "line://a/1.0", "other://a", ""]
+    "uri", ["note://zz", "note://a/b", "line://a/x", "line://a/0", "line://a/1.5", "other://a", ""]
 )
 async def test_t6_what_is_not_there_is_an_error_with_its_uri(uri: str) -> None:
     """Attack case T6: never empty contents. A value of the wrong type is a resource that does not exist."""
