@@ -8,6 +8,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -167,6 +168,15 @@ def test_a_line_longer_than_the_room_is_written_in_parts() -> None:
         assert stream.take_dropped() == 0
 
 
+def test_a_torn_line_does_not_swallow_the_next() -> None:
+    with pipe() as (read, stream):
+        stream.write(b"x" * 1_000_000)
+        filled = len(os.read(read, 1 << 20))
+        stream.write(b"next\n")
+        assert 0 < filled < 1_000_000
+        assert os.read(read, 1 << 20) == b"\nnext\n"
+
+
 def test_nobody_at_the_other_end_is_no_error() -> None:
     read, write = os.pipe()
     os.close(read)
@@ -183,6 +193,15 @@ def test_the_log_says_what_it_is_told_and_no_secret() -> None:
         logging.getLogger("uvicorn.error").info("nor this")
         line = json.loads(os.read(read, 1 << 20))
     assert line["message"] == "the key is ********"
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_form_of_the_log_can_be_chosen(form: Literal["text", "json"]) -> None:
+    with pipe() as (read, stream), logging_to(stream) as log:
+        configure("info", form, stream=stream)
+        log.info("hello")
+        line = os.read(read, 1 << 20).decode()
+    assert (json.loads(line)["message"] if form == "json" else line.split(" ", 1)[1]) in {"hello", "INFO kit hello\n"}
 
 
 def test_a_record_that_cannot_be_shown_does_not_end_its_call() -> None:

@@ -2,15 +2,19 @@
 
 import json
 import logging
+import sys
 import tomllib
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tiny_server import Settings, main, server
 
+from mcp_protocol import ToolError
 from mcp_ref_kit import Finding, cli
-from mcp_ref_kit.origin import started_by
+from mcp_ref_kit.origin import program_name, started_by
 
 Capture = pytest.CaptureFixture[str]
 
@@ -87,12 +91,19 @@ def test_a_check_that_finds_a_fault_exits_1(capfd: Capture, arguments: list[str]
     assert f"  {line}" in out.splitlines()
 
 
-def test_a_check_that_fails_is_a_finding_too(capfd: Capture) -> None:
-    async def check(_settings: Settings, _state: Settings) -> list[Finding]:
-        raise TimeoutError
+def test_a_server_without_a_check_works_when_it_starts(capfd: Capture) -> None:
+    assert cli(server).run(["--check"], {}) == 0
+    assert capfd.readouterr().out.splitlines()[-1] == "  ok  start  5 tools"
 
-    assert cli(server, check=check).run(["--check"], {}) == 1
-    assert "  FAILED  check  it took too long" in capfd.readouterr().out
+
+def test_a_check_that_fails_is_a_finding_too(capfd: Capture) -> None:
+    for error, words in ((TimeoutError(), "it took too long"), (ToolError("No words."), "No words.")):
+        assert cli(server, check=partial(failing_check, error)).run(["--check"], {}) == 1
+        assert f"  FAILED  check  {words}" in capfd.readouterr().out
+
+
+async def failing_check(error: Exception, _settings: Settings, _state: Settings) -> list[Finding]:
+    raise error
 
 
 @pytest.mark.parametrize("host", ["claude", "cursor", "vscode"])
@@ -167,3 +178,31 @@ def test_a_bad_setting_is_one_sentence_and_exit_code_2(capfd: Capture, arguments
     assert err.startswith("tiny: ")
     assert sentence in err
     assert err.count("\n") == 1
+
+
+def test_a_server_may_do_without_a_common_setting(capfd: Capture) -> None:
+    bare = cli(server, without=["mode", "toolsets"])
+    assert bare.run(["--mode", "admin"], {}) == 2
+    assert "There is no option `--mode`" in capfd.readouterr().err
+    assert bare.run(["--print-tools"], {}) == 0
+
+
+def test_a_server_that_has_nothing_to_offer_says_so(capfd: Capture) -> None:
+    _, out, err = ran(capfd, "--print-tools", "--toolsets", "extra", "--exclude-tools", "sing")
+    assert json.loads(out)["tools"] == []
+    assert "no tool is left to offer" in err
+
+
+def test_the_command_of_a_host_is_the_one_that_started_us(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    script = tmp_path / "mcp-ref-tiny"
+    script.touch(mode=0o755)
+    monkeypatch.setitem(sys.modules, "__main__", SimpleNamespace(__spec__=None))
+    monkeypatch.setattr(sys, "argv", [str(script)])
+    assert (started_by(), program_name()) == ([str(script)], "mcp-ref-tiny")
+
+    monkeypatch.setattr(sys, "argv", ["/home/ann/.cache/uv/archive-v0/x1/bin/mcp-ref-tiny"])
+    assert (started_by(), program_name()) == (["uvx", "mcp-ref-tiny"], "mcp-ref-tiny")
+
+    package = SimpleNamespace(__spec__=SimpleNamespace(parent="mcp_ref_tiny"))
+    monkeypatch.setitem(sys.modules, "__main__", package)
+    assert (started_by(), program_name()) == ([sys.executable, "-m", "mcp_ref_tiny"], "python -m mcp_ref_tiny")

@@ -198,6 +198,7 @@ def test_a_secret_is_read_from_the_file_that_a_source_names(tmp_path: Path, sour
         ),
         (("--wait", "2h"), "`--wait` must be at most 3600, got 2h."),
         (("--wait", "soon"), "`--wait` must be a time such as 30, 500ms, 5m or 1h, got 'soon'."),
+        (("--ratio", "half"), "`--ratio` must be a number, got 'half'."),
         (("--ratio", "nan"), "`--ratio` must be a number, got 'nan'."),
         (("--symlinks", "all"), "`--symlinks` must be inside or never, got 'all'."),
         (("--rate", "60"), "`--rate` must be a rate such as 60/min, 10/s or 1000/hour, got '60'."),
@@ -289,7 +290,7 @@ def test_words_that_no_setting_takes_are_refused() -> None:
             parse(fields_of(settings).values(), arguments)
     with pytest.raises(SettingsError, match=r"^`PATH` is missing\.$"):
         load(fields_of(One), {}, {})
-    assert load(fields_of(One), {"path": ["a"]}, {}).into(One) == One("a")
+    assert load(fields_of(One), parse(fields_of(One).values(), ["a"]), {}).into(One) == One("a")
 
 
 def test_a_required_setting_without_a_value_is_refused() -> None:
@@ -313,6 +314,9 @@ def test_a_settings_class_that_cannot_work_fails_when_it_is_read() -> None:
     class Wrong(Struct):
         table: dict[str, str] = {}
 
+    class Either(Struct):
+        value: int | str = 1
+
     class Strict(Struct):
         count: Annotated[int, Meta(gt=0)] = 1
 
@@ -324,12 +328,18 @@ def test_a_settings_class_that_cannot_work_fails_when_it_is_read() -> None:
 
     with pytest.raises(TypeError, match=r"Wrong\.table: a setting cannot have the type"):
         fields_of(Wrong)
+    with pytest.raises(TypeError, match=r"Either\.value: a setting cannot have the type"):
+        fields_of(Either)
     with pytest.raises(TypeError, match=r"Strict\.count: .* not by gt"):
         fields_of(Strict)
     with pytest.raises(TypeError, match="'port' is a common one"):
         merge(fields_of(CommonSettings), fields_of(Other))
     with pytest.raises(TypeError, match="only one setting can be positional"):
         merge(FIELDS, fields_of(Second))
+
+
+def test_a_rate_is_written_as_it_is_read() -> None:
+    assert [str(Rate.parse(text)) for text in ("60/min", "10/s", " 5 / hour ")] == ["60/min", "10/s", "5/hour"]
 
 
 def test_a_secret_shows_itself_to_no_one() -> None:

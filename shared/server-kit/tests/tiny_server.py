@@ -107,6 +107,9 @@ async def lifespan(settings: Settings) -> AsyncGenerator[Settings]:
     if settings.fail == "group":
         async with asyncio.TaskGroup():
             raise SettingsError("The words are not there.")
+    if settings.fail == "hang":
+        sys.stderr.write("hanging\n")
+        await asyncio.Event().wait()
     if settings.fail:
         raise RuntimeError(settings.fail)
     yield settings

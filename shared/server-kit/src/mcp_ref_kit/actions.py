@@ -11,7 +11,7 @@ from msgspec import Struct
 from mcp_protocol.server.app import Server
 from mcp_ref_kit.findings import Check
 from mcp_ref_kit.logs import Redactor
-from mcp_ref_kit.options import CommonSettings
+from mcp_ref_kit.options import CommonSettings, Host
 from mcp_ref_kit.origin import program_name, started_by, without_option
 from mcp_ref_kit.output import say
 from mcp_ref_kit.program import Program
@@ -43,9 +43,10 @@ def perform(program: Program, invocation: Invocation, check: Check | None) -> in
     """Do the one thing that was asked for; the exit code."""
     if program.common.check:
         return _report(program, check)
-    if program.common.print_tools:
-        return say(as_json(program.server) + "\n")
-    return _print_config(program, invocation)
+    host = program.common.print_config
+    if host is not None:
+        return _print_config(program, host, invocation)
+    return say(as_json(program.server) + "\n")
 
 
 def _report(program: Program, check: Check | None) -> int:
@@ -54,10 +55,7 @@ def _report(program: Program, check: Check | None) -> int:
     return 0 if all(one.works for one in found) else 1
 
 
-def _print_config(program: Program, invocation: Invocation) -> int:
-    host = program.common.print_config
-    if host is None:
-        raise AssertionError("called for an action that was not asked for")
+def _print_config(program: Program, host: Host, invocation: Invocation) -> int:
     redact = Redactor(program.secrets)
     command, *first = started_by()
     arguments = [*first, *without_option(invocation.arguments, _CONFIG_FLAG)]

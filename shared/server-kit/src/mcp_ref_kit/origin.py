@@ -15,10 +15,7 @@ def started_by() -> list[str]:
     # uv keeps the environments of uvx under this name in its cache, and throws them away when it likes.
     if any(part.startswith("archive-v") for part in script.parts):
         return ["uvx", script.stem]
-    try:
-        path = os.path.abspath(script)  # noqa: PTH100  not resolved: a link may be what stays
-    except FileNotFoundError:  # the working directory is gone
-        path = str(script)
+    path = os.path.abspath(script)  # noqa: PTH100  not resolved: a link may be what stays
     return [path] if os.access(path, os.X_OK) else [sys.executable, path]
 
 

@@ -1,6 +1,7 @@
 """S7, S8, S10, S11: what the world around a process on stdio may do to it."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -31,7 +32,7 @@ def sleeping(number: int) -> dict[str, object]:
     return message(MODERN, "tools/call", {"name": "sleep", "arguments": {"seconds": 600}}, ident=number)
 
 
-def through_shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def through_shell(script: str) -> subprocess.CompletedProcess[str]:
     """Run `sh` with `$TINY` and one call on stdin."""
     return subprocess.run(
         ["sh", "-c", script.replace("TINY", shlex.join(TINY))],
@@ -40,7 +41,7 @@ def through_shell(script: str, **environment: str) -> subprocess.CompletedProces
         text=True,
         timeout=20,
         check=False,
-        env={"PATH": "/usr/bin:/bin", **environment},
+        env=os.environ,
     )
 
 
@@ -153,3 +154,35 @@ def test_a_file_as_stdin_and_stdout_works(tmp_path: Path) -> None:
     ended = through_shell(f"exec TINY < {calls} > {answers}")
     assert ended.returncode == 0
     assert json.loads(answers.read_text())["id"] == 1
+
+
+def test_a_server_that_cannot_start_says_why_and_exits(tmp_path: Path) -> None:
+    for how, code in (("setting", 2), ("group", 2), ("boom", 1)):
+        ended = through_shell(f"cd {tmp_path}; exec TINY --fail {how}")
+        assert (ended.returncode, ended.stdout) == (code, "")
+        assert ended.stderr.count("\n") == 1
+        assert ("RuntimeError: boom" if how == "boom" else "tiny: The words are not there.") in ended.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    ended = through_shell("TINY --print-tools | :")
+    assert (ended.stdout, ended.stderr) == ("", "")
+
+
+def test_a_person_may_interrupt_a_check() -> None:
+    with StdioPeer([*TINY, "--check", "--fail", "hang"]) as peer:
+        peer.wait_for("hanging")
+        peer.process.send_signal(signal.SIGINT)
+        assert peer.process.wait(END_SECONDS) == 130
+        assert "Traceback" not in peer.stderr
+
+
+def test_a_person_at_a_terminal_is_told_what_it_waits_for() -> None:
+    terminal, ours = os.openpty()
+    with subprocess.Popen(TINY, stdin=ours, stdout=ours, stderr=subprocess.PIPE, text=True) as process:
+        os.close(ours)
+        assert process.stderr
+        assert "waiting for an MCP client on stdin" in process.stderr.readline()
+        os.write(terminal, b"\x04")  # control-D: the end of input
+        assert process.wait(END_SECONDS) == 0
+    os.close(terminal)

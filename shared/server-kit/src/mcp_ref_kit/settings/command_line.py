@@ -3,7 +3,7 @@
 from argparse import SUPPRESS, Action, ArgumentError, ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit.settings.fields import Field
@@ -26,11 +26,6 @@ def parse(fields: Iterable[Field], arguments: Sequence[str]) -> dict[str, list[s
     given: dict[str, list[str]] = vars(namespace)
     _place(fields, given, _words(words, fields) + rest)
     return given
-
-
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message[:1].upper()}{message[1:]}.")
 
 
 class _Once(Action):
@@ -65,7 +60,7 @@ class _Switch(_Once):
 
 
 def _parser(fields: Iterable[Field]) -> ArgumentParser:
-    parser = _Parser(prog="", add_help=False, allow_abbrev=False, exit_on_error=False, argument_default=SUPPRESS)
+    parser = ArgumentParser(prog="", add_help=False, allow_abbrev=False, exit_on_error=False, argument_default=SUPPRESS)
     parser.formatter_class = partial(HelpFormatter, width=80)  # unasked, it imports shutil to measure the terminal
     for field in fields:
         if not field.marker.positional:

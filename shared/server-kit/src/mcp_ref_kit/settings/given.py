@@ -49,7 +49,7 @@ def _read(field: Field, text: str, where: str) -> Any:
     try:
         value = field.kind.read(text)
     except ValueError as error:
-        raise SettingsError(f"{where} {error}, got {_shown(field, text)}.") from None
+        raise SettingsError(f"{where} {error}, got {_shown(text)}.") from None
     if isinstance(value, (int, float)):
         _check(field.low, field.high, value, f"{where} must be", text.strip())
     if isinstance(value, str) or field.secret:
@@ -67,9 +67,7 @@ def _check(low: float | None, high: float | None, value: float, start: str, show
     raise SettingsError(f"{start} {span}, got {shown}.")
 
 
-def _shown(field: Field, text: str) -> str:
-    if field.secret:
-        return "a secret text that is not one"
+def _shown(text: str) -> str:
     return ascii(text) if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]!a} and {len(text)} characters in all"
 
 
