@@ -15,6 +15,9 @@ _STREAM: tuple[Header, ...] = (
 )
 
 
+# A JSON-RPC answer.
+_JSON: tuple[Header, ...] = ((b"content-type", b"application/json"), *SAFE)
+
 _NO_CONTENT = 204  # has no length either (RFC 9110 section 8.6)
 
 
@@ -25,6 +28,13 @@ async def respond(send: Send, response: Whole) -> None:
     if response.status != _NO_CONTENT:
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def respond_json(send: Send, status: int, body: bytes, *headers: Header) -> None:
+    """Send a JSON-RPC answer."""
+    length = (b"content-length", b"%d" % len(body))
+    await send({"type": "http.response.start", "status": status, "headers": [*_JSON, length, *headers]})
     await send({"type": "http.response.body", "body": body})
 
 

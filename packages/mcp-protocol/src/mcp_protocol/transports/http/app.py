@@ -12,8 +12,8 @@ from mcp_protocol.session.calls import LOCAL, Principal
 from mcp_protocol.transports.http import exchange
 from mcp_protocol.transports.http.answers import respond
 from mcp_protocol.transports.http.asgi import Application, Receive, Scope, Send
-from mcp_protocol.transports.http.endpoint import Endpoint
-from mcp_protocol.transports.http.exchange import STOPPING, Rules, challenge, plain
+from mcp_protocol.transports.http.endpoint import Endpoint, Handler
+from mcp_protocol.transports.http.exchange import NOT_FOUND, STOPPING, Rules, challenge
 from mcp_protocol.transports.http.headers import Fields, collect
 from mcp_protocol.transports.http.incoming import Incoming
 
@@ -56,7 +56,7 @@ class HttpApp:
         """Answer one request, or run until the ASGI server stops."""
         kind = scope["type"]
         if kind == "http":
-            await self._http(scope, receive, send)
+            await self._answer(scope, receive, send)
         elif kind == "lifespan":
             await self._lifespan(receive, send)
         else:
@@ -69,39 +69,31 @@ class HttpApp:
         if endpoint is not None:
             await endpoint.stop()
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("raw_path") or scope["path"].encode()
+    def _answer(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Who answers a request: decided without waiting, for most requests are small."""
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
         probe = self._probes.get(path)
         if probe is not None:
-            await probe(scope, receive, send)
-            return
+            return probe(scope, receive, send)
         fields, doubled = collect(scope["headers"])
         refused = exchange.stranger(fields, doubled, self._rules)
         if refused is not None:
-            await respond(send, refused)
-        elif path == self._rules.path:
-            await self._admit(scope["method"], Incoming(fields, doubled, LOCAL, receive, send))
-        elif path in self._routes:
-            await self._routes[path](scope, receive, send)
-        else:
-            await respond(send, plain(404, "There is nothing here"))
+            return respond(send, refused)
+        if path != self._rules.path:
+            return self._routes.get(path, _nothing)(scope, receive, send)
+        return self._admit(scope["method"], Incoming(fields, doubled, LOCAL, receive, send))
 
-    async def _admit(self, method: str, incoming: Incoming) -> None:
+    def _admit(self, method: str, incoming: Incoming) -> Awaitable[None]:
         endpoint = self._endpoint
         if endpoint is None:
-            await respond(incoming.send, STOPPING)
-            return
-        handler = endpoint.handlers.get(method)
-        if handler is None or (method != "POST" and exchange.is_modern(incoming.fields)):
-            await respond(incoming.send, exchange.wrong_method(incoming.fields))
-            return
-        if self._authenticate is not None:
-            try:
-                incoming = replace(incoming, principal=await _principal(self._authenticate, incoming))
-            except Unauthorized as problem:
-                await respond(incoming.send, challenge(problem))
-                return
-        await handler(incoming)
+            return respond(incoming.send, STOPPING)
+        refused = exchange.wrong_method(method, incoming.fields)
+        if refused is not None:
+            return respond(incoming.send, refused)
+        handler = endpoint.handlers[method]
+        if self._authenticate is None:
+            return handler(incoming)
+        return _identified(self._authenticate, handler, incoming)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -113,9 +105,19 @@ class HttpApp:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _principal(authenticate: Authenticate, incoming: Incoming) -> Principal:
+async def _identified(authenticate: Authenticate, handler: Handler, incoming: Incoming) -> None:
+    """Step 3: find out who asks, then let them."""
     fields = incoming.fields
     if b"authorization" in incoming.doubled:  # of two tokens none counts
         fields = {name: value for name, value in fields.items() if name != b"authorization"}
-    found = authenticate(fields)
-    return found if isinstance(found, Principal) else await found
+    try:
+        found = authenticate(fields)
+        principal = found if isinstance(found, Principal) else await found
+    except Unauthorized as problem:
+        await respond(incoming.send, challenge(problem))
+        return
+    await handler(replace(incoming, principal=principal))
+
+
+async def _nothing(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await respond(send, NOT_FOUND)

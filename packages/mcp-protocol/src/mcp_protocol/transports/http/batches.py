@@ -54,7 +54,7 @@ class Members:
 
     async def _run(self, call: Call, stream: NumberedStream) -> None:
         try:
-            async with Watch(self._runs) as self._session.running[call.key]:
+            with Watch(self._runs) as self._session.running[call.key]:
                 reply = await self._app.answer(call, stream)
                 if stream.begun:
                     await stream.send(reply.data)

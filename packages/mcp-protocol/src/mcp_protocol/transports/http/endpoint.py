@@ -3,19 +3,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from mcp_protocol.errors import HeaderMismatch, ProtocolError
+from mcp_protocol.errors import ProtocolError
 from mcp_protocol.jsonrpc import Batch, Message, Rejected, Request, decode
 from mcp_protocol.revisions import Era
 from mcp_protocol.server.app import App
+from mcp_protocol.session.calls import Call
 from mcp_protocol.session.inbound import accept_modern
 from mcp_protocol.transports.http import exchange
 from mcp_protocol.transports.http.answers import respond
-from mcp_protocol.transports.http.exchange import BUSY, Rules, error
+from mcp_protocol.transports.http.exchange import BUSY, Rules, Whole, error
 from mcp_protocol.transports.http.headers import head_of
-from mcp_protocol.transports.http.incoming import Bodies, Incoming, NoRoomError, TooLargeError
+from mcp_protocol.transports.http.incoming import Bodies, Incoming
 from mcp_protocol.transports.http.legacy import LegacyEndpoint
 from mcp_protocol.transports.http.modern import ModernStream
 from mcp_protocol.transports.http.watch import Runs
+
+Handler = Callable[[Incoming], Awaitable[None]]
 
 
 class Endpoint:
@@ -27,8 +30,9 @@ class Endpoint:
         self._runs = Runs(group)
         self._legacy = LegacyEndpoint(app, self._runs)
         self._bodies = Bodies(rules.body)
+        self._keepalive = app.limits.keepalive_seconds
         self._sweeping = group.create_task(self._legacy.sweep())
-        self.handlers: dict[str, Callable[[Incoming], Awaitable[None]]] = {
+        self.handlers: dict[str, Handler] = {
             "POST": self.post,
             "GET": self._legacy.get,
             "DELETE": self._legacy.delete,
@@ -47,39 +51,28 @@ class Endpoint:
         refused = exchange.unfit_post(incoming.fields, incoming.doubled, self._rules)
         if refused is None and self._app.services.gate.full:
             refused = BUSY
-        if refused is not None:
-            await respond(incoming.send, refused)
-            return
-        try:
-            body = await self._bodies.read(incoming.receive)
-        except TooLargeError:
-            await respond(incoming.send, exchange.too_large(self._rules))
-            return
-        except NoRoomError:
-            await respond(incoming.send, BUSY)
-            return
-        if body is not None:
-            await self._message(incoming, decode(body, self._app.limits))
+        body = refused or await self._bodies.read(incoming.receive)
+        if isinstance(body, bytes):
+            await self._answer(incoming, decode(body, self._app.limits))
+        elif body is not None:
+            await respond(incoming.send, body)
 
-    async def _message(self, incoming: Incoming, message: Message | Batch | Rejected) -> None:
-        twice = exchange.doubled_mirror(incoming.doubled)
-        if twice is not None:
-            request_id = message.id if isinstance(message, Request) else None
-            await respond(incoming.send, error(HeaderMismatch(f"{twice} came twice"), request_id))
-        elif exchange.era_of(incoming.fields, message) is Era.LEGACY:
-            await self._legacy.post(incoming, message)
-        elif isinstance(message, Request):
-            await self._modern(incoming, message)
-        else:
-            await respond(incoming.send, exchange.no_request(message))
+    def _answer(self, incoming: Incoming, message: Message | Batch | Rejected) -> Awaitable[None]:
+        refused = exchange.doubled_mirror(incoming.doubled, message)
+        if refused is None and exchange.era_of(incoming.fields, message) is Era.LEGACY:
+            return self._legacy.post(incoming, message)
+        call = refused or self._modern(incoming, message)
+        if isinstance(call, Whole):
+            return respond(incoming.send, call)
+        stream = ModernStream(incoming.receive, incoming.send, self._runs, keepalive=self._keepalive)
+        return stream.answer(self._app, call)
 
-    async def _modern(self, incoming: Incoming, request: Request) -> None:
-        app = self._app
+    def _modern(self, incoming: Incoming, message: Message | Batch | Rejected) -> Call | Whole:
+        """Steps 8 to 15 of the ladder."""
+        if not isinstance(message, Request):
+            return exchange.no_request(message)
         try:
             head = head_of(incoming.fields)
-            call = accept_modern(request, head, app.profile, principal=incoming.principal, transport="http")
+            return accept_modern(message, head, self._app.profile, principal=incoming.principal, transport="http")
         except ProtocolError as problem:
-            await respond(incoming.send, error(problem, request.id))
-            return
-        stream = ModernStream(incoming.receive, incoming.send, self._runs, keepalive=app.limits.keepalive_seconds)
-        await stream.answer(app, call)
+            return error(problem, message.id)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from mcp_protocol import revisions
-from mcp_protocol.errors import InvalidRequest, ProtocolError, Unauthorized
+from mcp_protocol.errors import HeaderMismatch, InvalidRequest, ProtocolError, Unauthorized
 from mcp_protocol.jsonrpc import (
     Batch,
     ErrorResponse,
@@ -66,6 +66,7 @@ def plain(status: int, sentence: str, *headers: Header) -> Whole:
     return Whole(status, sentence.encode(), ((b"content-type", b"text/plain; charset=utf-8"), *headers))
 
 
+NOT_FOUND = plain(404, "There is nothing here")
 BUSY = plain(503, "The server is busy; try again shortly", (b"retry-after", b"1"))
 STOPPING = plain(503, "The server is stopping", (b"retry-after", b"1"))
 
@@ -104,10 +105,14 @@ def stranger(fields: Fields, doubled: frozenset[bytes], rules: Rules) -> Whole |
     return plain(403, "This origin is not allowed") if foreign else None
 
 
-def wrong_method(fields: Fields) -> Whole:
-    """Step 2: 405 with the methods that there are; a request of the modern era has POST alone."""
-    allowed = b"POST" if is_modern(fields) else b"POST, GET, DELETE"
-    return plain(405, "This method is not served here", (b"allow", allowed))
+def wrong_method(method: str, fields: Fields) -> Whole | None:
+    """Step 2: whether the HTTP method is not served; a request of the modern era has POST alone."""
+    if method == "POST":
+        return None
+    allowed = ("POST",) if is_modern(fields) else ("POST", "GET", "DELETE")
+    if method in allowed:
+        return None
+    return plain(405, "This method is not served here", (b"allow", ", ".join(allowed).encode()))
 
 
 def unfit_post(fields: Fields, doubled: frozenset[bytes], rules: Rules) -> Whole | None:
@@ -121,7 +126,7 @@ def unfit_post(fields: Fields, doubled: frozenset[bytes], rules: Rules) -> Whole
         return plain(406, "Accept must cover application/json and text/event-stream")
     length = fields.get(b"content-length", b"0")
     if not length.isdigit() or int(length[:20]) > rules.body:
-        return too_large(rules)
+        return too_large(rules.body)
     return None
 
 
@@ -132,14 +137,18 @@ def unfit_get(fields: Fields) -> Whole | None:
     return plain(406, "Accept must cover text/event-stream")
 
 
-def too_large(rules: Rules) -> Whole:
+def too_large(limit: int) -> Whole:
     """413, by declared length or while reading."""
-    return plain(413, f"A message has at most {rules.body} bytes")
+    return plain(413, f"A message has at most {limit} bytes")
 
 
-def doubled_mirror(doubled: Iterable[bytes]) -> str | None:
-    """Step 7: the mirrored header that came twice."""
-    return next((name.decode("ascii") for name in doubled if name.startswith(b"mcp-")), None)
+def doubled_mirror(doubled: Iterable[bytes], message: Message | Batch | Rejected) -> Whole | None:
+    """Step 7: whether a mirrored header came twice."""
+    for name in doubled:
+        if name.startswith(b"mcp-"):
+            request_id = message.id if isinstance(message, Request) else None
+            return error(HeaderMismatch(f"{name.decode('latin-1')} came twice"), request_id)
+    return None
 
 
 def is_modern(fields: Fields) -> bool:

@@ -35,6 +35,7 @@ _NONE: frozenset[bytes] = frozenset()
 
 # Few distinct values are ever seen; the bound is for those who send many.
 _REMEMBERED = 64
+_SHORT = 128
 
 
 def collect(raw: Raw) -> tuple[Fields, frozenset[bytes]]:
@@ -66,25 +67,36 @@ def head_of(fields: Fields) -> Head:
         HeaderMismatch: a value has a character that no HTTP field value may have.
     """
     return Head(
-        version=text(fields, VERSION),
-        method=text(fields, METHOD),
-        name=text(fields, NAME),
+        version=_text(fields, VERSION),
+        method=_text(fields, METHOD),
+        name=_text(fields, NAME),
         params={
-            name[len(_PARAM) :].decode("ascii"): _visible(name, fields[name])
+            name[len(_PARAM) :].decode("latin-1"): _visible(name, fields[name])
             for name in fields
             if name.startswith(_PARAM)
         },
     )
 
 
-def text(fields: Fields, name: bytes) -> str | None:
-    """One header as text without its outer blanks; None if it is absent.
-
-    Raises:
-        HeaderMismatch: it has a character that no HTTP field value may have.
-    """
+def _text(fields: Fields, name: bytes) -> str | None:
     value = fields.get(name)
     return None if value is None else _visible(name, value)
+
+
+def _visible(name: bytes, value: bytes) -> str:
+    found = _remembered(value) if len(value) <= _SHORT else _decoded(value)
+    if found is None:
+        raise HeaderMismatch(f"{name.decode('latin-1')} has characters that a header cannot carry")
+    return found
+
+
+def _decoded(value: bytes) -> str | None:
+    # The parser lets bytes above 0x7F through; field values are visible ASCII, blank and tab (RFC 9110 section 5.5).
+    found = value.decode("latin-1").strip(" \t")
+    return found if found.isascii() and found.replace("\t", " ").isprintable() else None
+
+
+_remembered = lru_cache(_REMEMBERED)(_decoded)
 
 
 @lru_cache(_REMEMBERED)
@@ -111,11 +123,3 @@ def accepts(accept: bytes, media: bytes) -> bool:
 def _is_zero(parameter: bytes) -> bool:
     key, _, value = parameter.partition(b"=")
     return key.strip() == b"q" and not value.strip(b" \t0.")
-
-
-def _visible(name: bytes, value: bytes) -> str:
-    stripped = value.strip(b" \t")
-    # The parser lets bytes above 0x7F through; field values are visible ASCII, blank and tab (RFC 9110 section 5.5).
-    if not stripped.isascii() or not stripped.replace(b"\t", b" ").decode("ascii").isprintable():
-        raise HeaderMismatch(f"{name.decode('ascii', 'replace')} has characters that a header cannot carry")
-    return stripped.decode("ascii")

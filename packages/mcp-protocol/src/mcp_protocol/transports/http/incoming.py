@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from mcp_protocol.session.calls import Principal
 from mcp_protocol.transports.http.asgi import Receive, Send
+from mcp_protocol.transports.http.exchange import BUSY, Whole, too_large
 from mcp_protocol.transports.http.headers import Fields
 
 # Bodies that are still coming in, all together: 16 of the largest at once. Small ones arrive whole and do not count.
@@ -20,14 +21,6 @@ class Incoming(Struct, frozen=True):
     send: Send
 
 
-class NoRoomError(Exception):
-    """Too much is being read already."""
-
-
-class TooLargeError(Exception):
-    """The body is over the limit."""
-
-
 class Bodies:
     """Reads bodies within a limit each, and within a bound for all that are still coming in."""
 
@@ -35,34 +28,26 @@ class Bodies:
         self._limit = limit
         self._room = limit * _ROOM
 
-    async def read(self, receive: Receive) -> bytes | None:
-        """The whole body; None if the client left before its end.
-
-        Raises:
-            TooLargeError: it is over the limit.
-            NoRoomError: the server reads too many large ones at once.
-        """
+    async def read(self, receive: Receive) -> bytes | Whole | None:
+        """The whole body; why it is not read; or None if the client left before its end."""
         event = await receive()
         if event["type"] == "http.disconnect":
             return None
         body: bytes = event.get("body", b"")
         if event.get("more_body", False):
             return await self._read_on(body, receive)
-        if len(body) > self._limit:
-            raise TooLargeError
-        return body
+        return body if len(body) <= self._limit else too_large(self._limit)
 
-    async def _read_on(self, start: bytes, receive: Receive) -> bytes | None:
-        body = bytearray()
-        piece, more = start, True
+    async def _read_on(self, piece: bytes, receive: Receive) -> bytes | Whole | None:
+        body, more = bytearray(), True
         try:
             while True:
                 self._room -= len(piece)
                 body += piece
                 if len(body) > self._limit:
-                    raise TooLargeError
+                    return too_large(self._limit)
                 if self._room < 0:
-                    raise NoRoomError
+                    return BUSY
                 if not more:
                     return bytes(body)
                 event = await receive()

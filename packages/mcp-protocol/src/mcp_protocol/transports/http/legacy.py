@@ -20,7 +20,7 @@ from mcp_protocol.server.app import App
 from mcp_protocol.session.calls import Answer, Call, Cancel
 from mcp_protocol.session.legacy import LegacySession
 from mcp_protocol.session.server import batch_problem
-from mcp_protocol.transports.http.answers import EventStream, respond
+from mcp_protocol.transports.http.answers import EventStream, respond, respond_json
 from mcp_protocol.transports.http.batches import Members
 from mcp_protocol.transports.http.exchange import ACCEPTED, BUSY, Header, Whole, error, json, plain, unfit_get
 from mcp_protocol.transports.http.headers import LAST_EVENT, SESSION, VERSION
@@ -141,7 +141,7 @@ class LegacyEndpoint:
         stream.attach(events)
         reply = None
         try:
-            async with self._watched(stream, events, incoming) as session.running[call.key]:
+            with self._watched(stream, events, incoming) as session.running[call.key]:
                 reply = await self._app.answer(call, stream)
         finally:
             session.ended(call)
@@ -153,7 +153,7 @@ class LegacyEndpoint:
             session.trim()
         else:
             session.forget(stream)
-            await respond(incoming.send, json(_status(reply.status), reply.data, *headers))
+            await respond_json(incoming.send, _status(reply.status), reply.data, *headers)
 
     async def _batch(self, session: HttpSession, incoming: Incoming, batch: Batch) -> None:
         problem = batch_problem(batch, session.legacy)
@@ -172,7 +172,7 @@ class LegacyEndpoint:
         events = EventStream(incoming.send)
         stream = session.stream()
         stream.attach(events)
-        async with self._watched(stream, events, incoming):
+        with self._watched(stream, events, incoming):
             await members.run(stream)
         if stream.begun:
             stream.finished = True
@@ -180,7 +180,7 @@ class LegacyEndpoint:
             session.trim()
         else:
             session.forget(stream)
-            await respond(incoming.send, json(200, members.array()))
+            await respond_json(incoming.send, 200, members.array())
 
     def _note(self, session: HttpSession, message: Notification | Response | ErrorResponse) -> None:
         match message:
@@ -214,7 +214,7 @@ class LegacyEndpoint:
         watch = Watch(self._runs)
         session.listening.add(watch)
         try:
-            async with watch:
+            with watch:
                 await self._attend(stream, events, incoming)
             if watch.cancelled:
                 await stream.abandon()

@@ -8,9 +8,9 @@ from mcp_protocol.errors import ConnectionLost, LocalProtocolError
 from mcp_protocol.server.app import App
 from mcp_protocol.session.calls import Call
 from mcp_protocol.transports.http import sse
-from mcp_protocol.transports.http.answers import EventStream, respond
+from mcp_protocol.transports.http.answers import EventStream, respond, respond_json
 from mcp_protocol.transports.http.asgi import Receive, Send
-from mcp_protocol.transports.http.exchange import STOPPING, json
+from mcp_protocol.transports.http.exchange import STOPPING
 from mcp_protocol.transports.http.watch import Runs, Watch, attend
 
 
@@ -28,12 +28,14 @@ class ModernStream:
     async def answer(self, app: App, call: Call) -> None:
         """Run the call and send its reply; when the client leaves, the handler is cancelled and nothing is sent."""
         reply = None
-        async with self._watch:
+        with self._watch:
             reply = await app.answer(call, self)
         if self._left:
             return
         if self._events is None:
-            await respond(self._send, STOPPING if reply is None else json(reply.status, reply.data))
+            await (
+                respond(self._send, STOPPING) if reply is None else respond_json(self._send, reply.status, reply.data)
+            )
             return
         if reply is not None:
             await self._events.write(sse.event(reply.data))

@@ -105,9 +105,7 @@ def bind(listen: Listen, *, guarded: bool) -> socket.socket:
         found = socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, (host, port, *_) = found[0]
         if not (guarded or listen.allow_unauthenticated or Address(str(host), int(port)).is_loopback):
-            raise SettingsError(
-                f"{listen.host} can be reached by others: set up authentication, or use 127.0.0.1."
-            )
+            raise SettingsError(f"{listen.host} can be reached by others: set up authentication, or use 127.0.0.1.")
         sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise SettingsError(f"Cannot listen on {listen.host} port {listen.port}: {error.strerror or error}.") from error
