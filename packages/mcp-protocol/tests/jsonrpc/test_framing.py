@@ -1,5 +1,7 @@
 """The line framer: bounded, resynchronising, and blind to how the stream was cut."""
 
+import tracemalloc
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -77,3 +79,14 @@ def test_no_more_than_the_limit_is_kept(stream: bytes) -> None:
     framer = LineFramer(LIMIT)
     framer.feed(stream)
     assert len(framer.rest) <= LIMIT
+
+
+def test_s2_a_line_that_comes_byte_by_byte_costs_little_more_than_its_bytes() -> None:
+    framer = LineFramer(1 << 20)
+    tracemalloc.start()
+    for _ in range(100_000):
+        assert framer.feed(b"x") == []
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 400_000
+    assert framer.feed(b"\n") == [b"x" * 100_000]

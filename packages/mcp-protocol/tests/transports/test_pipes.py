@@ -80,7 +80,7 @@ async def test_a_full_queue_is_reported_and_waited_for() -> None:
     writer = Writer(write, limit=100_000, on_lost=lambda: None)
     reports: list[str] = []
     writer.on_full, writer.on_space = lambda: reports.append("full"), lambda: reports.append("space")
-    writer.write(b"x" * 300_000)
+    writer.write(b"x" * 3_000_000)
     assert reports == ["full"]
     waiting = asyncio.timeout(5)
     async with waiting, asyncio.TaskGroup() as group:

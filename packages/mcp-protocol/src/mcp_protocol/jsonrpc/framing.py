@@ -2,6 +2,9 @@
 
 from msgspec import Struct
 
+# Parts of a line below this are copied together: a view of each byte of a slow stream would cost more than the line.
+_SMALL = 4096
+
 
 class Oversized(Struct, frozen=True):
     """A line over the limit was dropped; reading goes on after its newline."""
@@ -15,41 +18,58 @@ class LineFramer:
     def __init__(self, limit: int) -> None:
         """`limit` is the most bytes of one line, its end not counted."""
         self._limit = limit
-        self._open = bytearray()
+        self._open: list[memoryview | bytearray] = []
+        self._size = 0
         self._skipping = False
 
     @property
     def rest(self) -> bytes:
         """The line that has begun but not ended: all there is when the stream ends without a newline."""
-        return bytes(self._open).removesuffix(b"\r")
+        return b"".join(self._open).removesuffix(b"\r")
 
     def feed(self, data: bytes) -> list[bytes | Oversized]:
         """The lines that these bytes complete, and a marker as soon as one is known to be too long."""
-        *ended, begun = data.split(b"\n")
         found: list[bytes | Oversized] = []
-        for piece in ended:
-            self._end(piece, found)
-        if begun and not self._skipping:
-            self._open += begun
-            if self._exceeds(self._open):
-                self._open.clear()
-                self._skipping = True
-                found.append(Oversized(self._limit))
+        start = 0
+        while (end := data.find(b"\n", start)) >= 0:
+            self._end(data, start, end, found)
+            start = end + 1
+        if start < len(data) and not self._skipping:
+            self._begin(data, start, found)
         return found
 
-    def _end(self, piece: bytes, found: list[bytes | Oversized]) -> None:
+    def _end(self, data: bytes, start: int, end: int, found: list[bytes | Oversized]) -> None:
         if self._skipping:
             self._skipping = False
             return
+        line = data[start:end]
         if self._open:
-            self._open += piece
-            piece = bytes(self._open)
-            self._open.clear()
-        if self._exceeds(piece):
+            # A long line is copied once, here; its parts so far are views of what was read.
+            self._open.append(memoryview(line))
+            line = b"".join(self._open)
+            self._forget()
+        line = line.removesuffix(b"\r")
+        if len(line) > self._limit:
             found.append(Oversized(self._limit))
-        elif line := piece.removesuffix(b"\r"):
+        elif line:
             found.append(line)
 
-    def _exceeds(self, line: bytes | bytearray) -> bool:
+    def _begin(self, data: bytes, start: int, found: list[bytes | Oversized]) -> None:
+        part = memoryview(data)[start:]
+        last = self._open[-1] if self._open else None
+        if len(part) >= _SMALL:
+            self._open.append(part)
+        elif isinstance(last, bytearray):
+            last += part
+        else:
+            self._open.append(bytearray(part))
+        self._size += len(part)
         # A "\r" at the end may belong to the line's end: it does not count until something follows it.
-        return len(line) - line.endswith(b"\r") > self._limit
+        if self._size - data.endswith(b"\r") > self._limit:
+            self._forget()
+            self._skipping = True
+            found.append(Oversized(self._limit))
+
+    def _forget(self) -> None:
+        self._open = []
+        self._size = 0

@@ -6,12 +6,23 @@ Files cannot be polled, and a terminal's description is shared with the shell, s
 import asyncio
 import os
 import stat
+import sys
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Thread
 
 from mcp_protocol.errors import ConnectionLost
 
-_CHUNK = 1 << 16  # a pipe's whole buffer on Linux
+if sys.platform == "linux":
+    import fcntl
+
+# A pipe holds 64 KiB unless it is asked for more; Linux gives everyone up to 1 MiB.
+_CHUNK = 1 << 16
+_MOST = 1 << 20
+
+# Lines from here on are written by themselves: copying them together would cost more than a system call.
+_LARGE = 1 << 15
 
 
 class Reader:
@@ -24,10 +35,12 @@ class Reader:
         self._loop = asyncio.get_running_loop()
         self._polled = _is_pollable(fd)
         self._stopped = False
+        self._chunk = _CHUNK
 
     def start(self) -> None:
         """Begin to read."""
         if self._polled:
+            _widen(self._fd)
             os.set_blocking(self._fd, False)
             self._loop.add_reader(self._fd, self._ready)
         else:
@@ -51,11 +64,13 @@ class Reader:
 
     def _ready(self) -> None:
         try:
-            data = os.read(self._fd, _CHUNK)
+            data = os.read(self._fd, self._chunk)
         except BlockingIOError:
             return
         except OSError:
             data = b""  # a reset socket is an end
+        # Memory for a whole chunk is taken before each read: only while much is coming is it much.
+        self._chunk = min(4 * self._chunk, _MOST) if len(data) == self._chunk else _CHUNK
         if data:
             self._on_data(data)
         else:
@@ -82,7 +97,8 @@ class Writer:
         self._polled = _is_pollable(fd)
         if self._polled:
             os.set_blocking(fd, False)
-        self._lines: list[bytes] = []
+            _widen(fd)
+        self._lines: deque[bytes] = deque()
         self._rest = memoryview(b"")
         self._size = 0
         self._busy = False
@@ -98,7 +114,10 @@ class Writer:
         """Queue one message; what is written in one turn of the loop goes out together."""
         if self._lost:
             return
-        self._lines.append(line)
+        if len(line) < _LARGE:
+            self._lines.append(line + b"\n")
+        else:
+            self._lines += (line, b"\n")
         self._size += len(line) + 1
         self._empty.clear()
         if not self._busy:
@@ -124,9 +143,7 @@ class Writer:
 
     def _flush(self) -> None:
         if not self._rest:
-            self._lines.append(b"")  # so that the last line ends in a newline too
-            self._rest = memoryview(b"\n".join(self._lines))
-            self._lines.clear()
+            self._rest = memoryview(self._together())
         try:
             written = os.write(self._fd, self._rest)
         except BlockingIOError:
@@ -138,12 +155,22 @@ class Writer:
         self._size -= written
         self._settle()
 
+    def _together(self) -> bytes:
+        """What to write next: all lines up to the next large one, or that one."""
+        if len(self._lines) == 1 or len(self._lines[0]) >= _LARGE:
+            return self._lines.popleft()
+        small: list[bytes] = []
+        while self._lines and len(self._lines[0]) < _LARGE:
+            small.append(self._lines.popleft())
+        return b"".join(small)
+
     def _settle(self) -> None:
         """Go on now, later, or not at all; let the others know."""
         if self._rest and self._polled:
             self._loop.add_writer(self._fd, self._writable)
             return
         if self._rest or self._lines:
+            # Not by recursion and not in a loop: the other side's next message may be waiting.
             self._loop.call_soon(self._flush)
         else:
             self._busy = False
@@ -168,6 +195,13 @@ class Writer:
 
 def _nothing() -> None:
     return
+
+
+def _widen(fd: int) -> None:
+    """Make a pipe hold as much as it may; where it may not, it works as it is."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _MOST)
 
 
 def _is_pollable(fd: int) -> bool:
