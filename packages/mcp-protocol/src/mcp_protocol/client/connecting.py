@@ -1,0 +1,48 @@
+"""From what a caller names as the server to a link that is ready to use."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from msgspec import Struct
+
+from mcp_protocol.client.http import Endpoint, HttpLink
+from mcp_protocol.client.link import Duplex, Link, Receiver
+from mcp_protocol.client.pipe import PipeLink
+from mcp_protocol.client.process import Command, Process, running
+
+Target = Sequence[str] | Command | str | Endpoint | Duplex
+"""A command line, an http(s) URL, or any duplex of messages."""
+
+
+class Connection(Struct, frozen=True):
+    """A link, and the process behind it if we have started one."""
+
+    link: Link
+    process: Process | None = None
+
+
+@asynccontextmanager
+async def connected(target: Target, receiver: Receiver) -> AsyncGenerator[Connection]:
+    """A connection for the length of the block.
+
+    Raises:
+        ConnectionLost: the server could not be started.
+        ValueError: the target is a string, but no URL.
+    """
+    if isinstance(target, str | Endpoint):
+        async with HttpLink(_endpoint(target), receiver) as link:
+            yield Connection(link)
+    elif isinstance(target, Command | Sequence):
+        command = target if isinstance(target, Command) else Command(target)
+        async with running(command) as process, PipeLink(process, receiver) as pipe:
+            yield Connection(pipe, process)
+    else:
+        async with PipeLink(target, receiver) as pipe:
+            yield Connection(pipe)
+
+
+def _endpoint(target: str | Endpoint) -> Endpoint:
+    endpoint = Endpoint(target) if isinstance(target, str) else target
+    if not endpoint.url.startswith(("http://", "https://")):
+        raise ValueError(f"{endpoint.url!r} is no http or https URL; a command is a list of strings")
+    return endpoint
