@@ -57,25 +57,43 @@ class Directories:
         self.places = tuple(self._operator_places())
         self._check_usable()
         self.rules = Rules(settings, [_domain(place) for place in self.places])
-        self._operator = Reach(self.places, self.rules)
+        self._everything = Reach(self.places, self.rules)
         self._clients = ClientRoots(clock)
-        self._narrowed: dict[tuple[str, ...], Reach] = {}
+        self._narrowed: dict[tuple[str, ...] | None, Reach] = {}
 
     async def reach(self, ctx: "Context[Any]") -> Reach:
         """What this call may reach; asks the client for its roots where it has any. Maybe nothing."""
         mode = self._settings.roots or ("off" if ctx.transport == "http" else "narrow")
         if mode == "off":
-            return self._operator
+            return self._everything
         uris = await self._clients.ask(ctx)
-        if uris is None:
-            return self._operator if mode == "narrow" else Reach((), self.rules, roots_mode=mode)
         found = self._narrowed.get(uris)
         if found is None:
-            found = await self._workers.run(self._narrow, uris, mode)
+            found = await self._workers.run(self.narrowed, uris)
             if len(self._narrowed) >= _REMEMBERED:
                 self._narrowed.clear()
             self._narrowed[uris] = found
         return found
+
+    def narrowed(self, uris: tuple[str, ...] | None) -> Reach:
+        """The operator's directories as far as they are in a root, and the roots as far as they are in one of them.
+
+        None stands for a client without roots. Blocking.
+        """
+        required = self._settings.roots == "require"
+        mode: RootsMode = "require" if required else "narrow"
+        if uris is None:
+            return Reach(() if required else self.places, self.rules, roots_mode=mode)
+        found: dict[Path, Place] = {}
+        for uri in uris:
+            path = path_of_uri(uri)
+            if path is None:
+                _log.warning("The client's root %s is skipped: it is no file URI.", printable(uri))
+                continue
+            for place in self._within(path) if self.places else [self._of_its_own(path)]:
+                found.setdefault(place.real, place)
+        places = tuple(place for place in found.values() if _may_be_one(place))
+        return Reach(places, self.rules, roots_mode=mode, roots=uris, allowed=self.places)
 
     def close(self) -> None:
         """Let all handles go."""
@@ -107,20 +125,6 @@ class Directories:
             _log.warning("%s It is tried again when it is used.", error.__cause__)
             return False
         return True
-
-    def _narrow(self, uris: tuple[str, ...], mode: RootsMode) -> Reach:
-        """The operator's directories as far as they are in a root, and the roots as far as they are in one of them."""
-        found: dict[Path, Place] = {}
-        for uri in uris:
-            path = path_of_uri(uri)
-            if path is None:
-                _log.warning("The client's root %s is skipped: it is no file URI.", printable(uri))
-                continue
-            places = self._within(path) if self.places else [self._of_its_own(path)]
-            for place in places:
-                found.setdefault(place.real, place)
-        places = tuple(place for place in found.values() if _may_be_one(place))
-        return Reach(places, self.rules, roots_mode=mode, roots=uris)
 
     def _within(self, path: str) -> Iterator[Place]:
         parts = Path(os.path.normpath(path)).parts[1:]

@@ -29,12 +29,19 @@ class Reach:
     """
 
     def __init__(
-        self, places: tuple[Place, ...], rules: Rules, *, roots_mode: RootsMode = "off", roots: tuple[str, ...] = ()
+        self,
+        places: tuple[Place, ...],
+        rules: Rules,
+        *,
+        roots_mode: RootsMode = "off",
+        roots: tuple[str, ...] = (),
+        allowed: tuple[Place, ...] = (),
     ) -> None:
         self.places = places
         self.rules = rules
         self.roots_mode: RootsMode = roots_mode
         self.roots = roots
+        self._allowed = allowed
         names = "\0".join(str(place.real) for place in places)
         self.fingerprint = sha256(names.encode(errors="surrogateescape")).hexdigest()[:16]
 
@@ -103,7 +110,11 @@ class Reach:
     def _nothing(self, text: str) -> str:
         if self.roots_mode == "require" and not self.roots:
             return f"`{text}` is not allowed: this server needs a client that names its roots, and yours named none."
-        return f"`{text}` is not allowed: no root of the client ({_listed(self.roots)}) is in an allowed directory."
+        roots = _listed(self.roots) or "none"
+        allowed = _listed(tuple(str(place.path) for place in self._allowed))
+        return (
+            f"`{text}` is not allowed: the client's roots ({roots}) and the allowed directories ({allowed}) are apart."
+        )
 
 
 def _listed(names: tuple[str, ...]) -> str:

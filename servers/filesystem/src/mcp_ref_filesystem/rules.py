@@ -125,8 +125,9 @@ class _Patterns:
     """Globs, each against a path and all its parents: whoever denies a directory denies what is in it."""
 
     def __init__(self, patterns: Sequence[str], domains: Sequence[Domain]) -> None:
-        self._plain = Globs(patterns, floating=True)
-        self._folded = Globs([pattern.casefold() for pattern in patterns], ignore_case=True, floating=True)
+        texts = [_text(pattern) for pattern in patterns]
+        self._plain = Globs(texts, floating=True)
+        self._folded = Globs([text.casefold() for text in texts], ignore_case=True, floating=True)
         self._domains = domains or (Domain((), read_only=False, folds=True),)
         self._shortest = min(len(domain.parts) for domain in self._domains)
         self._any = bool(patterns)
@@ -149,6 +150,11 @@ class _Patterns:
         below = parts[len(domain.parts) :]
         if not below:
             return False
-        return self._plain.matches("/".join(below)) or (
-            domain.folds and self._folded.matches("/".join(folded(name) for name in below))
+        return self._plain.matches(_text("/".join(below))) or (
+            domain.folds and self._folded.matches(_text("/".join(folded(name) for name in below)))
         )
+
+
+def _text(path: str) -> str:
+    """The path with `?` for each byte that is no character: a matcher of text must not stumble over one."""
+    return path if path.isascii() else path.encode(errors="replace").decode()
