@@ -1,7 +1,14 @@
 """JSON-RPC 2.0: bytes to messages and back; knows nothing of MCP."""
 
 from mcp_protocol.encoding import encode
-from mcp_protocol.jsonrpc.codec import decode, encode_error, encode_notification, encode_request, encode_result
+from mcp_protocol.jsonrpc.codec import (
+    decode,
+    encode_error,
+    encode_notification,
+    encode_request,
+    encode_result,
+    join_result,
+)
 from mcp_protocol.jsonrpc.framing import LineFramer, Oversized
 from mcp_protocol.jsonrpc.messages import (
     Batch,
@@ -35,4 +42,5 @@ __all__ = [
     "encode_notification",
     "encode_request",
     "encode_result",
+    "join_result",
 ]

@@ -4,6 +4,7 @@ The strict reading of a message leaves a tree; `params` is a branch of it, so th
 answer msgspec cuts out `result` or `error` as they were written: whoever waits for it knows its type.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal, cast
 
 import msgspec
@@ -53,8 +54,12 @@ def encode_notification(method: str, params: Any = None) -> bytes:
 
 def encode_result(id_: RequestId, result: Any) -> bytes:
     """The answer to a request; bytes are taken as the encoded result."""
-    body = one_line(result) if isinstance(result, bytes) else encode(result)
-    return b"".join((b'{"jsonrpc":"2.0","id":', encode(id_), b',"result":', body, b"}"))
+    return join_result(id_, (one_line(result) if isinstance(result, bytes) else encode(result),))
+
+
+def join_result(id_: RequestId, parts: Iterable[bytes | memoryview]) -> bytes:
+    """The answer to a request from the parts of its encoded result, which are one line each."""
+    return b"".join((b'{"jsonrpc":"2.0","id":', encode(id_), b',"result":', *parts, b"}"))
 
 
 def encode_error(id_: RequestId | None, error: ProtocolError) -> bytes:

@@ -46,7 +46,10 @@ class TypedArguments:
     @cached_property
     def _struct(self) -> type[Struct]:
         fields = [_defined(parameter) for parameter in self._parameters]
-        return msgspec.defstruct(self._owner, fields, frozen=True, kw_only=True, forbid_unknown_fields=True)
+        names = {parameter.name: parameter.wire for parameter in self._parameters}
+        return msgspec.defstruct(
+            self._owner, fields, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=names
+        )
 
     def _second_look(self, value: Any, error: msgspec.ValidationError) -> dict[str, Any]:
         _require_object(value, self._owner)
@@ -91,7 +94,7 @@ def _require_object(value: object, owner: str) -> None:
 
 def _field(parameter: Parameter) -> Field:
     default = UNSET if parameter.default is NODEFAULT else parameter.default
-    return Field(name=parameter.name, hint=parameter.hint, default=default, required=parameter.required)
+    return Field(name=parameter.wire, hint=parameter.hint, default=default, required=parameter.required)
 
 
 def _defined(parameter: Parameter) -> tuple[str, Any] | tuple[str, Any, Any]:

@@ -16,6 +16,7 @@ from mcp_protocol.server.channel import Channel
 from mcp_protocol.server.questions import Ask, Elicit, Form, ListRoots, Sample, Visit, messages_of
 from mcp_protocol.server.services import Services
 from mcp_protocol.server.throttle import Rate, Steps, paused
+from mcp_protocol.session import rounds
 from mcp_protocol.session.calls import Call, Principal, Transport
 from mcp_protocol.session.rounds import Round
 from mcp_protocol.types import (
@@ -54,12 +55,24 @@ class Context(Generic[State]):
     `request_id` is a short name of the call for logs, unrelated to the peer's id.
     """
 
-    __slots__ = ("_call", "_channel", "_logged", "_progress", "_services", "deadline", "request_id", "round", "state")
+    __slots__ = (
+        "_call",
+        "_channel",
+        "_logged",
+        "_progress",
+        "_services",
+        "askable",
+        "deadline",
+        "request_id",
+        "round",
+        "state",
+    )
 
     def __init__(self, state: State, call: Call, channel: Channel, services: Services, request_id: str) -> None:
         self.state = state
         self.request_id = request_id
         self.round: Round | None = None
+        self.askable = False
         self.deadline: asyncio.Timeout | None = None
         self._call = call
         self._channel = channel
@@ -205,9 +218,9 @@ class Context(Generic[State]):
             await self._channel.send(encode_notification("notifications/progress", held))
 
     def _replayed(self, questions: tuple[Ask[Any], ...]) -> list[Any]:
-        current = self.round
-        if current is None:
+        if not self.askable:
             raise ToolError("This request cannot ask the user anything.", code="invalid_argument")
+        current = self.round = self.round or Round(rounds.State(), {})
         replies: list[Any] = []
         for ask in questions:
             question = ask.question(self.revision)

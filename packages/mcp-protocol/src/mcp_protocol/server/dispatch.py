@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from mcp_protocol.errors import InvalidParams, MissingCapability, ProtocolError, ToolError, TransportError
-from mcp_protocol.jsonrpc import encode, encode_error, encode_result
+from mcp_protocol.jsonrpc import encode, encode_error, join_result
 from mcp_protocol.revisions import Era
 from mcp_protocol.server import feeds, handlers, listing
 from mcp_protocol.server.channel import Channel
@@ -19,7 +19,7 @@ from mcp_protocol.server.results import Answer, Encoded, error_result
 from mcp_protocol.server.running import Running
 from mcp_protocol.session import rounds
 from mcp_protocol.session.calls import Call
-from mcp_protocol.types import InputRequest, InputRequiredResult
+from mcp_protocol.types import CallToolResult, InputRequest, InputRequiredResult
 from mcp_protocol.types.wire import error_code
 
 _log = logging.getLogger(__name__)
@@ -104,19 +104,18 @@ async def _wrapped(layer: Middleware, inner: Run, ctx: Context[Any]) -> Answer:
 
 
 def _reply(app: Running, call: Call, result: Answer) -> Reply:
-    data = result.data if isinstance(result, Encoded) else app.encoded(result, call.peer.revision)
-    if len(data) > app.limits.reply:
-        result = error_result(
-            ToolError(
-                f"The answer has {len(data)} bytes; at most {app.limits.reply} can be sent.",
-                code="too_large",
-                hint="Ask for less, or in parts.",
-            )
-        )
-        if call.method != "tools/call":
-            raise InvalidParams(f"The answer would be over {app.limits.reply} bytes; ask for less")
-        data = app.encoded(result, call.peer.revision)
-    return Reply(encode_result(call.id, data))
+    parts = (result.data,) if isinstance(result, Encoded) else app.parts(result, call.peer.revision)
+    size = sum(map(len, parts))
+    if size > app.limits.reply:
+        parts = app.parts(_too_large(app, call, size), call.peer.revision)
+    return Reply(join_result(call.id, parts))
+
+
+def _too_large(app: Running, call: Call, size: int) -> CallToolResult:
+    if call.method != "tools/call":
+        raise InvalidParams(f"The answer would be over {app.limits.reply} bytes; ask for less")
+    text = f"The answer has {size} bytes; at most {app.limits.reply} can be sent."
+    return error_result(ToolError(text, code="too_large", hint="Ask for less, or in parts."))
 
 
 def _failed(ctx: Context[Any], error: ToolError) -> Answer:

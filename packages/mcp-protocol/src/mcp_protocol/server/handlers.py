@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from mcp_protocol.errors import InvalidParams, ResourceNotFound, ToolError
 from mcp_protocol.revisions import Era
@@ -167,6 +167,9 @@ def _begin_round(app: Running, ctx: Context[Any], params: RoundParams) -> None:
     call = ctx.call
     if call.peer.era is Era.LEGACY:
         return
+    ctx.askable = True
+    if params.request_state is UNSET and params.input_responses is UNSET:
+        return  # the first round is opened by the first question
     services, limits = app.services, app.limits
     now = services.now()
     ctx.round = rounds.begin(call, params, services.seal, now=now, limit=limits.request_state)

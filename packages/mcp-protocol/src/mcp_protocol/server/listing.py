@@ -25,7 +25,6 @@ DISCOVER_TTL = 3_600_000
 LIST_TTL = 300_000
 
 
-
 class _Rest(TypedDict):
     next_cursor: str | None
     ttl_ms: int

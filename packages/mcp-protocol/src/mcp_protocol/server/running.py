@@ -14,7 +14,7 @@ from mcp_protocol.server.subscriptions import Subscription
 from mcp_protocol.session.calls import SessionFacts
 from mcp_protocol.session.profile import Profile
 from mcp_protocol.types import CacheScope, Implementation, PromptReference, ResourceTemplateReference, Result
-from mcp_protocol.types.wire import encode_result
+from mcp_protocol.types.wire import Part, result_parts
 
 
 class Identity(Struct, frozen=True):
@@ -51,7 +51,11 @@ class Running:
 
     def encoded(self, result: Result, revision: Revision) -> bytes:
         """The result's bytes in a revision."""
-        return encode_result(result, revision, server_info=self._info_bytes)
+        return b"".join(self.parts(result, revision))
+
+    def parts(self, result: Result, revision: Revision) -> tuple[Part, ...]:
+        """The same in parts, which a reply puts together."""
+        return result_parts(result, revision, server_info=self._info_bytes)
 
     def feed(self, session: SessionFacts) -> Subscription:
         """The subscription of a legacy session, made at its first use."""

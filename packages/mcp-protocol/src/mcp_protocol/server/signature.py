@@ -4,6 +4,7 @@ import inspect
 import typing
 from collections.abc import Callable, Mapping
 from inspect import Parameter as Written
+from keyword import iskeyword
 from typing import Any
 
 from msgspec import NODEFAULT, Meta, Struct
@@ -20,6 +21,12 @@ class Parameter(Struct, frozen=True):
     name: str
     hint: Any
     default: Any
+
+    @property
+    def wire(self) -> str:
+        """What a caller calls it: a keyword of Python has an underscore after it here, and none there (`as_`)."""
+        bare = self.name.removesuffix("_")
+        return bare if iskeyword(bare) else self.name
 
     @property
     def required(self) -> bool:

@@ -29,15 +29,23 @@ def encode_params(value: Wire, revision: Revision) -> bytes:
     return encode(_fitted(value, revision))
 
 
+Part = bytes | memoryview
+
+
 def encode_result(result: Wire | bytes, revision: Revision, *, server_info: bytes | None) -> bytes:
     """A result as the revision knows it.
 
     Bytes are a result object that was encoded before, with `_meta` (if any) as its first member; they are only
     stamped, and stamped once: what comes out of here may go in again. `server_info` is an encoded Implementation.
     """
+    return b"".join(result_parts(result, revision, server_info=server_info))
+
+
+def result_parts(result: Wire | bytes, revision: Revision, *, server_info: bytes | None) -> tuple[Part, ...]:
+    """The same in parts, for whoever puts more around it: a large result is then copied once."""
     data = result if isinstance(result, bytes) else encode(_fitted(result, revision))
     if revision not in MODERN or (data is result and data.startswith(_RESULT_TYPE)):
-        return data
+        return (data,)
     if data.startswith(_RESULT_TYPE):  # the Struct says what it is, in its tag
         end = data.index(b'"', len(_RESULT_TYPE) + 1) + 1
         return _stamped(data[:end], data[end:].removeprefix(b","), server_info)
@@ -52,19 +60,19 @@ def error_code(error: ProtocolError, revision: Revision) -> int:
     return int(error.code)
 
 
-def _stamped(head: bytes, rest: bytes | memoryview, server_info: bytes | None) -> bytes:
+def _stamped(head: bytes, rest: Part, server_info: bytes | None) -> tuple[Part, ...]:
     """`head`, the server's identity in `_meta`, and the rest of the members with their closing brace."""
     begins_with_meta = bytes(rest[: len(_META)]) == _META
     if server_info is None or (begins_with_meta and _names_server(rest)):
-        return b"".join((head, b"" if rest == b"}" else b",", rest))
+        return head, b"" if rest == b"}" else b",", rest
     identity = _IDENTITY + server_info
     if not begins_with_meta:
-        return b"".join((head, identity, b"}" if rest == b"}" else b"},", rest))
+        return head, identity, b"}" if rest == b"}" else b"},", rest
     rest = rest[len(_META) :]
-    return b"".join((head, identity, b"" if rest[:1] == b"}" else b",", rest))
+    return head, identity, b"" if rest[:1] == b"}" else b",", rest
 
 
-def _names_server(rest: bytes | memoryview) -> bool:
+def _names_server(rest: Part) -> bool:
     return SERVER_INFO in _only_meta.decode(b"{" + bytes(rest)).meta
 
 
