@@ -276,3 +276,21 @@ async def test_t1_a_fault_behind_a_hundred_thousand_good_values_is_told_in_time(
         await named("everything").call(NO_CONTEXT, tree)
     assert time.perf_counter() - started < 0.2
     assert caught.value.message == "`edits[0].lines[100000]`: Expected `int`, got `str`."
+
+
+async def test_a_parameter_named_like_a_keyword_has_its_underscore_only_in_python() -> None:
+    own = Toolset[None]("own")
+
+    @own.tool()
+    async def convert(
+        ctx: Ctx, as_: Annotated[str, arg("Form.")] = "hex", from_: Annotated[int, arg("At.")] = 0
+    ) -> str:
+        """Convert."""
+        del ctx
+        return f"{as_} {from_}"
+
+    (entry,) = own.tools
+    assert list(entry.definition.input_schema["properties"]) == ["as", "from"]
+    assert (await entry.call(NO_CONTEXT, {"as": "text", "from": 3})).structured_content == {"result": "text 3"}
+    with pytest.raises(ToolError, match="as_"):
+        await entry.call(NO_CONTEXT, {"as_": "text"})
