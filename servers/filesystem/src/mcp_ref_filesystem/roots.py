@@ -1,6 +1,7 @@
 """The client's roots: how they are asked for and read. They only ever narrow what the operator allows."""
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from mcp_protocol.server.questions import ListRoots
 
 if TYPE_CHECKING:
     from mcp_protocol.server.context import Context
+
+_log = logging.getLogger(__name__)
 
 # A client that has roots answers at once; a user is not asked.
 ANSWER_SECONDS = 10.0
@@ -37,7 +40,8 @@ class ClientRoots:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 roots = await (ctx.list_roots() if ctx.revision.era is Era.LEGACY else ctx.ask(ListRoots(key="roots")))
-        except (McpError, TimeoutError):
+        except (McpError, TimeoutError) as error:
+            _log.warning("The client did not tell its roots: %s", error or "no answer in time")
             return None
         uris = tuple(root.uri for root in roots)
         if lasting:
