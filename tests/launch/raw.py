@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import signal
 import subprocess
 import threading
 import time
@@ -60,6 +61,7 @@ class Launched:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            start_new_session=True,  # uvx starts the server as a child of its own, which must end too
         )
         self._said: list[str] = []
         self._news = threading.Condition()
@@ -70,7 +72,8 @@ class Launched:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._listener.join()
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
