@@ -24,6 +24,7 @@ from mcp_ref_kit.paths import OutsideRoot, show
 history = Toolset[State]("history")
 
 UNDO = "undo_change"
+UNDONE = {True: " (undone)", False: ""}
 # Paths named of one change; an extracted archive has thousands.
 MOST_PATHS = 20
 # Larger files are not shown as a diff.
@@ -148,7 +149,7 @@ def preview(job: Job, entry: Entry, scene: Scene) -> Undone:
 
 def _lines(page: Changed) -> str:
     lines = [
-        f"{change.change_id} {change.time} {change.tool}{' (undone)' if change.undone else ''}: {', '.join(change.paths)}"
+        f"{change.change_id} {change.time} {change.tool}{UNDONE[change.undone]}: {', '.join(change.paths)}"
         for change in page.changes
     ]
     if page.next_cursor is not None:

@@ -26,7 +26,7 @@ from mcp_ref_filesystem.steps import (
     Wrote,
 )
 from mcp_ref_filesystem.trees import RULE_KINDS, measured, members
-from mcp_ref_kit.paths import NotEmpty, Spot, mapped
+from mcp_ref_kit.paths import NotEmpty, NotFound, Spot, mapped
 
 Action = Callable[[], None]
 
@@ -109,16 +109,20 @@ def _reserved(record: Recording, size: int) -> str:
 def _judge_landing(spot: Spot, path: str, record: Recording, scene: Scene) -> None:
     """Refuse where a rule forbids what would come back, or anything in it."""
     found = spot.lstat()
-    with scene.spot(path, makes=RULE_KINDS[kind_of(found.st_mode)]) as to:
-        if not stat.S_ISDIR(found.st_mode):
-            return
-        target = scene.located(path)
-        with spot.open_directory() as directory:
-            for member in members(directory, record.job):
-                resolved = to.resolved
-                for name in member.names:
-                    resolved = resolved.child(name)
-                target.judge(resolved, write=True, makes=RULE_KINDS[kind_of(member.stat.st_mode)])
+    target = scene.located(path)
+    try:
+        with scene.spot(path, makes=RULE_KINDS[kind_of(found.st_mode)]) as to:
+            landing = to.resolved
+    except NotFound:
+        landing = target.path  # its directory comes back first, and then it is judged again
+    if not stat.S_ISDIR(found.st_mode):
+        return
+    with spot.open_directory() as directory:
+        for member in members(directory, record.job):
+            resolved = landing
+            for name in member.names:
+                resolved = resolved.child(name)
+            target.judge(resolved, write=True, makes=RULE_KINDS[kind_of(member.stat.st_mode)])
 
 
 def _rewrite(path: str, kept: Kept, record: Recording, scene: Scene) -> None:
@@ -161,11 +165,13 @@ def _take_empty(path: str, name: str, record: Recording, scene: Scene) -> None:
 
 def _move(path: str, to: str, record: Recording, scene: Scene) -> None:
     with scene.spot(path) as spot, scene.spot(to, makes=_kind(spot)) as place:
+        _judge_landing(spot, to, record, scene)
         rename_anywhere(record.job, spot, place, None)
 
 
 def _bring_back(step: Removed, record: Recording, scene: Scene) -> None:
     with record.job.journal.spot(step.blob) as blob, scene.spot(step.path, makes=_kind(blob)) as place:
+        _judge_landing(blob, step.path, record, scene)
         rename_anywhere(record.job, blob, place, None)
 
 
