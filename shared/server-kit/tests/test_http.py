@@ -16,7 +16,7 @@ from msgspec import Struct
 from mcp_protocol.errors import SettingsError
 from mcp_protocol.transports.http.serve import Address
 from mcp_ref_kit.http.exposure import allowed_hosts, allowed_origins
-from mcp_ref_kit.public_url import public_parts
+from mcp_ref_kit.web_names import check_hosts, check_origins, public_parts
 from tests.launch.raw import LEGACY, HttpPeer, Launched, each_revision, listening, message, opening
 
 TINY = [sys.executable, str(Path(__file__).with_name("tiny_server.py"))]
@@ -208,3 +208,14 @@ def test_the_origins_are_our_own_unless_others_are_named() -> None:
 def test_a_public_url_is_a_plain_one(url: str) -> None:
     with pytest.raises(SettingsError, match=r"`--public-url` must be like https://mcp\.example\.com/mcp"):
         public_parts(url)
+
+
+def test_hosts_and_origins_are_exact_or_refused() -> None:
+    check_hosts(["example.com", "127.0.0.1:8000", "[::1]:8000"])
+    check_origins(["https://example.com", "http://127.0.0.1:8000"])
+    for host in ("*", "*.example.com", "http://example.com", "a b", "é", "a/"):
+        with pytest.raises(SettingsError, match="takes exact values such as example"):
+            check_hosts([host])
+    for origin in ("*", "null", "example.com", "https://*.example.com", "https://example.com/", "https://é"):
+        with pytest.raises(SettingsError, match="takes exact values such as https"):
+            check_origins([origin])

@@ -170,6 +170,7 @@ def test_a_snippet_warns_of_relative_paths(capfd: Capture, tmp_path: Path, monke
         (["--transport", "http", "--host", "127.evil.example"], "without authentication would let everyone"),
         (["--tools", "ecko"], "did you mean `echo`?"),
         (["--auth-token-file", "/no/such/file"], "`--auth-token-file` names a file that cannot be read"),
+        (["--transport", "http", "--http-allowed-hosts", "*"], "takes exact values"),
     ],
 )
 def test_a_bad_setting_is_one_sentence_and_exit_code_2(capfd: Capture, arguments: list[str], sentence: str) -> None:
@@ -178,6 +179,12 @@ def test_a_bad_setting_is_one_sentence_and_exit_code_2(capfd: Capture, arguments
     assert err.startswith("tiny: ")
     assert sentence in err
     assert err.count("\n") == 1
+
+
+def test_a_token_that_no_header_can_carry_is_refused(capfd: Capture) -> None:
+    for token in ("correct horse battery", "correct-h\u00f6rse-battery", "correct-horse\tbattery"):
+        code, _, err = ran(capfd, "--transport", "http", MCP_AUTH_TOKEN=token)
+        assert (code, err) == (2, "tiny: The bearer token must be of visible ASCII characters, without spaces.\n")
 
 
 def test_a_server_may_do_without_a_common_setting(capfd: Capture) -> None:

@@ -37,7 +37,7 @@ class Sample(Struct, frozen=True, kw_only=True):
 FIELDS = fields_of(Sample)
 
 
-def read(*arguments: str, **environment: str) -> Sample:
+def read_settings(*arguments: str, **environment: str) -> Sample:
     return loaded(*arguments, **environment).into(Sample)
 
 
@@ -52,7 +52,7 @@ def loaded(*arguments: str, **environment: str) -> Loaded:
 
 
 def test_without_any_source_each_setting_has_its_default() -> None:
-    assert read() == Sample()
+    assert read_settings() == Sample()
     assert set(loaded().sources.values()) == {"default"}
 
 
@@ -83,17 +83,17 @@ def test_a_flag_wins_over_the_environment(tmp_path: Path) -> None:
 def test_the_environment_can_name_the_config_file(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text("limit = 20")
-    assert read(MCP_CONFIG=str(config)).limit == 20
+    assert read_settings(MCP_CONFIG=str(config)).limit == 20
 
 
 def test_a_flag_that_repeats_the_default_still_wins(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text("default_deny = false")
-    assert read("--default-deny", "--config", str(config), MCP_DEFAULT_DENY="off").default_deny is True
+    assert read_settings("--default-deny", "--config", str(config), MCP_DEFAULT_DENY="off").default_deny is True
 
 
 def test_the_last_source_of_a_list_replaces_it_and_does_not_add() -> None:
-    assert read("--deny", "a", MCP_DENY="b").deny == ["a"]
+    assert read_settings("--deny", "a", MCP_DENY="b").deny == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_the_last_source_of_a_list_replaces_it_and_does_not_add() -> None:
     ],
 )
 def test_flags_are_read_in_their_type(arguments: tuple[str, ...], name: str, value: Any) -> None:
-    assert getattr(read(*arguments), name) == value
+    assert getattr(read_settings(*arguments), name) == value
 
 
 @pytest.mark.parametrize(
@@ -139,11 +139,11 @@ def test_flags_are_read_in_their_type(arguments: tuple[str, ...], name: str, val
     ],
 )
 def test_variables_are_read_in_their_type(variable: str, text: str, name: str, value: Any) -> None:
-    assert getattr(read(**{variable: text}), name) == value
+    assert getattr(read_settings(**{variable: text}), name) == value
 
 
 def test_our_own_variable_wins_over_that_of_another_program() -> None:
-    assert read(MCP_DSN="ours", DATABASE_URL="theirs").dsn == Secret("ours")
+    assert read_settings(MCP_DSN="ours", DATABASE_URL="theirs").dsn == Secret("ours")
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_our_own_variable_wins_over_that_of_another_program() -> None:
 def test_config_keys_are_read_in_their_type(tmp_path: Path, text: str, name: str, value: Any) -> None:
     config = tmp_path / "settings.toml"
     config.write_text(text)
-    assert getattr(read("--config", str(config)), name) == value
+    assert getattr(read_settings("--config", str(config)), name) == value
 
 
 @pytest.mark.parametrize("source", ["flag", "variable", "config"])
@@ -175,7 +175,7 @@ def test_a_secret_is_read_from_the_file_that_a_source_names(tmp_path: Path, sour
     config.write_text(f"password-file = '{secret}'")
     arguments = {"flag": ["--password-file", str(secret)], "config": ["--config", str(config)]}.get(source, [])
     variables = {"MCP_PASSWORD_FILE": str(secret)} if source == "variable" else {}
-    assert read(*arguments, **variables).password == Secret("hunter22")
+    assert read_settings(*arguments, **variables).password == Secret("hunter22")
 
 
 @pytest.mark.parametrize(
@@ -262,6 +262,26 @@ def test_a_file_of_secrets_that_cannot_be_read_is_one_sentence(tmp_path: Path) -
     secret.write_text("x" * (64 * 1024 + 1))
     assert complaint("--password-file", str(secret)) == "`--password-file` names a file that is too large."
     assert "is a directory" in complaint("--password-file", str(tmp_path))
+    assert "its name is not valid" in complaint("--password-file", "a\0b")
+
+
+def test_a_secret_may_come_through_a_pipe() -> None:
+    """As from the shell's `<(command)`."""
+    read, write = os.pipe()
+    os.write(write, b"hunter22\n")
+    os.close(write)
+    try:
+        assert read_settings("--password-file", f"/dev/fd/{read}").password == Secret("hunter22")
+    finally:
+        os.close(read)
+
+
+def test_a_pipe_from_which_nothing_comes_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcp_ref_kit.settings.given._PATIENCE", 0)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    sentence = "`--password-file` names a file that cannot be read: nothing came from it within 0 s."
+    assert complaint("--password-file", str(fifo)) == sentence
 
 
 def test_a_secret_given_twice_is_refused() -> None:

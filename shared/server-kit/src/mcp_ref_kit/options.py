@@ -28,7 +28,7 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
     toolsets: Annotated[Names, arg("Toolsets to offer, or `all`; `default` stands for the usual ones."), _COMMAS] = []
     tools: Annotated[Names, arg("Tools to offer beside those of the toolsets."), _COMMAS] = []
     exclude_tools: Annotated[Names, arg("Tools to leave out, whatever else is said."), _COMMAS] = []
-    tool_timeout: Annotated[Seconds, arg("Longest time for one tool call.", ge=0, le=300)] = 30.0
+    tool_timeout: Annotated[Seconds, arg("Longest time for one tool call.", ge=0.1, le=300)] = 30.0
     max_in_flight: Annotated[int, arg("Calls that run at once.", ge=1, le=4096)] = 64
     # 4 MiB: with JSON escapes still well below the 16 MiB that a whole reply may have.
     max_output_chars: Annotated[int, arg("Characters of one result.", ge=1000, le=4194304)] = 100_000

@@ -108,19 +108,31 @@ def is_this_machine(host: str) -> bool:
 
 
 def _check_transport(common: CommonSettings, flags: Mapping[str, Sequence[str]], table: Mapping[str, Field]) -> None:
-    """Refuse what belongs to the other transport, and a port open to everybody by oversight."""
-    if common.transport == "stdio":
-        for name in _HTTP_ONLY:
-            if name in flags:
-                raise SettingsError(f"`{table[name].flag}` needs `--transport http`.")
+    """Refuse what belongs to the other transport."""
+    if common.transport == "http":
+        _check_http(common)
         return
-    if common.public_url is not None:
-        from mcp_ref_kit.public_url import public_parts  # noqa: PLC0415  only behind a proxy
+    for name in _HTTP_ONLY:
+        if name in flags:
+            raise SettingsError(f"`{table[name].flag}` needs `--transport http`.")
 
+
+def _check_http(common: CommonSettings) -> None:
+    """Refuse names that nothing can match, and a port open to everybody by oversight."""
+    from mcp_ref_kit.web_names import check_hosts, check_origins, public_parts  # noqa: PLC0415  nothing of HTTP on stdio
+
+    check_hosts(common.http_allowed_hosts)
+    check_origins(common.http_allowed_origins)
+    if common.public_url is not None:
         public_parts(common.public_url)
-    if common.auth_token is not None and common.allow_unauthenticated:
+    token = common.auth_token
+    if token is not None and not (
+        token.reveal().isascii() and token.reveal().isprintable() and " " not in token.reveal()
+    ):
+        raise SettingsError("The bearer token must be of visible ASCII characters, without spaces.")
+    if token is not None and common.allow_unauthenticated:
         raise SettingsError("`--allow-unauthenticated` contradicts `--auth-token-file`.")
-    if common.auth_token is None and not common.allow_unauthenticated and not is_this_machine(common.host):
+    if token is None and not common.allow_unauthenticated and not is_this_machine(common.host):
         raise SettingsError(
             f"Listening on {common.host} without authentication would let everyone who reaches this machine in; give"
             " `--auth-token-file`, or `--allow-unauthenticated` if something else checks who comes."

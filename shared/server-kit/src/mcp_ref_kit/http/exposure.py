@@ -6,7 +6,7 @@ Both are compared exactly: a page that rebinds its own name to 127.0.0.1 sends t
 from collections.abc import Sequence
 
 from mcp_protocol.transports.http.serve import Address
-from mcp_ref_kit.public_url import public_parts
+from mcp_ref_kit.web_names import public_parts
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104  compared with, not bound to

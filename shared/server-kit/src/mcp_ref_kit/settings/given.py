@@ -1,7 +1,9 @@
 """What one source says about one setting, and the value it amounts to."""
 
+import errno
 import os
-from pathlib import Path
+import select
+import sys
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +14,8 @@ from mcp_ref_kit.settings.fields import Field
 # A token or a key is shorter; a larger file is a mistake and is not read into memory.
 _MOST_SECRET_BYTES = 64 * 1024
 _MOST_SHOWN = 80
+# Seconds for a program at the other end of a pipe to look a secret up.
+_PATIENCE = 5
 
 
 class Given(Struct, frozen=True, kw_only=True):
@@ -74,16 +78,34 @@ def _shown(text: str) -> str:
 def _secret_text(name: str, where: str) -> str:
     """The text in a file of secrets, without the newline that editors add."""
     try:
-        # Non-blocking, so that a pipe without a writer is an empty file and not a wait without end.
-        handle = os.open(Path(name), os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        with os.fdopen(handle, "rb") as file:
-            data = file.read(_MOST_SECRET_BYTES + 1)
-        text = (data or b"").decode()
+        data = _file(name)
+        text = data.decode()
     except (OSError, ValueError) as error:
         raise SettingsError(f"{where} names a file that cannot be read: {reason(error)}.") from None
-    if len(text) > _MOST_SECRET_BYTES or not text.strip():
+    if len(data) > _MOST_SECRET_BYTES or not text.strip():
         raise SettingsError(f"{where} names a file that is {'empty' if not text.strip() else 'too large'}.")
     return text.rstrip("\r\n")
+
+
+def _file(name: str) -> bytes:
+    """What is in a file, up to one byte too many. A pipe, as the shell's `<(command)`, is waited for a little."""
+    handle = os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    data = b""
+    try:
+        while len(data) <= _MOST_SECRET_BYTES and (chunk := _next(handle, _MOST_SECRET_BYTES + 1 - len(data))):
+            data += chunk
+    finally:
+        os.close(handle)
+    return data
+
+
+def _next(handle: int, most: int) -> bytes:
+    if sys.platform != "win32":
+        waiting = select.poll()
+        waiting.register(handle, select.POLLIN)
+        if not waiting.poll(_PATIENCE * 1000):
+            raise TimeoutError(errno.ETIMEDOUT, f"nothing came from it within {_PATIENCE} s")
+    return os.read(handle, most)
 
 
 def reason(error: Exception) -> str:
