@@ -6,7 +6,6 @@ hide. Committing it gives it its place in one step.
 
 import os
 import secrets
-import shutil
 import stat
 import time
 from collections.abc import Generator
@@ -124,7 +123,7 @@ def sweep(directory: Directory, *, older_than: float = STALE_SECONDS) -> int:
         # Another process may be sweeping too; what cannot be removed is hidden all the same.
         with suppress(PathError, OSError):
             if directory.lstat(name).st_ctime <= limit:
-                remove_tree(Spot(directory, directory.guard, name, directory.resolved.child(name)))
+                remove_tree(Spot.within(directory, name))
                 removed += 1
     return removed
 
@@ -172,9 +171,12 @@ def remove_tree(spot: Spot) -> None:
     if not stat.S_ISDIR(spot.lstat().st_mode):
         spot.unlink()
         return
-    with mapped(spot.resolved.written):
-        # Works on descriptors all the way down: no swapped link leads it astray.
-        shutil.rmtree(spot.name, dir_fd=spot.parent.fd)
+    with spot.open_directory() as directory:
+        with directory.scan() as entries:
+            names = [entry.name for entry in entries]
+        for name in names:
+            remove_tree(Spot.within(directory, name))
+    spot.rmdir()
 
 
 def temporary_name() -> str:
