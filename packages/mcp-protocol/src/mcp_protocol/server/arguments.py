@@ -1,6 +1,5 @@
 """Arguments as a caller sends them, into the parameters of a handler; or why not, in words for a model."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -14,9 +13,6 @@ from mcp_protocol.schema import Field, Schema, faults, input_schema, integral
 from mcp_protocol.schema.values import is_object
 from mcp_protocol.schema.words import shown
 from mcp_protocol.server.signature import Parameter
-
-# What msgspec says, and where: "Expected `int`, got `str` - at `$.edits[0].start`".
-_REMARK = re.compile(r"(?P<fault>.*?)(?: - at `(?:key in )?\$\.?(?P<place>.*)`)?", re.DOTALL)
 
 
 class TypedArguments:
@@ -104,7 +100,6 @@ def _defined(parameter: Parameter) -> tuple[str, Any] | tuple[str, Any, Any]:
 
 
 def _remark(text: str) -> str:
-    found = _REMARK.fullmatch(text)
-    if found is None or not found["place"]:
-        return f"{text}."
-    return f"`{found['place']}`: {found['fault']}."
+    # What msgspec says, and where: "Expected `int`, got `str` - at `$.edits[0].start`".
+    fault, _, place = text.partition(" - at `$.")
+    return f"`{place.removesuffix('`') or 'arguments'}`: {fault}."

@@ -13,14 +13,13 @@ from mcp_protocol.errors import MissingCapability, RemoteProtocolError, ToolErro
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.revisions import Era, Revision
 from mcp_protocol.server.channel import Channel
-from mcp_protocol.server.questions import Ask, Elicit, Form, ListRoots, Sample, Visit, messages_of
+from mcp_protocol.server.questions import Ask, Elicit, Form, ListRoots, Sample, Visit
 from mcp_protocol.server.services import Services
 from mcp_protocol.server.throttle import Rate, Steps, paused
 from mcp_protocol.session import rounds
 from mcp_protocol.session.calls import Call, Principal, Transport
 from mcp_protocol.session.rounds import Round
 from mcp_protocol.types import (
-    CreateMessageParams,
     CreateMessageResult,
     Implementation,
     LoggingLevel,
@@ -173,8 +172,7 @@ class Context(Generic[State]):
         Raises:
             MissingCapability: the client has no model to ask.
         """
-        params = CreateMessageParams(messages=messages_of(messages), max_tokens=max_tokens, system_prompt=system)
-        return await self.ask(Sample(params, key=key))
+        return await self.ask(Sample.of(messages, max_tokens=max_tokens, system=system, key=key))
 
     async def list_roots(self) -> list[Root]:
         """The directories and files that the client's user works on.

@@ -116,6 +116,19 @@ class Sample:
         self._params = params
         self._key = key
 
+    @classmethod
+    def of(
+        cls,
+        messages: str | list[SamplingMessage],
+        *,
+        max_tokens: int,
+        system: str | None = None,
+        key: str | None = None,
+    ) -> "Sample":
+        """The usual one: a prompt, or a conversation, and how long the answer may be."""
+        params = CreateMessageParams(messages=_messages(messages), max_tokens=max_tokens, system_prompt=system)
+        return cls(params, key=key)
+
     def question(self, revision: Revision) -> Question:
         """The request sampling/createMessage, the same in every revision."""
         del revision
@@ -156,7 +169,7 @@ def _silent(capability: str) -> ToolError:
     return ToolError(f"The client did not answer the {capability} request in time.", code="timeout", retryable=True)
 
 
-def messages_of(prompt: str | list[SamplingMessage]) -> list[SamplingMessage]:
+def _messages(prompt: str | list[SamplingMessage]) -> list[SamplingMessage]:
     """A conversation for a model; a plain text is one message of the user."""
     if isinstance(prompt, str):
         text = {"role": "user", "content": {"type": "text", "text": prompt}}
