@@ -142,8 +142,8 @@ def test_only_the_exact_token_is_let_in(token_file: str) -> None:
         assert TOKEN not in launched.stderr
 
 
-def test_a_port_for_everyone_needs_a_token_or_a_word(token_file: str) -> None:
-    """H8, CVE-2025-49596."""
+def test_open_bind_refuses_to_start(token_file: str) -> None:
+    """H8, CVE-2025-49596, CVE-2026-23744, CVE-2026-32211, CVE-2026-33032: nobody asked who reached the port."""
     everywhere = ["--host", "0.0.0.0"]  # noqa: S104  the refusal is the test
     command = [*TINY, "--transport", "http", "--port", "0", *everywhere]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)

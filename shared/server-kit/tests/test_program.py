@@ -2,6 +2,7 @@
 
 import json
 import logging
+import subprocess
 import sys
 import tomllib
 from collections.abc import Generator
@@ -41,6 +42,13 @@ def test_help_is_told_although_the_rest_is_wrong(capfd: Capture) -> None:
     assert "  --max-output-chars N      Characters of one result. (default: 100000)" in out
     assert "  --healthy, --no-healthy   What the check finds. (default: on)" in out
     assert "[WORD ...] [options]" in out
+    assert "There are talk*, extra (* default)." in " ".join(out.split())
+
+
+def test_importing_the_kit_loads_nothing_that_a_start_on_stdio_does_without() -> None:
+    late = ["uvicorn", "mcp_protocol.transports.http", "mcp_ref_kit.http", "mcp_ref_kit.actions", "tomllib", "shutil"]
+    check = f"import sys, mcp_ref_kit; assert not set({late}) & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True, timeout=20)
 
 
 def test_the_version_is_told(capfd: Capture) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_protocol.server.app import Server
 from mcp_ref_kit.findings import Check
@@ -35,7 +36,8 @@ class Invocation(Struct, frozen=True):
 def tell(server: Server[Any, Any], table: Mapping[str, Field], *, wants_help: bool) -> int:
     """Print the help, or the version."""
     if wants_help:
-        return say(help_text(program_name(), table.values(), CommonSettings.__struct_fields__))
+        fields = [_naming_toolsets(server, field) for field in table.values()]
+        return say(help_text(program_name(), fields, CommonSettings.__struct_fields__))
     return say(f"{server.name} {server.info.version}\n")
 
 
@@ -47,6 +49,14 @@ def perform(program: Program, invocation: Invocation, check: Check | None) -> in
     if host is not None:
         return _print_config(program, host, invocation)
     return say(as_json(program.server) + "\n")
+
+
+def _naming_toolsets(server: Server[Any, Any], field: Field) -> Field:
+    """The field itself; that of the toolsets with their names, the usual ones marked."""
+    if field.name != "toolsets":
+        return field
+    names = ", ".join(f"{toolset.name}*" if toolset.default else toolset.name for toolset in server.toolsets)
+    return replace(field, help=f"{field.help} There are {names} (* default).")
 
 
 def _report(program: Program, check: Check | None) -> int:
