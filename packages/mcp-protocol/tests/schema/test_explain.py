@@ -1,5 +1,6 @@
 """The words for what does not fit: golden texts, because a model has nothing else to go by."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -42,6 +43,7 @@ async def edit_file(  # noqa: PLR0913  one parameter of each kind
     shape: Annotated[Circle | Square, arg("Shape.")] | None = None,
     either: Annotated[str | int, arg("Either.")] | None = None,
     data: Annotated[bytes, arg("Data.")] | None = None,
+    since: Annotated[dt.date, arg("Since.")] | None = None,
     dry_run: Annotated[bool, arg("Only say what would be done.")] = False,
 ) -> None:
     """Never called: only its signature matters."""
@@ -87,6 +89,9 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"shape": 5}, "`shape` must be an object, got 5."),
     ({"either": []}, "`either` must be a string or an integer, got []."),
     ({"data": "?"}, '`data` must be base64 text, got "?".'),
+    ({"since": "soon"}, '`since` must be a date such as 2026-01-31, got "soon".'),
+    ({"since": 5}, "`since` must be a date such as 2026-01-31, got 5."),
+    ({"since": "2026-01-31", "dry_run": 1}, "`dry_run` must be true or false, got 1."),
     ({"dry_run": "yes"}, '`dry_run` must be true or false, got "yes".'),
     ({"path": ""}, "`path` must have between 1 and 4096 characters, got 0."),
     ({"path": ["a", "b"]}, '`path` must be a string, got ["a","b"].'),

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, NewType, TypedD
 import msgspec
 import pytest
 from msgspec import UNSET, Meta, Struct, UnsetType
+from typing_extensions import TypeAliasType
 
-from mcp_protocol.schema import Field, arg, input_schema, is_union_of_structs, output_schema
+from mcp_protocol.schema import Field, arg, form_schema, input_schema, is_union_of_structs, output_schema
 
 Item = TypeVar("Item")
 
@@ -38,6 +39,8 @@ class Edit(Struct, frozen=True, forbid_unknown_fields=True):
 
 Path = NewType("Path", str)
 Name = Annotated[str, arg("A name.", max_length=9)]
+Alias = TypeAliasType("Alias", Name)  # what `type Alias = Name` makes in Python 3.12
+Pairs = TypeAliasType("Pairs", list[Item], type_params=(Item,))
 Named = NewType("Named", Name)  # pyright: ignore[reportGeneralTypeIssues]  msgspec reads it
 
 
@@ -54,6 +57,8 @@ SCHEMAS: list[tuple[Any, dict[str, Any]]] = [
     (Annotated[Name, arg("Another.")], {"type": "string", "maxLength": 9, "description": "Another."}),
     (Path, {"type": "string"}),
     (Named, {"type": "string", "maxLength": 9, "description": "A name."}),
+    (Alias, {"type": "string", "maxLength": 9, "description": "A name."}),
+    (Pairs[int], {"type": "array", "items": {"type": "integer"}}),
     (Literal["z", "a"], {"type": "string", "enum": ["z", "a"]}),
     (Literal[2, 1], {"type": "integer", "enum": [2, 1]}),
     (Literal["a", 1], {"enum": ["a", 1]}),
@@ -125,6 +130,14 @@ def test_a_tool_without_parameters_has_the_empty_closed_object() -> None:
 
 def test_an_optional_argument_is_described_without_its_null() -> None:
     assert described(Name | None, default=None, required=False) == described(Name)
+
+
+def test_what_is_said_around_an_optional_one_stays_when_its_null_goes() -> None:
+    hint = Annotated[str | None, arg("A name.")]
+    assert described(hint, default=None, required=False) == {"type": "string", "description": "A name."}
+    assert form_schema(msgspec.defstruct("Form", [("name", hint, None)]))["properties"] == {
+        "name": {"type": "string", "description": "A name."}
+    }
 
 
 def test_a_default_is_shown_as_json() -> None:
@@ -283,6 +296,11 @@ def test_a_union_becomes_one_object_whose_tag_lists_its_values() -> None:
         },
         "required": ["type", "name", "lives"],
     }
+
+
+def test_an_output_must_be_made_of_structs() -> None:
+    with pytest.raises(ValueError, match=r"is not a msgspec\.Struct"):
+        output_schema(int)
 
 
 def test_only_tagged_structs_can_be_told_apart() -> None:

@@ -124,6 +124,13 @@ async def numbers(ctx: Ctx, prefix: str) -> list[str]:
     return [prefix + str(number) for number in range(250)]
 
 
+@docs.watch(index)
+async def changes_of_index(ctx: Ctx) -> AsyncIterator[object]:
+    """Changes of the names."""
+    del ctx
+    return _changes("index")
+
+
 @docs.watch(note)
 async def changes_of_note(ctx: Ctx, name: str) -> AsyncIterator[object]:
     """Two changes of a note."""
@@ -274,7 +281,8 @@ def test_a_completion_is_for_one_argument_of_one_target() -> None:
 
 
 async def test_a_watch_grants_or_refuses_and_then_tells() -> None:
-    (watch,) = docs.watches
+    fixed, watch = docs.watches
+    assert (fixed.match("note://index"), fixed.match("note://a")) == ({}, None)
     assert watch.match("note://a") == {"name": "a"}
     assert watch.match("other://a") is None
     context: Any = SimpleNamespace(state=NOTES)

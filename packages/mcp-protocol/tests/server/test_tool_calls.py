@@ -1,6 +1,8 @@
 """A call from arguments to result: what handlers get, what clients get, and case T1 for every kind of parameter."""
 
+import datetime as dt
 import json
+import sys
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -211,15 +213,18 @@ async def everything(  # noqa: PLR0913  one parameter of each kind
     names: Annotated[list[str], arg("N.", max_length=100)] | None = None,
     edits: Annotated[list[Edit], arg("E.", max_length=100)] | None = None,
     env: Annotated[dict[str, str], arg("V.", max_length=100)] | None = None,
+    day: Annotated[dt.date | None, arg("D.")] = None,
     optional: Annotated[int, arg("P.", ge=0)] | None = None,
 ) -> str:
     """Take one of each kind."""
-    del ctx, text, pattern, count, any_count, share, flag, order, names, edits, env, optional
+    del ctx, text, pattern, count, any_count, share, flag, order, names, edits, env, day, optional
     ENTERED.append(True)
     return "fine"
 
 
 ENTERED: list[bool] = []
+# T1 allows 100 ms; under a tracer for coverage Python takes several times as long.
+SOON = 0.1 if sys.gettrace() is None else 1.0
 VALUES: dict[str, Any] = {
     "null": None,
     "true": True,
@@ -230,6 +235,7 @@ VALUES: dict[str, Any] = {
     "enormous": 10**4000,
     "text": "ten",
     "empty text": "",
+    "date": "2026-01-31",
     "a megabyte": "x" * 1_000_000,
     "line": "ab\n",
     "nothing in it": [],
@@ -240,6 +246,8 @@ VALUES: dict[str, Any] = {
     "many members": {str(number): number for number in range(100_000)},
     "deep": json.loads("[" * 50 + "]" * 50),
 }
+# The oracle's `$` is Python's, and it does not look at formats.
+UNJUDGED = {("pattern", "line")} | {("day", kind) for kind in VALUES if kind != "date"}
 PARAMETERS = [*named("everything").definition.input_schema["properties"], "extra"]
 
 
@@ -250,12 +258,12 @@ async def test_t1_what_the_schema_forbids_never_enters_the_tool(parameter: str, 
     given = {parameter: VALUES[kind]}
     entry = named("everything")
     oracle: Any = Draft202012Validator(entry.definition.input_schema)
-    if kind == "null" and parameter in {"names", "edits", "env", "optional"}:
+    if kind == "null" and parameter in {"names", "edits", "env", "day", "optional"}:
         allowed = True  # the default is None, which the schema leaves out
     else:
-        allowed = oracle.is_valid(given) and (parameter, kind) != ("pattern", "line")  # the oracle's `$` is Python's
+        allowed = oracle.is_valid(given) and (parameter, kind) not in UNJUDGED
     ENTERED.clear()
-    started = time.perf_counter()
+    started = time.process_time()
     if allowed:
         await entry.call(NO_CONTEXT, given)
     else:
@@ -264,17 +272,17 @@ async def test_t1_what_the_schema_forbids_never_enters_the_tool(parameter: str, 
         assert caught.value.code == "invalid_argument"
         assert parameter in caught.value.message
         assert len(caught.value.message) < 1000
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < SOON
     assert bool(ENTERED) == allowed
 
 
 async def test_t1_a_fault_behind_a_hundred_thousand_good_values_is_told_in_time() -> None:
     """Attack case T1."""
     tree = {"edits": [{"old": "a", "lines": [1] * 100_000 + ["x"]}]}
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ToolError) as caught:
         await named("everything").call(NO_CONTEXT, tree)
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < SOON
     assert caught.value.message == "`edits[0].lines[100000]`: Expected `int`, got `str`."
 
 
