@@ -89,6 +89,8 @@ async def test_roots_can_be_the_only_directories(home: Path, revision: str) -> N
     async with connect(server, alone, revision=revision, answers=roots(f"{home}/R")) as client:
         assert await made(client, f"{home}/R/a") == "made"
         assert await made(client, f"{home}/R-evil/a") == "denied_outside_root"
+    async with connect(server, alone, revision=revision, answers=roots(home)) as client:
+        assert await made(client, f"{home}/history/a") == "denied_policy"
 
 
 async def test_changed_roots_hold_from_then_on(home: Path) -> None:

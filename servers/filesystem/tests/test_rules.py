@@ -167,3 +167,13 @@ def test_a_refusal_says_which_path_and_why() -> None:
     assert error.code == "denied_policy"
     assert str(error) == "`a/b` is denied by a rule of this server."
     assert {refusal.error("x").code for refusal in Refusal} == {"denied_policy", "denied_read_only"}
+
+
+def test_directories_of_our_own_are_out_of_reach() -> None:
+    """The undo journal, where a client's root around it is the only directory."""
+    judged = Rules(Settings(), [], private=[("home", "u", "journal")])
+    assert judged.denies
+    for path in ("/home/u/journal", "/home/u/journal/x"):
+        assert judged.refusal(parts(path)) is Refusal.DENIED
+        assert judged.refusal(parts(path), write=True) is Refusal.DENIED
+    assert judged.refusal(parts("/home/u/journals")) is None

@@ -43,8 +43,15 @@ _REMEMBERED = 64
 class Directories:
     """The operator's directories, held open for the life of the server."""
 
-    def __init__(self, settings: Settings, workers: Workers, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Open them. Blocking: only at start-up.
+    def __init__(
+        self,
+        settings: Settings,
+        workers: Workers,
+        *,
+        private: Iterable[Path] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Open them. Blocking: only at start-up. `private` directories are denied even inside an allowed one.
 
         Raises:
             SettingsError: none is usable, or one is no place for files.
@@ -56,7 +63,8 @@ class Directories:
         )
         self.places = tuple(self._operator_places())
         self._check_usable()
-        self.rules = Rules(settings, [_domain(place) for place in self.places])
+        hidden = [Path(os.path.realpath(path)).parts[1:] for path in private]
+        self.rules = Rules(settings, [_domain(place) for place in self.places], private=hidden)
         self._everything = Reach(self.places, self.rules)
         self._clients = ClientRoots(clock)
         self._narrowed: dict[tuple[str, ...] | None, Reach] = {}

@@ -58,7 +58,9 @@ _WORDS = {
 class Rules:
     """The operator's rules over the operator's directories."""
 
-    def __init__(self, settings: Settings, domains: Iterable[Domain]) -> None:
+    def __init__(self, settings: Settings, domains: Iterable[Domain], *, private: Sequence[Parts] = ()) -> None:
+        """`private` are directories of our own that no call may reach into."""
+        self._private = tuple(private)
         self._frozen = settings.mode == "read-only"
         self._protect_git = not settings.no_default_deny
         self._domains = sorted(domains, key=lambda domain: len(domain.parts), reverse=True)
@@ -69,7 +71,7 @@ class Rules:
     @property
     def denies(self) -> bool:
         """Whether anything at all may not be read."""
-        return bool(self._deny)
+        return bool(self._deny or self._private)
 
     def refusal(self, parts: Parts, *, write: bool = False, makes: Kind = "file") -> Refusal | None:
         """Why a path may not be read (or written), or None; `makes` is what a write would put there."""
@@ -78,11 +80,14 @@ class Rules:
                 return Refusal.MODE
             if self._is_read_only(parts):
                 return Refusal.DIRECTORY
-        if self._deny and self._deny.match(parts):
+        if self._is_denied(parts):
             return Refusal.DENIED
         if write and (self._deny_write.match(parts) or (self._protect_git and runs_code(parts, makes))):
             return Refusal.UNWRITABLE
         return None
+
+    def _is_denied(self, parts: Parts) -> bool:
+        return any(parts[: len(own)] == own for own in self._private) or (bool(self._deny) and self._deny.match(parts))
 
     def _is_read_only(self, parts: Parts) -> bool:
         """By the most specific directory; where none is configured, the client's roots are the sandbox."""
