@@ -89,6 +89,7 @@ def test_the_check_shows_settings_with_their_source_limits_and_what_works(capfd:
     [
         (["--no-healthy"], "FAILED  words  0 words"),
         (["--fail", "boom"], "FAILED  start  RuntimeError: boom"),
+        (["--fail", "at redis://:hunter22@db"], "FAILED  start  RuntimeError: at redis://:********@db"),
         (["--fail", "setting"], "FAILED  start  The words are not there."),
         (["--fail", "group"], "FAILED  start  The words are not there."),
     ],
@@ -138,7 +139,8 @@ def test_the_snippet_for_codex_is_toml(capfd: Capture) -> None:
     [
         (["--port", "9"], "http://127.0.0.1:9/mcp"),
         (["--host", "::1"], "http://[::1]:8000/mcp"),
-        (["--public-url", "https://x.example/mcp"], "https://x.example/mcp"),
+        (["--public-url", "https://x.example/tools/mcp"], "https://x.example/tools/mcp"),
+        (["--public-url", "https://x.example"], "https://x.example/mcp"),
     ],
 )
 def test_the_snippet_of_a_listening_server_is_its_url(capfd: Capture, arguments: list[str], url: str) -> None:
@@ -159,7 +161,7 @@ def test_a_snippet_holds_no_secret_and_says_what_is_missing(capfd: Capture, tmp_
         assert text not in out + err
     assert json.loads(out)["mcpServers"]["tiny"]["env"] == {"MCP_AUTH_TOKEN_FILE": str(secret)}
     assert "MCP_STATE_KEY holds a secret and is left out" in err
-    assert "A secret among the arguments is masked" in err
+    assert "a password is masked" in err
 
 
 def test_a_snippet_warns_of_relative_paths(capfd: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

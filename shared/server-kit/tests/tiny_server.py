@@ -104,6 +104,8 @@ async def lifespan(settings: Settings) -> AsyncGenerator[Settings]:
         settings.opened.write_text("opened")
     if settings.fail == "setting":
         raise SettingsError("The words are not there.")
+    if settings.fail == "careless" and settings.dsn is not None:
+        raise SettingsError(f"Nobody answers at {settings.dsn.reveal()}.")
     if settings.fail == "group":
         async with asyncio.TaskGroup():
             raise SettingsError("The words are not there.")

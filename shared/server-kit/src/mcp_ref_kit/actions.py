@@ -61,7 +61,8 @@ def _naming_toolsets(server: Server[Any, Any], field: Field) -> Field:
 
 def _report(program: Program, check: Check | None) -> int:
     found = asyncio.run(findings(program, check))
-    say(report_table(program, found) + "\n")
+    redact = Redactor(program.secrets)
+    say(redact(report_table(program, found)) + "\n")
     return 0 if all(one.works for one in found) else 1
 
 
@@ -69,16 +70,18 @@ def _print_config(program: Program, host: Host, invocation: Invocation) -> int:
     redact = Redactor(program.secrets)
     command, *first = started_by()
     arguments = [*first, *without_option(invocation.arguments, _CONFIG_FLAG)]
-    masked = [redact(argument) for argument in arguments]
+    variables = _variables(program, invocation.environment)
     start = Start(
         name=program.server.name,
         command=command,
-        arguments=masked,
-        variables=_variables(program, invocation.environment),
+        arguments=[redact(argument) for argument in arguments],
+        variables={name: redact(text) for name, text in variables.items()},
         url=program.endpoint if program.common.transport == "http" else None,
     )
     say(snippet(host, start) + "\n")
-    for note in _notes(program, arguments, masked):
+    if any(redact(text) != text for text in (*arguments, *variables.values())):
+        sys.stderr.write(f"{program.server.name}: a password is masked; give it in a file or a variable of its own.\n")
+    for note in _notes(program, arguments):
         sys.stderr.write(f"{program.server.name}: {note}\n")
     return 0
 
@@ -96,9 +99,7 @@ def _hidden(program: Program) -> list[str]:
     return [source for source in sources if source.isupper() and not source.endswith("_FILE")]
 
 
-def _notes(program: Program, arguments: Sequence[str], masked: Sequence[str]) -> list[str]:
+def _notes(program: Program, arguments: Sequence[str]) -> list[str]:
     notes = [f"{name} holds a secret and is left out; set it where the host can read it." for name in _hidden(program)]
-    if masked != arguments:
-        notes.append("A secret among the arguments is masked; give it in a variable or in a file.")
     relative = [argument for argument in arguments if not Path(argument).is_absolute() and Path(argument).exists()]
     return notes + [f"{path} is a relative path, and a host starts in a directory of its own." for path in relative]

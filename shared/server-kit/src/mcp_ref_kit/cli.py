@@ -56,7 +56,7 @@ class Command:
             if bad is None:
                 _log.exception("the server failed")
                 return FAILED
-            stderr.write(f"{self._server.name}: {bad}\n".encode("utf-8", "backslashreplace"))
+            stderr.write(redact(f"{self._server.name}: {bad}\n").encode("utf-8", "backslashreplace"))
             return BAD_SETTING
 
     def _run(self, arguments: Sequence[str], environment: Mapping[str, str], stderr: Stderr) -> int:
@@ -84,5 +84,6 @@ class Command:
 def _warn(program: Program, arguments: Iterable[str]) -> None:
     if not program.server.tools:
         _log.warning("no tool is left to offer in mode %s with these toolsets", program.common.mode)
-    if any("@" in argument and redact(argument) != argument for argument in arguments):
+    suspects = [argument for argument in arguments if "@" in argument or "pass" in argument.lower()]
+    if any(redact(argument) != argument for argument in suspects):
         _log.warning("the command line shows a password to everyone on this machine; use a variable or a file")

@@ -15,8 +15,17 @@ from mcp_ref_kit.options import CommonSettings
 from mcp_ref_kit.selection import Choice, select
 from mcp_ref_kit.settings import Field, Loaded, Secret, fields_of, load, merge
 
-_HTTP_ONLY = ("host", "port", "auth_token", "allow_unauthenticated", "http_allowed_hosts", "http_allowed_origins")
+_HTTP_ONLY = (
+    "host",
+    "port",
+    "auth_token",
+    "allow_unauthenticated",
+    "http_allowed_hosts",
+    "http_allowed_origins",
+    "public_url",
+)
 ENDPOINT = "/mcp"
+_SLASHES_OF_AN_ORIGIN = 2
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -55,8 +64,10 @@ class Program(Struct, frozen=True, kw_only=True):
     @property
     def endpoint(self) -> str:
         """The URL under which clients reach it over HTTP."""
-        if self.common.public_url is not None:
-            return self.common.public_url
+        public = self.common.public_url
+        if public is not None:
+            # A mere origin is meant, and the endpoint has its usual path there.
+            return public if public.count("/") > _SLASHES_OF_AN_ORIGIN else f"{public}{ENDPOINT}"
         host = f"[{self.common.host}]" if ":" in self.common.host else self.common.host
         return f"http://{host}:{self.common.port}{ENDPOINT}"
 

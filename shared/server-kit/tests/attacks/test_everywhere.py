@@ -117,6 +117,20 @@ def test_no_secret_is_shown_by_check_and_print(tmp_path: Path) -> None:
         assert [secret for secret in HIDDEN if secret in ended.stdout + ended.stderr] == []
 
 
+def test_a_careless_complaint_is_masked() -> None:
+    """X3: the words of a library, with the DSN in them."""
+    ended = subprocess.run(
+        [*TINY, "--fail", "careless"],
+        env={**os.environ, **SECRETS},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert (ended.returncode, ended.stderr) == (2, "tiny: Nobody answers at postgres://ann:********@db/x.\n")
+
+
 def test_a_password_on_the_command_line_is_warned_about_and_not_repeated() -> None:
     with StdioPeer([*TINY, "--dsn", SECRETS["MCP_DSN"]]) as peer:
         peer.wait_for("the command line shows a password")
