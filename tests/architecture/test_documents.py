@@ -12,6 +12,7 @@ from tests.architecture.sources import ROOT, python_files, tracked
 CORE = ROOT / "packages" / "mcp-protocol" / "src" / "mcp_protocol"
 DOCUMENTS = [path for path in tracked() if path.suffix == ".md"]
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
+CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 STEP = re.compile(r"^\|[^|]+\| `([\w/.]+)` \| (?:`(\w+)` )?\|$", re.MULTILINE)
 TEST = re.compile(r"`(test_\w+)`")
 SCRIPT = re.compile(r"^\s*(scripts/[\w-]+)|`(scripts/[\w-]+)", re.MULTILINE)
@@ -30,7 +31,8 @@ def defined(path: Path) -> frozenset[str]:
 
 @each_document
 def test_every_relative_link_leads_somewhere(document: Path) -> None:
-    assert [link for link in LINK.findall(document.read_text()) if not (document.parent / link).exists()] == []
+    links = LINK.findall(CODE.sub("", document.read_text()))
+    assert [link for link in links if not (document.parent / link).exists()] == []
 
 
 @each_document
