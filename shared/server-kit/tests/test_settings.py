@@ -305,6 +305,7 @@ def test_words_that_no_setting_takes_are_refused() -> None:
     class One(Struct):
         path: Annotated[str, setting(positional=True, metavar="PATH")]
 
+    assert parse(fields_of(Nothing).values(), []) == {}
     for settings, arguments in ((Nothing, ["word"]), (One, ["a", "word"])):
         with pytest.raises(SettingsError, match=r"^`word` is an argument too many\.$"):
             parse(fields_of(settings).values(), arguments)
