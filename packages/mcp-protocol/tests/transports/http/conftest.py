@@ -1,169 +1,177 @@
-"""A server on a loopback port, spoken to with literal bytes over blocking sockets."""
+"""A server whose tools wait, ask, report and announce as tests want, served once for all tests of a module."""
 
 import asyncio
-import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Self
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
 
 import pytest
+from msgspec import Struct
 
-from mcp_protocol.transports.http import serve
-from mcp_protocol.transports.http.asgi import Application
-from mcp_protocol.transports.http.bounds import Bounds
+from mcp_protocol.schema import arg
+from mcp_protocol.server.app import Server
+from mcp_protocol.server.context import Context
+from mcp_protocol.server.toolset import Toolset
 
-DEADLINE = 5
-
-
-@dataclass
-class Answer:
-    """One HTTP answer as it came."""
-
-    status: int
-    fields: list[tuple[str, str]]
-    body: bytes = b""
-
-    def header(self, name: str) -> str | None:
-        return next((value for key, value in self.fields if key == name.lower()), None)
+Text = Annotated[str, arg("Some text.")]
+Region = Annotated[str | None, arg("Where.", extra_json_schema={"x-mcp-header": "Region"})]
 
 
-class Wire:
-    """One TCP connection; every wait has a deadline."""
+class Signals:
+    """What tests and tools tell one another; a test waits on threading events, a tool on asyncio ones."""
 
-    def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE)
-        self.port = port
-        self.rest = b""
+    def __init__(self) -> None:
+        self.started = threading.Event()
+        self.cancelled = threading.Event()
+        self.finished = threading.Event()
+        self.calls: list[str] = []
+        self.go: asyncio.Event | None = None
 
-    def __enter__(self) -> Self:
-        return self
+    def reset(self) -> None:
+        for event in (self.started, self.cancelled, self.finished):
+            event.clear()
+        self.calls.clear()
+        self.go = None
 
-    def __exit__(self, *_: object) -> None:
-        self.socket.close()
-
-    def send(self, data: bytes) -> "Wire":
-        self.socket.sendall(data)
-        return self
-
-    def until(self, mark: bytes) -> bytes:
-        """Everything up to and including `mark`."""
-        while mark not in self.rest:
-            data = self.socket.recv(65536)
-            if not data:
-                raise ConnectionError(f"closed before {mark!r}, after {self.rest[-200:]!r}")
-            self.rest += data
-        found, _, self.rest = self.rest.partition(mark)
-        return found + mark
-
-    def exactly(self, size: int) -> bytes:
-        while len(self.rest) < size:
-            data = self.socket.recv(65536)
-            if not data:
-                raise ConnectionError("closed in a body")
-            self.rest += data
-        found, self.rest = self.rest[:size], self.rest[size:]
-        return found
-
-    def head(self) -> Answer:
-        """Status line and fields of the next answer."""
-        status, *lines = self.until(b"\r\n\r\n").decode().strip().split("\r\n")
-        fields = [(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
-        return Answer(int(status.split()[1]), fields)
-
-    def answer(self) -> Answer:
-        """The next whole answer."""
-        answer = self.head()
-        if answer.header("transfer-encoding") == "chunked":
-            answer.body = b"".join(self.chunks())
-        elif answer.status not in {202, 204}:
-            answer.body = self.exactly(int(answer.header("content-length") or 0))
-        return answer
-
-    def chunks(self) -> Iterator[bytes]:
-        while size := int(self.until(b"\r\n"), 16):
-            yield self.exactly(size)
-            self.exactly(2)
-        self.exactly(2)
-
-    def closed(self) -> bytes:
-        """Wait for the end of the connection; what came before it."""
-        while True:
-            try:
-                data = self.socket.recv(65536)
-            except ConnectionResetError:
-                return self.rest
-            if not data:
-                return self.rest
-            self.rest += data
+    def release(self, server: Any) -> None:
+        """Let the tool that waits go on."""
+        go = self.go
+        assert go is not None
+        server.soon(go.set)
 
 
-@dataclass
-class Running:
-    """A server in its own thread."""
+class Settings(Struct, frozen=True):
+    """The signals are shared with the test."""
 
-    port: int
-    loop: asyncio.AbstractEventLoop
-    stop: asyncio.Event
-    thread: threading.Thread
-    connections: list[Wire] = field(default_factory=list[Wire])
-
-    @property
-    def host(self) -> bytes:
-        return b"127.0.0.1:%d" % self.port
-
-    def connect(self) -> Wire:
-        wire = Wire(self.port)
-        self.connections.append(wire)
-        return wire
-
-    def ask(self, data: bytes) -> Answer:
-        """One answer on a connection of its own."""
-        with self.connect() as wire:
-            return wire.send(data).answer()
-
-    def shut(self) -> None:
-        if self.thread.is_alive():
-            self.loop.call_soon_threadsafe(self.stop.set)
-        self.thread.join(DEADLINE)
-        assert not self.thread.is_alive()
+    signals: Signals
 
 
-Serve = Callable[..., AbstractContextManager[Running]]
+class Name(Struct, frozen=True):
+    """Who are you?"""
+
+    name: str
 
 
-@contextmanager
-def running(make: Callable[[serve.Address], Application], bounds: Bounds | None = None) -> Iterator[Running]:
-    """Serve what `make` returns for the real address until the block ends."""
-    sock = serve.bind(serve.Listen(port=0), guarded=False)
-    address = serve.address_of(sock)
-    ready = threading.Event()
-    found: dict[str, Any] = {}
+Ctx = Context[Signals]
+tools = Toolset[Signals]("tools")
 
-    async def main() -> None:
-        found.update(loop=asyncio.get_running_loop(), stop=asyncio.Event())
-        app = make(address)
-        drain = getattr(app, "drain", None)
-        await serve.run(app, sock, bounds=bounds or Bounds(), started=ready.set, stop=found["stop"], drain=drain)
 
-    def work() -> None:
-        with asyncio.Runner(loop_factory=serve.loop_factory()) as runner:
-            runner.run(main())
+@tools.tool(read_only=True)
+async def echo(ctx: Ctx, text: Text) -> str:
+    """Say it again."""
+    ctx.state.calls.append(text)
+    return text
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    assert ready.wait(DEADLINE)
-    server = Running(address.port, found["loop"], found["stop"], thread)
+
+@tools.tool(read_only=True)
+async def wait(ctx: Ctx, *, reports: Annotated[bool, arg("Whether to report first.")] = False) -> str:
+    """Wait until the test lets go."""
+    ctx.state.go = asyncio.Event()
+    if reports:
+        await ctx.progress(1, 2, "waiting")
+    ctx.state.started.set()
     try:
-        yield server
-    finally:
-        for wire in server.connections:
-            wire.socket.close()
-        server.shut()
+        await ctx.state.go.wait()
+    except asyncio.CancelledError:
+        ctx.state.cancelled.set()
+        raise
+    ctx.state.finished.set()
+    return "done"
+
+
+@tools.tool(read_only=True)
+async def report(ctx: Ctx, steps: Annotated[int, arg("How many.", ge=1, le=10_000)], label: Text = "") -> str:
+    """Report progress."""
+    for step in range(steps):
+        await ctx.progress(step + 1, steps, label)
+        await asyncio.sleep(0)
+    return label
+
+
+@tools.tool(read_only=True)
+async def ask(ctx: Ctx) -> str:
+    """Ask for a name."""
+    ctx.state.started.set()
+    answer = await ctx.elicit(Name, "Who are you?")
+    return "nobody" if answer is None else answer.name
+
+
+@tools.tool(read_only=True)
+async def part(ctx: Ctx) -> str:
+    """End the connection in the middle of the call, and finish on a later one."""
+    ctx.state.go = asyncio.Event()
+    await ctx.channel.release()  # type: ignore[attr-defined]  # only numbered streams can be left and found again
+    ctx.state.started.set()
+    await ctx.state.go.wait()
+    return "after all"
+
+
+@tools.tool(read_only=True)
+async def here(
+    ctx: Ctx, region: Annotated[str | None, arg("Where.", extra_json_schema={"x-mcp-header": "Region"})] = None
+) -> str:
+    """Say where."""
+    del ctx
+    return region or "nowhere"
+
+
+@tools.tool()
+async def change(ctx: Ctx) -> str:
+    """Announce a change of the tools and of a resource."""
+    await ctx.list_changed("tools")
+    await ctx.resource_updated("test://thing")
+    return "changed"
+
+
+@tools.tool(read_only=True)
+async def big(ctx: Ctx, size: Annotated[int, arg("Characters.", ge=0, le=10_000_000)]) -> str:
+    """Many characters."""
+    del ctx
+    return "x" * size
+
+
+@tools.resource("test://thing", static=True)
+async def thing(ctx: Ctx) -> str:
+    """A thing that changes."""
+    del ctx
+    return "thing"
+
+
+@asynccontextmanager
+async def lifespan(settings: Settings) -> AsyncIterator[Signals]:
+    """The signals are the state."""
+    yield settings.signals
+
+
+server_under_test = Server("http-test", Settings, lifespan, toolsets=[tools], changing=["tools"])
 
 
 @pytest.fixture(scope="session")
-def serving() -> Serve:
-    """Start a server: `with serving(make_app, bounds) as server`."""
-    return running
+def serve_house(serve_mcp: Callable[..., Any]) -> Callable[..., Any]:
+    """`with serve_house(signals, limits=…) as server`: the server above with other bounds."""
+    return lambda signals, **given: serve_mcp(server_under_test, Settings(signals), **given)
+
+
+@pytest.fixture(scope="module")
+def _served(serve_house: Callable[..., Any]) -> Iterator[tuple[Any, Signals]]:
+    signals = Signals()
+    with serve_house(signals) as server:
+        yield server, signals
+
+
+@pytest.fixture
+def server(_served: tuple[Any, Signals]) -> Any:
+    return _served[0]
+
+
+@pytest.fixture
+def signals(_served: tuple[Any, Signals]) -> Signals:
+    _served[1].reset()
+    return _served[1]
+
+
+@pytest.fixture
+def fresh() -> Signals:
+    """Signals for a server of one's own."""
+    return Signals()

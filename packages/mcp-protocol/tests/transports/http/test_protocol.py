@@ -1,6 +1,8 @@
 """The connection under our application: what it lets through, and what it refuses before anyone is asked."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -41,9 +43,9 @@ class Echo:
 
 
 @pytest.fixture(scope="module")
-def served(serving: Any) -> Iterator[tuple[Any, Echo]]:
+def served(serve_asgi: Any) -> Iterator[tuple[Any, Echo]]:
     echo = Echo()
-    with serving(lambda _: echo, SMALL) as server:
+    with serve_asgi(lambda _: nullcontext(echo), SMALL) as server:
         yield server, echo
 
 
@@ -53,8 +55,8 @@ def server(served: tuple[Any, Echo]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def brisk(serving: Any) -> Iterator[Any]:
-    with serving(lambda _: Echo(), BRISK) as server:
+def brisk(serve_asgi: Any) -> Iterator[Any]:
+    with serve_asgi(lambda _: nullcontext(Echo()), BRISK) as server:
         yield server
 
 
@@ -163,7 +165,7 @@ def test_chunk_extensions_count_as_bytes_of_the_request(server: Any, echo: Echo)
     assert echo.bodies == []
 
 
-def test_endless_pipelining_is_cut_off(serving: Any) -> None:
+def test_endless_pipelining_is_cut_off(serve_asgi: Any) -> None:
     class Stuck(Echo):
         async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] == "lifespan":
@@ -171,7 +173,7 @@ def test_endless_pipelining_is_cut_off(serving: Any) -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-    with serving(lambda _: Stuck(), SMALL) as server, server.connect() as wire:
+    with serve_asgi(lambda _: nullcontext(Stuck()), SMALL) as server, server.connect() as wire:
         wire.send((POST + b"Content-Length: 0\r\n\r\n") * 40)
         assert wire.closed() == b""
 
@@ -192,8 +194,46 @@ def test_what_follows_connection_close_never_runs(server: Any, echo: Echo) -> No
     assert len(echo.seen) == 1
 
 
-def test_stopping_ends_idle_connections_at_once_and_exits(serving: Any) -> None:
-    with serving(lambda _: Echo(), Bounds()) as server, server.connect() as wire:
+def test_a_reader_that_takes_nothing_is_dropped(serve_asgi: Any) -> None:
+    class Flood(Echo):
+        dropped = threading.Event()
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "lifespan":
+                await super().__call__(scope, receive, send)
+                return
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            for _ in range(100):
+                await send({"type": "http.response.body", "body": bytes(1_000_000), "more_body": True})
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            self.dropped.set()
+
+    with serve_asgi(lambda _: nullcontext(Flood()), Bounds(stalled_seconds=0.1)) as server, server.connect() as wire:
+        wire.send(POST + b"Content-Length: 0\r\n\r\n")
+        assert Flood.dropped.wait(5)
+
+
+def test_a_slow_reader_that_takes_something_is_not_dropped(serve_asgi: Any) -> None:
+    class Large(Echo):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "lifespan":
+                await super().__call__(scope, receive, send)
+                return
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"30000000")]})
+            await send({"type": "http.response.body", "body": bytes(30_000_000)})
+
+    bounds = Bounds(stalled_seconds=0.2)
+    with serve_asgi(lambda _: nullcontext(Large()), bounds) as server, server.connect() as wire:
+        answer = wire.send(POST + b"Content-Length: 0\r\n\r\n").head()
+        left = 30_000_000 - len(wire.rest)
+        while left:
+            left -= len(wire.socket.recv(30_000))
+        assert answer.status == 200
+
+
+def test_stopping_ends_idle_connections_at_once_and_exits(serve_asgi: Any) -> None:
+    with serve_asgi(lambda _: nullcontext(Echo()), Bounds()) as server, server.connect() as wire:
         wire.send(POST + b"Content-Length: 0\r\n\r\n").answer()
         server.shut()
         assert wire.closed() == b""

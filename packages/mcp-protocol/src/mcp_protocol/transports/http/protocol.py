@@ -6,6 +6,7 @@ bare LF, obs-fold, odd lengths). It keeps no count of header bytes, waits for ev
 
 from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
 from enum import Enum
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -37,29 +38,38 @@ class _Gathering:
     """What an answer writes to: its head goes out with its first bytes, once all requests that came together have run.
 
     Two wake-ups of the client less for each answer; measured with 16 connections: 102 to 85 us of CPU for a call.
-    The first write of an answer is its head, and ours always has a body event behind it.
+    Only those first bytes wait, so a stream still feels that its reader is slow.
     """
 
-    __slots__ = ("_call_soon", "_head", "_transport", "is_closing")
+    __slots__ = ("_flush_soon", "_held", "_transport", "_waits", "is_closing")
 
     def __init__(self, transport: Transport, loop: AbstractEventLoop) -> None:
         self._transport = transport
-        self._call_soon = loop.call_soon
-        self._head: bytes | None = b""
+        self._flush_soon = partial(loop.call_soon, self.flush)
+        self._held: bytes | None = b""
+        self._waits = False
         self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
-        head = self._head
-        if head is None:
-            self._call_soon(self._transport.write, data)
-        elif head:
-            self._head = None
-            self._call_soon(self._transport.write, head + data)
-        else:
-            self._head = data
+        held = self._held
+        if held is None:
+            self._transport.write(data)
+            return
+        self._held = held + data
+        if self._waits:
+            self.flush()
+        elif held:
+            self._waits = True
+            self._flush_soon()
+
+    def flush(self) -> None:
+        held, self._held = self._held, None
+        if held:
+            self._transport.write(held)
 
     def close(self) -> None:
-        self._call_soon(self._transport.close)
+        self.flush()
+        self._transport.close()
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -85,6 +95,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._finished = False
         self._status = 400
         self._refused = False
+        self._gathering: _Gathering | None = None
         self._timer: TimerHandle | None = None
         self._stall: TimerHandle | None = None
 
@@ -150,8 +161,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._fail(400)
         super().on_headers_complete()
         self._stage = _Stage.BODY
-        if self.scope["method"] == "POST":
-            self.cycle.transport = cast("Transport", _Gathering(self.transport, self.loop))
+        if self.scope["method"] != "HEAD":  # whose answers have no first bytes
+            self._gathering = _Gathering(self.transport, self.loop)
+            self.cycle.transport = cast("Transport", self._gathering)
 
     def on_message_complete(self) -> None:
         """The request has been read."""
@@ -161,6 +173,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._raw = 0
         self._disarm()
         super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """Close when idle, and after the answer otherwise."""
+        self._flush()
+        super().shutdown()
 
     def pause_writing(self) -> None:
         """The reader is slow: give it a deadline."""
@@ -228,27 +245,31 @@ class BoundedProtocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
+    def _flush(self) -> None:
+        if self._gathering is not None:
+            self._gathering.flush()
+
     def _refuse(self, status: int) -> None:
         """Say why and close; but never write into the answer of an earlier request, which ends first."""
         self._refused = True
         self._disarm()
         cycle = cast("RequestResponseCycle | None", self.cycle)  # None before the first request
-        if self.pipeline:
+        if cycle is None or cycle.response_complete:
+            self._part(status)
+        elif self.pipeline:
             self.transport.close()
-            return
-        if cycle is not None and not cycle.response_complete:
-            if self._stage is not _Stage.BODY:
-                cycle.keep_alive = False
-                return
-            if cycle.response_started:
-                self.transport.close()
-                return
+        elif self._stage is not _Stage.BODY:
+            cycle.keep_alive = False
+        else:
+            started = cycle.response_started
             cycle.disconnected = True
             cycle.message_event.set()
-        self.transport.write(_refusal(status))
-        self._linger()
+            self._part(None if started else status)
 
-    def _linger(self) -> None:
+    def _part(self, status: int | None) -> None:
+        self._flush()
+        if status is not None:
+            self.transport.write(_refusal(status))
         if not self.transport.can_write_eof():
             self.transport.close()
             return
