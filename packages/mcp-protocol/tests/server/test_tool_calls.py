@@ -101,7 +101,7 @@ async def whole(ctx: Ctx) -> CallToolResult:
 async def lie(ctx: Ctx, size: Annotated[float, arg("What to return.")] = 0.0) -> Row:
     """Return what the types forbid."""
     del ctx
-    return Row(5 if size == 0 else "a", float("nan"))  # type: ignore[arg-type]  the lie
+    return Row(5 if size == 0 else "a", float("nan"))  # pyright: ignore[reportArgumentType]  the lie
 
 
 @tools.tool(input_schema={"type": "object", "if": {}, "required": ["never checked"]})

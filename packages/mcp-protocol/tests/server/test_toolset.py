@@ -144,9 +144,12 @@ async def undocumented(ctx: Ctx) -> str:
     raise NotImplementedError
 
 
-async def untyped(ctx, name) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001  that is the fault
+async def untyped(ctx: Ctx, name: Name) -> str:
     """Forget the types."""
     raise NotImplementedError
+
+
+del untyped.__annotations__["name"]
 
 
 async def without_context() -> str:
@@ -179,9 +182,12 @@ def plain(ctx: Ctx) -> str:
     raise NotImplementedError
 
 
-async def unresolved(ctx: Ctx, name: "Missing") -> str:  # type: ignore[name-defined]  # noqa: F821  that is the fault
+async def unresolved(ctx: Ctx, name: Name) -> str:
     """Name a type that is not there."""
     raise NotImplementedError
+
+
+unresolved.__annotations__["name"] = "Missing"
 
 
 REFUSED: list[tuple[Any, str]] = [
@@ -371,7 +377,7 @@ def test_a_completion_needs_a_target_of_the_toolset_and_one_of_its_arguments() -
     with pytest.raises(ValueError, match="`good` has no argument 'nam'"):
         toolset.complete(good, "nam")(suggest)
     with pytest.raises(ValueError, match="takes the context, what was typed"):
-        toolset.complete(good, "name")(everything)  # type: ignore[arg-type]  the fault
+        toolset.complete(good, "name")(everything)  # pyright: ignore[reportArgumentType]  the fault
     toolset.complete(good, "name")(suggest)
     with pytest.raises(ValueError, match="registered twice"):
         toolset.complete(good, "name")(suggest)
