@@ -67,7 +67,7 @@ class Exchange:
         self.inbox = inbox
         self.terms = terms
         self.log_level: LoggingLevel | None = None
-        self._deadline = deadline
+        self.deadline = deadline
         self._ids = count(1)
         self.adopt(LATEST)
 
@@ -107,7 +107,7 @@ class Exchange:
 
     async def send(self, call: Outgoing, extras: Extras = NO_EXTRAS) -> Raw:
         """The raw result of a prepared request; raises what `request` raises."""
-        seconds = self._deadline if extras.deadline is None else extras.deadline
+        seconds = self.deadline if extras.deadline is None else extras.deadline
         try:
             with self.inbox.progress(call.id, extras.on_progress) if extras.on_progress else nullcontext():
                 async with asyncio.timeout(seconds):

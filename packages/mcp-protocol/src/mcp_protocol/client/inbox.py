@@ -86,6 +86,10 @@ class Inbox:
         except Exception:  # noqa: BLE001  callbacks are not ours, and the connection must live on
             _log.exception("a callback failed on %s", message.method[:64])
 
+    def finish(self, id_: RequestId) -> None:
+        """Tell no more progress of a request that has its answer."""
+        self._progress.pop(id_, None)
+
     def _ask(self, question: Request) -> None:
         if self.revision in MODERN or self.post is None:
             _log.warning("ignored a %s request: this revision has no requests of the server", question.method[:64])

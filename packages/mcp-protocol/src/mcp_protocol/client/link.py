@@ -53,6 +53,10 @@ class Receiver(Protocol):
         """Never waits, never raises."""
         ...
 
+    def finish(self, id_: RequestId) -> None:
+        """The request has its answer: progress that comes after it is not told."""
+        ...
+
 
 class Link(Protocol):
     """A connection to one server."""

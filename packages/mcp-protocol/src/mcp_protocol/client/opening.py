@@ -15,8 +15,7 @@ from mcp_protocol.types import (
     ServerCapabilities,
 )
 
-# A server that knows none of it may also say nothing at all.
-_PROBE = Extras(deadline=5)
+_PROBE_SECONDS = 5  # a server that does not know discovery may also say nothing at all
 
 # Only a server of the modern era has these codes: it is not to be asked for a handshake.
 _MODERN_CODES = frozenset({Code.HEADER_MISMATCH, Code.MISSING_CAPABILITY, Code.UNSUPPORTED_REVISION})
@@ -49,7 +48,7 @@ async def open_session(exchange: Exchange, wish: Revision | None) -> Peer:
 async def _probe(exchange: Exchange) -> Peer | None:
     """What discovery says; None from a server that does not know it, whatever its way of saying so."""
     try:
-        return await _discover(exchange, LATEST, _PROBE)
+        return await _discover(exchange, LATEST, Extras(deadline=min(_PROBE_SECONDS, exchange.deadline)))
     except RemoteError as error:
         if error.code not in _MODERN_CODES:
             return None

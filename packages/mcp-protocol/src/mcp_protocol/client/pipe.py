@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any, Self
+from typing import Self
 
 from mcp_protocol.client.background import Background
 from mcp_protocol.client.link import RECEIVED, Duplex, Outgoing, Receiver
@@ -109,10 +109,14 @@ class PipeLink:
             case Rejected():
                 _log.warning("ignored a message of the server: %s", message.error.message)
             case Response() | ErrorResponse():
-                answer: Any = None if message.id is None else self._pending.complete(message.id)
-                if answer is None:
-                    _log.debug("ignored an answer that nobody waits for")
-                elif not answer.done():
-                    answer.set_result(message)
+                self._answered(message)
             case _:
                 self._receiver.take(message)
+
+    def _answered(self, message: Response | ErrorResponse) -> None:
+        answer = None if message.id is None else self._pending.complete(message.id)
+        if message.id is None or answer is None or answer.done():
+            _log.debug("ignored an answer that nobody waits for")
+            return
+        self._receiver.finish(message.id)
+        answer.set_result(message)
