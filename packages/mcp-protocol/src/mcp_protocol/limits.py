@@ -43,6 +43,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Listens and sessions with subscriptions. Over it: an error."""
     subscription_uris: int = 1000
     """URIs of one listen. Over it: an error."""
+    tasks: int = 100
+    """Tasks of one caller, ended ones included until they expire. Over it: `server busy`."""
+    task_seconds: float = 3600
+    """How long a task may run, and how long after its creation its handle is good."""
     updates_per_second: float = 4
     """Change notices per URI. Over it: coalesced."""
     sessions: int = 1024

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from mcp_protocol import Server
 from mcp_ref_everything.content import content
+from mcp_ref_everything.jobs import jobs
 from mcp_ref_everything.legacy_questions import legacy_questions
 from mcp_ref_everything.prompts import prompts
 from mcp_ref_everything.questions import questions
@@ -27,7 +28,7 @@ server = Server(
     "everything",
     Settings,
     lifespan,
-    toolsets=[content, reports, legacy_questions, questions, schemas, resources, prompts],
+    toolsets=[content, reports, legacy_questions, questions, schemas, jobs, resources, prompts],
     version=__version__,
     title="Everything",
     description="One of everything the protocol has, for suites and clients under test.",

@@ -16,6 +16,8 @@ from mcp_protocol.server.feeds import follow
 from mcp_protocol.server.running import Identity, Running
 from mcp_protocol.server.services import Services
 from mcp_protocol.server.subscriptions import Kind
+from mcp_protocol.server.task_store import TaskStore
+from mcp_protocol.server.tasks import Tasks
 from mcp_protocol.server.toolset import Toolset
 from mcp_protocol.session.calls import Call, SessionFacts
 from mcp_protocol.session.seal import Seal
@@ -31,13 +33,15 @@ class Options(Struct, frozen=True, kw_only=True):
     """What whoever runs a server decides, beside the server's own settings.
 
     `state_key` seals cursors and requestState: give all replicas the same 32 bytes; None makes a random one.
-    `open_to_all` says that callers are not told apart, so answers may be cached for everyone.
+    `open_to_all` says that callers are not told apart, so answers may be cached for everyone. `task_store`
+    lets tasks outlive the process; without it they are kept in memory.
     """
 
     limits: Limits = Limits()
     middleware: tuple[Middleware, ...] = ()
     state_key: bytes | None = None
     open_to_all: bool = True
+    task_store: TaskStore | None = None
 
 
 class Server(Generic[Settings, State]):
@@ -88,11 +92,13 @@ class Server(Generic[Settings, State]):
     async def run(self, settings: Settings, options: Options | None = None) -> AsyncGenerator["App", None]:
         """Enter the lifespan and answer calls until the block ends."""
         async with self.lifespan(settings) as state:
-            app = App(self, state, options or Options())
-            try:
-                yield app
-            finally:
-                app.close()
+            options = options or Options()
+            app = App(self, state, options)
+            async with _background(app, options):
+                try:
+                    yield app
+                finally:
+                    app.close()
 
 
 class App(Running):
@@ -117,3 +123,13 @@ class App(Running):
     def close(self) -> None:
         """End all subscriptions gracefully: their listeners are told."""
         self.services.hub.close()
+
+
+@asynccontextmanager
+async def _background(app: App, options: Options) -> AsyncGenerator[None, None]:
+    """What goes on beside the calls, for servers that have it: the tasks."""
+    if not app.catalog.has_tasks:
+        yield
+        return
+    async with Tasks(app.services, options.task_store) as app.tasks:
+        yield

@@ -64,6 +64,7 @@ def tool(function: Handler, name: str | None, toolset: str, options: Mapping[str
         title=options.get("title"),
         admin=options.get("admin", False),
         seconds=options.get("seconds"),
+        task=options.get("task", "none"),
         meta=options.get("meta"),
     )
     if any(KEYWORD in (note.extra_json_schema or {}) for one in found.parameters for note in one.notes):

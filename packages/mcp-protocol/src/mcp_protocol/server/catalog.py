@@ -16,6 +16,7 @@ from mcp_protocol.server.entries import (
 from mcp_protocol.server.subscriptions import Kind
 from mcp_protocol.server.toolset import Toolset
 from mcp_protocol.types import ListCapability, ResourcesCapability, ServerCapabilities
+from mcp_protocol.types.tasks import TASKS
 
 # A name of ours has at most 64 characters: more of a wrong one need not be echoed.
 _SHOWN = 64
@@ -56,6 +57,11 @@ class Catalog:
         """Whether anything can be read."""
         return bool(self.resources or self.templates or self.listers)
 
+    @property
+    def has_tasks(self) -> bool:
+        """Whether a call can become a task."""
+        return any(tool.task != "none" for tool in self.tools.values())
+
     def methods(self) -> frozenset[str]:
         """The request methods that answer: those whose capability is declared, and no others."""
         offered = set(_ALWAYS)
@@ -73,6 +79,8 @@ class Catalog:
                 "resources/subscribe",
                 "resources/unsubscribe",
             }
+        if self.has_tasks:
+            offered |= {"tasks/get", "tasks/update", "tasks/cancel"}
         return frozenset(offered)
 
     def capabilities(self) -> ServerCapabilities:
@@ -85,6 +93,7 @@ class Catalog:
             else None,
             completions={} if self.completions else None,
             logging={},
+            extensions={TASKS: {}} if self.has_tasks else None,
         )
 
     def tool(self, name: str) -> ToolEntry:

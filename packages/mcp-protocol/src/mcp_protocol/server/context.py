@@ -5,6 +5,7 @@ answer. Hence the rule for authors: **ask before you act**.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import json
@@ -13,6 +14,7 @@ from mcp_protocol.errors import MissingCapability, RemoteProtocolError, ToolErro
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.revisions import Era, Revision
 from mcp_protocol.server.channel import Channel
+from mcp_protocol.server.jobs import Job
 from mcp_protocol.server.questions import Ask, Elicit, Form, ListRoots, Sample, Visit
 from mcp_protocol.server.services import Services
 from mcp_protocol.server.throttle import Rate, Steps, paused
@@ -62,6 +64,8 @@ class Context(Generic[State]):
         "_services",
         "askable",
         "deadline",
+        "job",
+        "promote",
         "request_id",
         "round",
         "state",
@@ -72,6 +76,8 @@ class Context(Generic[State]):
         self.request_id = request_id
         self.round: Round | None = None
         self.askable = False
+        self.promote: Callable[[], Awaitable[Job]] | None = None
+        self.job: Job | None = None
         self.deadline: asyncio.Timeout | None = None
         self._call = call
         self._channel = channel
@@ -113,8 +119,21 @@ class Context(Generic[State]):
         """Whether the client declared a capability: `roots`, `sampling`, `elicitation`, `elicitation.url`."""
         return self._call.peer.can(capability)
 
+    async def background(self) -> None:
+        """From here on the call goes on as a task: its client gets a handle and looks in from time to time.
+
+        For a client that cannot follow tasks, and a tool that is none, nothing changes: it waits for the result.
+        Progress messages become the task's status; log messages go nowhere.
+        """
+        if self.promote is not None and self.job is None:
+            self.job = await self.promote()
+
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Report progress, where the caller asked for it. Steps must increase; close ones are merged."""
+        if self.job is not None:
+            if message is not None:
+                await self.job.say(message)
+            return
         token = self._call.progress_token
         if token is None:
             return
@@ -133,7 +152,7 @@ class Context(Generic[State]):
         """Send a log message to the client, if it wants messages of that severity. Never secrets."""
         session = self._call.peer.session
         wanted = self._call.peer.log_level if session is None else session.log_level
-        if wanted is None or _SEVERITY[level] < _SEVERITY[wanted]:
+        if wanted is None or self.job is not None or _SEVERITY[level] < _SEVERITY[wanted]:
             return
         if self._logged is None:
             self._logged = Rate(self._services.limits.log_per_second)
@@ -197,6 +216,8 @@ class Context(Generic[State]):
         for question in questions:
             if not self.can(question.capability):
                 raise _unable(question.capability)
+        if self.job is not None:
+            return await asyncio.gather(*map(self.job.ask, questions))
         if self._call.peer.era is Era.MODERN:
             return self._replayed(questions)
         return [await self._asked_live(question) for question in questions]

@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 from mcp_protocol.errors import InvalidParams, MissingCapability, ProtocolError, ToolError, TransportError
 from mcp_protocol.jsonrpc import encode, encode_error, join_result
 from mcp_protocol.revisions import Era
-from mcp_protocol.server import feeds, handlers, listing
+from mcp_protocol.server import feeds, handlers, listing, tasks
 from mcp_protocol.server.channel import Channel
 from mcp_protocol.server.context import Context, Suspended
 from mcp_protocol.server.results import Answer, Encoded, error_result
@@ -40,7 +40,13 @@ HANDLERS: dict[str, handlers.Handler] = {
     "initialize": handlers.initialize,
     "logging/setLevel": handlers.set_level,
     "ping": handlers.ping,
+    "tasks/get": tasks.get_task,
+    "tasks/update": tasks.update_task,
+    "tasks/cancel": tasks.cancel_task,
 }
+
+# Cheap ones say that the server is alive, however busy; a listener waits most of its life, and the hub counts it.
+_UNGATED = frozenset({"ping", "initialize", "server/discover", "subscriptions/listen"})
 
 Run = Callable[[Context[Any]], Awaitable[Answer]]
 Proceed = Callable[[], Awaitable[Answer]]
@@ -64,8 +70,8 @@ async def answer(app: Running, run: Run, call: Call, channel: Channel) -> Reply:
     ctx = Context(app.state, call, channel, app.services, f"{_process}{next(_serial):04x}")
     try:
         try:
-            if call.method == "subscriptions/listen":
-                result = await run(ctx)  # waits most of its life; the hub counts these
+            if call.method in _UNGATED:
+                result = await run(ctx)
             else:
                 async with app.services.gate:
                     result = await run(ctx)

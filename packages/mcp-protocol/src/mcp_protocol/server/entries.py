@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -35,6 +35,9 @@ from mcp_protocol.types import (
 
 Function = Callable[..., Awaitable[Any]]
 
+# Whether a call of a tool may, or must, become a task (`await ctx.background()`).
+Support = Literal["none", "allowed", "required"]
+
 # The protocol's limit on the values of one completion.
 MOST_VALUES = 100
 
@@ -52,6 +55,7 @@ class ToolEntry(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     title: str | None = None
     admin: bool = False
     seconds: float | None = None
+    task: Support = "none"
     meta: dict[str, Any] | None = None
 
     @cached_property

@@ -1,15 +1,17 @@
 """Subscriptions as methods: `subscriptions/listen` of 2026-07-28 and the feed of a legacy session."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from mcp_protocol.errors import ProtocolError, ToolError
+from mcp_protocol.errors import InvalidParams, ProtocolError, ToolError
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.results import Answer, typed
 from mcp_protocol.server.running import Running
-from mcp_protocol.server.subscriptions import Change, Kind, Subscription
+from mcp_protocol.server.subscriptions import TASK_CHANGED, Change, Kind, Subscription
+from mcp_protocol.server.tasks import require_declared, tasks_of
 from mcp_protocol.session.calls import SessionFacts
 from mcp_protocol.types import (
     SUBSCRIPTION_ID,
@@ -35,10 +37,11 @@ async def listen(app: Running, ctx: Context[Any]) -> Answer:
     try:
         for uri in dict.fromkeys(wanted.resource_subscriptions or ()):
             await _try_add(app, ctx, subscription, uri)
+        _follow_tasks(app, ctx, subscription, wanted.task_ids)
         granted = _granted(subscription, wanted)
         acknowledged = AcknowledgedParams(notifications=granted, meta=meta)
         await ctx.channel.send(encode_notification("notifications/subscriptions/acknowledged", acknowledged))
-        await subscription.run(partial(_send, ctx.channel.send, meta))
+        await subscription.run(partial(_send, app, ctx, meta))
     finally:
         app.services.hub.discard(subscription)
     if ctx.transport == "stdio":
@@ -105,6 +108,7 @@ def _granted(subscription: Subscription, wanted: SubscriptionFilter) -> Subscrip
         prompts_list_changed=True if "prompts" in kinds else None,
         resources_list_changed=True if "resources" in kinds else None,
         resource_subscriptions=list(subscription.uris) if wanted.resource_subscriptions is not None else None,
+        task_ids=sorted(subscription.tasks) if wanted.task_ids is not None else None,
     )
 
 
@@ -114,8 +118,23 @@ def _notice(change: Change, meta: dict[str, Any] | None) -> bytes:
     return encode_notification(change.method, {} if meta is None else {"_meta": meta})
 
 
-async def _send(send: Callable[[bytes], Awaitable[None]], meta: dict[str, Any] | None, change: Change) -> None:
-    await send(_notice(change, meta))
+def _follow_tasks(app: Running, ctx: Context[Any], subscription: Subscription, wanted: list[str] | None) -> None:
+    if wanted is None or app.tasks is None:
+        return
+    require_declared(ctx.call)
+    for task_id in wanted[: app.limits.subscription_uris]:
+        with suppress(InvalidParams):  # another's task is left out like one that never was
+            tasks_of(app).find(task_id, ctx.principal)
+            subscription.tasks.add(task_id)
+
+
+async def _send(app: Running, ctx: Context[Any], meta: dict[str, Any], change: Change) -> None:
+    if change.method != TASK_CHANGED:
+        await ctx.channel.send(_notice(change, meta))
+        return
+    with suppress(InvalidParams):  # it has expired meanwhile
+        state = tasks_of(app).find(change.uri or "", ctx.principal).state(meta)
+        await ctx.channel.send(encode_notification(TASK_CHANGED, state))
 
 
 async def _send_ready(session: SessionFacts, send: Callable[[bytes], Awaitable[None]], change: Change) -> None:

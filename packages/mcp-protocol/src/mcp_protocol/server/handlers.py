@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET, Struct
@@ -9,10 +10,13 @@ from msgspec import UNSET, Struct
 from mcp_protocol.errors import InvalidParams, ResourceNotFound, ToolError
 from mcp_protocol.revisions import Era
 from mcp_protocol.server.context import Context
+from mcp_protocol.server.entries import ToolEntry
 from mcp_protocol.server.listing import DISCOVER_TTL
 from mcp_protocol.server.results import Answer, typed
 from mcp_protocol.server.running import Running
+from mcp_protocol.server.tasks import Attempt, declared, require_declared, tasks_of
 from mcp_protocol.session import rounds
+from mcp_protocol.session.calls import Call
 from mcp_protocol.session.mirrored import check_params
 from mcp_protocol.session.rounds import RoundParams
 from mcp_protocol.types import (
@@ -80,7 +84,7 @@ async def discover(app: Running, ctx: Context[Any]) -> Answer:
     )
 
 
-async def call_tool(app: Running, ctx: Context[Any]) -> CallToolResult:
+async def call_tool(app: Running, ctx: Context[Any]) -> Answer:
     """Call a tool under its deadline."""
     call = ctx.call
     params = typed(call.params, _CallTool, "tools/call needs a name, and arguments that are an object")
@@ -88,10 +92,23 @@ async def call_tool(app: Running, ctx: Context[Any]) -> CallToolResult:
     if call.head is not None and tool.mirrored:
         check_params(tool.mirrored, params.arguments, call.head)
     _begin_round(app, ctx, params)
+    if tool.task == "none" or not _may_become_task(tool, call):
+        return await _timed(app, ctx, tool, params.arguments)
+    return await Attempt(app, tasks_of(app), ctx).run(partial(_timed, app, ctx, tool, params.arguments))
+
+
+def _may_become_task(tool: ToolEntry, call: Call) -> bool:
+    """Whether the caller can follow a task; a tool that is always one needs a caller who can."""
+    if tool.task == "required":
+        require_declared(call)
+    return call.peer.era is Era.MODERN and declared(call)
+
+
+async def _timed(app: Running, ctx: Context[Any], tool: ToolEntry, arguments: Any) -> CallToolResult:
     seconds = tool.seconds or app.limits.tool_seconds
     try:
         async with asyncio.timeout(seconds) as ctx.deadline:
-            return await tool.call(ctx, params.arguments)
+            return await tool.call(ctx, arguments)
     except TimeoutError as error:
         if ctx.deadline is None or not ctx.deadline.expired():
             raise

@@ -41,6 +41,8 @@ class Running:
         self.cursors = Cursors(services)
         self.pages: dict[tuple[Any, ...], bytes] = {}
         """Encoded pages of the lists that cannot change, by method, revision and position."""
+        self.tasks: object | None = None
+        """The `Tasks` of a server that has tools for them, while it runs."""
         self._info_bytes = encode(identity.info)
         self._feeds: dict[SessionFacts, Subscription] = {}
 

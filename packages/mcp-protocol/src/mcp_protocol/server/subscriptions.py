@@ -15,8 +15,11 @@ _log = logging.getLogger(__name__)
 Kind = Literal["tools", "prompts", "resources"]
 
 
+TASK_CHANGED = "notifications/tasks"
+
+
 class Change(Struct, frozen=True):
-    """One thing to tell a listener: the notification's method, and the URI of an updated resource."""
+    """One thing to tell a listener: the notification's method, and the URI of a resource or the id of a task."""
 
     method: str
     uri: str | None = None
@@ -36,6 +39,7 @@ class Subscription:
     def __init__(self, kinds: frozenset[Kind], limits: Limits) -> None:
         self.kinds = kinds
         self.uris: dict[str, AsyncIterator[object] | None] = {}
+        self.tasks: set[str] = set()
         self._limits = limits
         self._pending: dict[Change, None] = {}
         self._wake = asyncio.Event()
@@ -142,6 +146,12 @@ class Hub:
         for subscription in self._subscriptions:
             if uri in subscription.uris:
                 subscription.note(change)
+
+    def task_changed(self, task_id: str) -> None:
+        """Tell everyone who follows this task."""
+        for subscription in self._subscriptions:
+            if task_id in subscription.tasks:
+                subscription.note(Change(TASK_CHANGED, task_id))
 
     def list_changed(self, kind: Kind) -> None:
         """Tell everyone who listens for changes of this list."""

@@ -13,6 +13,7 @@ from mcp_protocol.server.entries import (
     PromptEntry,
     ResourceEntry,
     ResourceLister,
+    Support,
     TemplateEntry,
     ToolEntry,
     WatchEntry,
@@ -51,6 +52,8 @@ class ToolOptions(TypedDict, total=False):
     """It is offered in admin mode only."""
     seconds: float
     """A deadline of its own."""
+    task: Support
+    """Whether a call may become a task, or must: `await ctx.background()` in the function is where it does."""
     meta: dict[str, Any]
     input_schema: Mapping[str, Any]
     """A schema to list as it stands; the function then takes one parameter, the whole object."""

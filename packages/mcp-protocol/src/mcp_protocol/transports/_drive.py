@@ -61,7 +61,9 @@ class Driver:
             self._changes.cancel()
         for call in self._calls.values():
             call.cancel()
-        await self._group.__aexit__(*exc)
+        # The group's tasks raise nothing: an error of the block is the block's, not one of a group.
+        cancelled = isinstance(exc[1], asyncio.CancelledError)
+        await self._group.__aexit__(*(exc if cancelled else (None, None, None)))
 
     def feed(self, data: bytes) -> None:
         """Take what the client sent: replies are written, calls begin, all in the order of the bytes."""
