@@ -169,7 +169,7 @@ async def test_what_is_no_path_is_an_invalid_argument(home: Path, revision: str)
     async with connect(server, settings(home), revision=revision) as client:
         for tool, path, answer in await answers(client, NO_PATHS, WITHOUT_DISK):
             assert "invalid_argument" in answer, (tool, path, answer[:500])
-            assert len(answer) < 8000
+            assert len(answer) < 16_000
         assert (await client.call("create_directory", path="still-alive")).error_code is None
 
 
