@@ -275,9 +275,9 @@ def test_a_type_without_portable_schema_is_named_with_its_tool_when_it_is_listed
 def test_neither_schema_nor_decoder_is_made_before_it_is_needed() -> None:
     entry = tool(good)
     assert not vars(entry)
-    assert not {"schema", "_struct"} & vars(entry.arguments).keys()
+    assert {"schema", "_struct"}.isdisjoint(vars(entry.arguments))
     entry.arguments.typed({"name": "a"})
-    assert {"schema", "_struct"} & vars(entry.arguments).keys() == {"_struct"}
+    assert {"schema", "_struct"}.intersection(vars(entry.arguments)) == {"_struct"}
 
 
 def test_an_invalid_header_annotation_is_refused_at_once() -> None:
