@@ -11,7 +11,7 @@ from mcp_protocol.server.context import Context
 from mcp_protocol.server.results import Answer, typed
 from mcp_protocol.server.running import Running
 from mcp_protocol.server.subscriptions import TASK_CHANGED, Change, Kind, Subscription
-from mcp_protocol.server.tasks import require_declared, tasks_of
+from mcp_protocol.server.tasks import declared, tasks_of, undeclared
 from mcp_protocol.session.calls import SessionFacts
 from mcp_protocol.types import (
     SUBSCRIPTION_ID,
@@ -121,7 +121,8 @@ def _notice(change: Change, meta: dict[str, Any] | None) -> bytes:
 def _follow_tasks(app: Running, ctx: Context[Any], subscription: Subscription, wanted: list[str] | None) -> None:
     if wanted is None or app.tasks is None:
         return
-    require_declared(ctx.call)
+    if not declared(ctx.call):
+        raise undeclared()
     for task_id in wanted[: app.limits.subscription_uris]:
         with suppress(InvalidParams):  # another's task is left out like one that never was
             tasks_of(app).find(task_id, ctx.principal)

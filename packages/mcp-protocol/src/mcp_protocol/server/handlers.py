@@ -14,7 +14,7 @@ from mcp_protocol.server.entries import ToolEntry
 from mcp_protocol.server.listing import DISCOVER_TTL
 from mcp_protocol.server.results import Answer, typed
 from mcp_protocol.server.running import Running
-from mcp_protocol.server.tasks import Attempt, declared, require_declared, tasks_of
+from mcp_protocol.server.tasks import Attempt, declared, tasks_of, undeclared
 from mcp_protocol.session import rounds
 from mcp_protocol.session.calls import Call
 from mcp_protocol.session.mirrored import check_params
@@ -99,9 +99,10 @@ async def call_tool(app: Running, ctx: Context[Any]) -> Answer:
 
 def _may_become_task(tool: ToolEntry, call: Call) -> bool:
     """Whether the caller can follow a task; a tool that is always one needs a caller who can."""
-    if tool.task == "required":
-        require_declared(call)
-    return call.peer.era is Era.MODERN and declared(call)
+    able = declared(call)
+    if tool.task == "required" and not able:
+        raise undeclared()
+    return able
 
 
 async def _timed(app: Running, ctx: Context[Any], tool: ToolEntry, arguments: Any) -> CallToolResult:

@@ -32,7 +32,8 @@ class Record(Struct, frozen=True, kw_only=True):
     ttl_ms: int
     status: TaskStatus = "working"
     message: str | None = None
-    result: Raw | None = None
+    result: Any = None
+    """What the tool answered: encoded, or decoded where it comes from a store."""
     error: TaskError | None = None
 
     def expired(self, now: float) -> bool:

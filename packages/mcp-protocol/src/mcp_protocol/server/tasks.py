@@ -11,6 +11,7 @@ from secrets import token_urlsafe
 from typing import Any, Self
 
 from mcp_protocol.errors import Busy, InvalidParams, MissingCapability, ProtocolError, ToolError
+from mcp_protocol.revisions import Era
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.jobs import FINAL, Job, Record
 from mcp_protocol.server.results import Answer, error_result, typed
@@ -164,18 +165,13 @@ class Attempt:
 
 
 def declared(call: Call) -> bool:
-    """Whether this very request says that its client can follow tasks."""
-    return TASKS in (call.peer.capabilities.extensions or {})
+    """Whether this very request says that its client can follow tasks; a legacy session has no way to."""
+    return call.peer.era is Era.MODERN and TASKS in (call.peer.capabilities.extensions or {})
 
 
-def require_declared(call: Call) -> None:
-    """Refuse a request whose client cannot follow tasks.
-
-    Raises:
-        MissingCapability: it did not declare the extension.
-    """
-    if not declared(call):
-        raise MissingCapability("This needs the tasks extension", required={"extensions": {TASKS: {}}})
+def undeclared() -> MissingCapability:
+    """The refusal of what needs a client that can follow tasks."""
+    return MissingCapability("This needs the tasks extension", required={"extensions": {TASKS: {}}})
 
 
 async def get_task(app: Running, ctx: Context[Any]) -> Answer:
@@ -198,7 +194,8 @@ async def cancel_task(app: Running, ctx: Context[Any]) -> Answer:
 
 
 def _named(app: Running, ctx: Context[Any], kind: type[Any], needed: str) -> tuple[Job, Any]:
-    require_declared(ctx.call)
+    if not declared(ctx.call):
+        raise undeclared()
     params = typed(ctx.call.params, kind, needed)
     return tasks_of(app).find(params.task_id, ctx.principal), params
 

@@ -25,5 +25,7 @@ ABSENT: dict[Era, frozenset[str]] = {
     Era.MODERN: frozenset(
         {"initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"},
     ),
-    Era.LEGACY: frozenset({"server/discover", "subscriptions/listen"}),
+    Era.LEGACY: frozenset(
+        {"server/discover", "subscriptions/listen", "tasks/get", "tasks/update", "tasks/cancel"},
+    ),
 }

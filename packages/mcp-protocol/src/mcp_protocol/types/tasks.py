@@ -2,8 +2,6 @@
 
 from typing import Any, Literal
 
-from msgspec import Raw
-
 from mcp_protocol.types.input import InputRequest
 from mcp_protocol.types.structs import Params, Result, Wire
 
@@ -43,7 +41,7 @@ class GetTaskResult(Result, frozen=True, kw_only=True):
     poll_interval_ms: int | None = None
     status_message: str | None = None
     input_requests: dict[str, InputRequest] | None = None
-    result: Raw | None = None
+    result: Any = None
     error: TaskError | None = None
 
 
