@@ -7,6 +7,7 @@ import pytest
 from msgspec import Struct
 
 from mcp_protocol import Context, Image, Output, Resource, Text, Toolset, arg
+from mcp_protocol.server.entries import ToolEntry
 from mcp_protocol.types import ToolAnnotations
 
 Ctx = Context[int]
@@ -273,7 +274,7 @@ def test_a_type_without_portable_schema_is_named_with_its_tool_when_it_is_listed
 
 
 def test_neither_schema_nor_decoder_is_made_before_it_is_needed() -> None:
-    entry = tool(good)
+    entry: ToolEntry = tool(good)
     assert not vars(entry)
     assert {"schema", "_struct"}.isdisjoint(vars(entry.arguments))
     entry.arguments.typed({"name": "a"})
