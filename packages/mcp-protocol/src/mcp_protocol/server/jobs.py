@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Raw, Struct
 from msgspec.json import encode
+from msgspec.structs import replace
 
 from mcp_protocol.errors import ProtocolError
 from mcp_protocol.revisions import LATEST
@@ -135,8 +136,7 @@ class Job:
     async def _move(self, status: TaskStatus, **changes: Any) -> None:
         if self.record.status in FINAL:
             return
-        known = {name: getattr(self.record, name) for name in Record.__struct_fields__}
-        self.record = Record(**known | changes | {"status": status, "updated": self._now()})
+        self.record = replace(self.record, status=status, updated=self._now(), **changes)
         await self._changed(self)
 
     def _fresh_key(self, wanted: str) -> str:

@@ -14,9 +14,6 @@ from threading import Thread
 
 from mcp_protocol.errors import ConnectionLost
 
-if sys.platform == "linux":
-    import fcntl
-
 # A pipe holds 64 KiB unless it is asked for more; Linux gives everyone up to 1 MiB.
 _CHUNK = 1 << 16
 _MOST = 1 << 20
@@ -200,6 +197,8 @@ def _nothing() -> None:
 def _widen(fd: int) -> None:
     """Make a pipe hold as much as it may; where it may not, it works as it is."""
     if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415  other systems do not have it, or not this call
+
         with suppress(OSError):
             fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _MOST)
 
