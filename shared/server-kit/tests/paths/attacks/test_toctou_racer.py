@@ -4,63 +4,25 @@ mark3labs/mcp-filesystem-server #63, cyanheads/filesystem-mcp-server #15: resolv
 MCP_RACE_SECONDS makes the races longer (60 before a release).
 """
 
-import ctypes
 import os
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from mcp_ref_kit.paths import PathError, Root
-from tests.require import missing
+from tests.racers import RACE_SECONDS, racing
 
-SECONDS = float(os.environ.get("MCP_RACE_SECONDS", "2.5"))
-ENOUGH, LONGEST = 1000, 30 + SECONDS  # on a busy machine it takes longer to try as often
+ENOUGH, LONGEST = 1000, 30 + RACE_SECONDS  # on a busy machine it takes longer to try as often
 SECRET = b"the secret of the neighbour"
 INSIDE = b"what is inside"
-
-# Each racer swaps two names in one step, over and over, until its input ends.
-RACER = """
-import ctypes, os, sys, threading
-libc = ctypes.CDLL(None, use_errno=True)
-AT_FDCWD, EXCHANGE = -100, 2
-first, second = (os.fsencode(name) for name in sys.argv[1:])
-threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-print("ready", flush=True)
-while True:
-    for _ in range(1000):
-        libc.renameat2(AT_FDCWD, first, AT_FDCWD, second, EXCHANGE)
-"""
-
-
-@contextmanager
-def racing(*pairs: tuple[Path, Path]) -> Generator[None]:
-    """One process for each pair."""
-    racers = [
-        subprocess.Popen(
-            [sys.executable, "-c", RACER, first, second], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for first, second in pairs
-    ]
-    try:
-        for racer in racers:
-            assert racer.stdout is not None
-            assert racer.stdout.readline() == "ready\n"
-        yield
-    finally:
-        for racer in racers:
-            racer.communicate(timeout=10)
 
 
 def arena(inside: Path, outside: Path) -> list[tuple[Path, Path]]:
     """What is swapped: a directory with a link out, a file with one, a link's target, and two levels of names."""
-    if not hasattr(ctypes.CDLL(None), "renameat2"):
-        missing("names cannot be exchanged here")
     for name in ("d", "inner", "m/deep", "n/deep"):
         (inside / name).mkdir(parents=True)
         (inside / name / "x").write_bytes(INSIDE)
@@ -84,7 +46,7 @@ def test_toctou_racer(root: Root, inside: Path, outside: Path) -> None:
     moves = (read, list_names, create, replace, rename, make_and_remove, climb)
     with racing(*arena(inside, outside)):
         began = time.monotonic()
-        while (passed := time.monotonic() - began) < SECONDS or (outcomes["done"] < ENOUGH and passed < LONGEST):
+        while (passed := time.monotonic() - began) < RACE_SECONDS or (outcomes["done"] < ENOUGH and passed < LONGEST):
             for number, move in enumerate(moves * 20):
                 outcomes[attempt(move, root, number)] += 1
     assert outcomes["done"] >= ENOUGH
