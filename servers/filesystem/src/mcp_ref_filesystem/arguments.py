@@ -3,14 +3,18 @@
 from typing import Annotated
 
 from mcp_protocol import arg
+from mcp_protocol.server.toolset import ToolOptions
+
+# What is promised of every tool that only looks.
+LOOKING: ToolOptions = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
 
 FilePath = Annotated[str, arg("Path of the file.")]
-IfMatch = Annotated[str | None, arg("Only if the file still has this etag.")]
+IfMatch = Annotated[str, arg("Only if the file still has this etag.")] | None
 DryRun = Annotated[bool, arg("Only show the diff.")]
 ContextLines = Annotated[int, arg("Unchanged lines round each change in the diff.", ge=0, le=100)]
 CreateParents = Annotated[bool, arg("Make missing directories.")]
-DirectoryPath = Annotated[str, arg("Path of the directory.")]
-Exclude = Annotated[tuple[str, ...], arg("Globs to leave out; without a slash: at any depth.", max_length=100)]
-Gitignore = Annotated[bool, arg("Leave out what .gitignore files ignore.")]
-Cursor = Annotated[str | None, arg("nextCursor of the page before.")]
+DirectoryPath = Annotated[str, arg("Directory.")]
+Exclude = Annotated[tuple[str, ...], arg("Globs to leave out, without a slash at any depth.")] | None
+Gitignore = Annotated[bool, arg("Obey .gitignore files.")]
+Cursor = Annotated[str, arg("nextCursor of the last page.")] | None
 Overwrite = Annotated[bool, arg("Replace an existing file.")]

@@ -15,6 +15,8 @@ from mcp_ref_filesystem.slices import Steps
 from mcp_ref_filesystem.walk import Cut, Position, Scope, Visit, Walk
 from mcp_ref_kit.paths import PathError, show
 
+EntryType = Literal["file", "directory", "symlink"]
+
 _BILLION = 1_000_000_000
 
 
@@ -24,7 +26,7 @@ class NameQuery(Struct, frozen=True, kw_only=True):
     path: str
     pattern: str
     exclude: tuple[str, ...] = ()
-    type: Literal["file", "directory", "symlink"] | None = None
+    type: EntryType | None = None
     min_size: int | None = None
     max_size: int | None = None
     modified_after: str | None = None
@@ -35,7 +37,7 @@ class NameQuery(Struct, frozen=True, kw_only=True):
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """One entry; size and time are its own, also for a link."""
+    """An entry; size and time are its own, also for a link."""
 
     path: str
     type: Kind

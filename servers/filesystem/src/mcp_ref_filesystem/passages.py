@@ -18,8 +18,15 @@ _MOST_SPANS = 20
 _WIDEST = 4  # bytes of one character
 
 
+class Submatch(Struct, frozen=True):
+    """Characters [start, end) of a text."""
+
+    start: int
+    end: int
+
+
 class Passage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One matching line; `submatches` are [start, end) in `text`, which of a long line is a part (`cut`)."""
+    """A line that matches; of a long one a part (`cut`), which the submatches refer to."""
 
     path: str
     line: int
@@ -27,7 +34,7 @@ class Passage(Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str
     before: list[str] = []
     after: list[str] = []
-    submatches: list[Span]
+    submatches: list[Submatch]
     cut: bool = False
 
 
@@ -91,12 +98,12 @@ def _passage(
 ) -> Passage:
     column = _length(data, line[0], first[0])
     text, shift = _shown(data, line, first[0], column)
-    spans: list[Span] = []
+    spans: list[Submatch] = []
     for span in _spans(data, needle, line, first):
         begin = column - shift + _length(data, first[0], span[0])
         if begin > len(text):
             break
-        spans.append((begin, min(begin + _length(data, span[0], span[1]), len(text))))
+        spans.append(Submatch(begin, min(begin + _length(data, span[0], span[1]), len(text))))
     return Passage(
         path=name[0],
         line=name[1],

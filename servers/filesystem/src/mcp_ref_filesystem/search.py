@@ -1,17 +1,18 @@
 # ruff: noqa: N803  argument names are the wire's, as the official server has them
 """Tools that search: for names, and in what files contain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from mcp_protocol import Output, Toolset, arg
-from mcp_ref_filesystem.arguments import Cursor, DirectoryPath, Exclude, Gitignore
-from mcp_ref_filesystem.finding import Finding, Found, NameQuery
+from mcp_ref_filesystem.arguments import LOOKING, Cursor, DirectoryPath, Exclude, Gitignore
+from mcp_ref_filesystem.finding import EntryType, Finding, Found, NameQuery
 from mcp_ref_filesystem.needle import Case, Way
 from mcp_ref_filesystem.pages import Bookmark, Page, more
 from mcp_ref_filesystem.passages import Passage
+from mcp_ref_filesystem.results import Truncation
 from mcp_ref_filesystem.scanning import ContentQuery, Scanning, Show, Skipped, Tally
 from mcp_ref_filesystem.slices import Pulse, carry_out
 from mcp_ref_filesystem.state import Ctx, State
@@ -26,44 +27,61 @@ MOST_FILE_BYTES = 64 * MIB
 
 
 class FoundFiles(Page, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What was found, and how many entries were looked at."""
+    """matches: path, type, size, mtime."""
 
-    matches: list[Found]
+    matches: Sequence[Any]
+
+
+class NamePage(FoundFiles, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The same with all that is known, and how many entries were looked at."""
+
+    matches: Sequence[Found]
     visited: int
+    truncation: Truncation | None = None
+    untrusted: bool
 
 
 class FoundContent(Page, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Matching lines, or with another `output` files."""
+    """matches: path, line, column, text, before, after, submatches; files: path, count."""
 
-    matches: list[Passage]
-    files: tuple[Tally, ...] = ()
+    matches: Sequence[Any]
+    files: Sequence[Any] = ()
+
+
+class ContentPage(FoundContent, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The same with all that is known, and what was searched for it."""
+
+    matches: Sequence[Passage]
+    files: Sequence[Tally] = ()
     files_scanned: int
     files_skipped: Skipped
     elapsed_ms: int
+    truncation: Truncation | None = None
+    untrusted: bool
 
 
-@search.tool(read_only=True, destructive=False, idempotent=True, open_world=False)
+@search.tool(**LOOKING)
 async def search_files(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     path: DirectoryPath,
-    pattern: Annotated[str, arg("Glob for the path below `path`: **/*.py; plain text: part of a name.", min_length=1)],
-    excludePatterns: Exclude = (),
-    type: Literal["file", "directory", "symlink"] | None = None,  # noqa: A002  the wire's name
-    minSize: Annotated[int | None, arg("Bytes.", ge=0)] = None,
-    maxSize: Annotated[int | None, arg("Bytes.", ge=0)] = None,
-    modifiedAfter: Annotated[str | None, arg("ISO 8601.")] = None,
-    modifiedBefore: str | None = None,
-    caseSensitive: bool = False,
+    pattern: Annotated[str, arg("Glob of the path below, as **/*.py; plain text: part of a name.", min_length=1)],
+    excludePatterns: Exclude = None,
+    type: Annotated[EntryType, arg("Kind.")] | None = None,  # noqa: A002  the wire's name
+    minSize: Annotated[int, arg("Bytes.", ge=0)] | None = None,
+    maxSize: Annotated[int, arg("Bytes.", ge=0)] | None = None,
+    modifiedAfter: Annotated[str, arg("ISO 8601.")] | None = None,
+    modifiedBefore: Annotated[str, arg("ISO 8601.")] | None = None,
+    caseSensitive: Annotated[bool, arg("Tell a from A.")] = False,
     gitignore: Gitignore = False,
-    limit: Annotated[int, arg("Most matches.", ge=1, le=100_000)] = 200,
+    limit: Annotated[int, arg("Most matches.", ge=1)] = 200,
     cursor: Cursor = None,
 ) -> Output[FoundFiles]:
-    """Find files and directories by name, size and time, in a directory and all beneath it."""
+    """Find files and directories beneath a directory by name, size and time."""
     query = NameQuery(
         path=path,
         pattern=pattern,
-        exclude=excludePatterns,
+        exclude=excludePatterns or (),
         type=type,
         min_size=minSize,
         max_size=maxSize,
@@ -76,42 +94,42 @@ async def search_files(  # noqa: PLR0913  one parameter for each argument
     return await find(ctx, query, cursor)
 
 
-@search.tool(read_only=True, destructive=False, idempotent=True, open_world=False)
+@search.tool(**LOOKING)
 async def search_content(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
-    pattern: Annotated[str, arg("Regular expression (RE2), or text by `mode`.", min_length=1)],
+    pattern: Annotated[str, arg("Regex (RE2) or text.", min_length=1)],
     path: DirectoryPath = ".",
-    mode: Way = "regex",
-    include: Annotated[tuple[str, ...], arg("Globs of files to search: *.py.", max_length=100)] = (),
-    excludePatterns: Exclude = (),
-    caseSensitive: Annotated[Case, arg("smart: only if the pattern has a capital.")] = "smart",
-    multiline: Annotated[bool, arg("A match may span lines.")] = False,
+    mode: Annotated[Way, arg("Meaning of `pattern`.")] = "regex",
+    include: Annotated[tuple[str, ...], arg("Only files that fit these globs.")] | None = None,
+    excludePatterns: Exclude = None,
+    caseSensitive: Annotated[Case, arg("smart: if `pattern` has a capital.")] = "smart",
+    multiline: Annotated[bool, arg("Match across lines.")] = False,
     before: Annotated[int, arg("Lines of context.", ge=0, le=20)] = 0,
     after: Annotated[int, arg("Lines of context.", ge=0, le=20)] = 0,
-    maxMatches: Annotated[int, arg("Most matching lines (or files).", ge=1, le=100_000)] = 100,
-    maxPerFile: Annotated[int, arg("Most lines of one file.", ge=1, le=100_000)] = 20,
-    maxFileBytes: Annotated[int, arg("Larger files are skipped.", ge=1, le=MOST_FILE_BYTES)] = 10 * MIB,
-    output: Annotated[Show, arg("Matching lines, or only files, or lines counted.")] = "content",
+    maxMatches: Annotated[int, arg("Most lines or files.", ge=1)] = 100,
+    maxPerFile: Annotated[int, arg("Most lines of a file.", ge=1)] = 20,
+    maxFileBytes: Annotated[int, arg("Skip larger files.", ge=1)] = 10 * MIB,
+    output: Annotated[Show, arg("Lines, files, or counts by file.")] = "content",
     gitignore: Gitignore = True,
-    hidden: Annotated[bool, arg("Also names that begin with a dot.")] = False,
-    timeoutMs: Annotated[int, arg("Then answers what it has.", ge=100, le=300_000)] = 10_000,
+    hidden: Annotated[bool, arg("Include dotfiles.")] = False,
+    timeoutMs: Annotated[int, arg("Then answer what there is.", ge=100)] = 10_000,
     cursor: Cursor = None,
 ) -> Output[FoundContent]:
-    """Search the text of all files in a directory and beneath it, line by line."""
+    """Search the contents of the files beneath a directory, line by line."""
     query = ContentQuery(
         pattern=pattern,
         path=path,
         mode=mode,
-        include=include,
-        exclude=excludePatterns,
+        include=include or (),
+        exclude=excludePatterns or (),
         case=caseSensitive,
         multiline=multiline,
         before=before,
         after=after,
         max_matches=maxMatches,
         max_per_file=maxPerFile,
-        max_file_bytes=maxFileBytes,
+        max_file_bytes=min(maxFileBytes, MOST_FILE_BYTES),
         output=output,
         gitignore=gitignore,
         hidden=hidden,
@@ -126,7 +144,7 @@ async def find(ctx: Ctx, query: NameQuery, cursor: str | None) -> Output[FoundFi
     start = await ctx.state.locate(ctx, query.path)
     finding = Finding(start, query, ctx.state.settings, bookmark.open(cursor))
     await carry_out(ctx, finding.steps(), Pulse(), "entries")
-    page = FoundFiles(
+    page = NamePage(
         matches=finding.found,
         visited=finding.visited,
         truncated=finding.truncation is not None,
@@ -135,7 +153,7 @@ async def find(ctx: Ctx, query: NameQuery, cursor: str | None) -> Output[FoundFi
         untrusted=True,
     )
     text = "\n".join(found.path for found in page.matches) or "No matches found"
-    return Output(page, safe(text) + more(page))
+    return Output(page, safe(text) + more(page.truncation, page.next_cursor))
 
 
 async def scan(ctx: Ctx, query: ContentQuery, cursor: str | None) -> Output[FoundContent]:
@@ -145,7 +163,7 @@ async def scan(ctx: Ctx, query: ContentQuery, cursor: str | None) -> Output[Foun
     pulse = Pulse()
     scanning = Scanning(start, query, ctx.state.settings, pulse, bookmark.open(cursor))
     await carry_out(ctx, scanning.steps(), pulse, "files")
-    page = FoundContent(
+    page = ContentPage(
         matches=scanning.passages,
         files=tuple(scanning.tallies),
         files_scanned=scanning.scanned,
@@ -157,10 +175,10 @@ async def scan(ctx: Ctx, query: ContentQuery, cursor: str | None) -> Output[Foun
         untrusted=True,
     )
     text = as_text(page.matches) if query.output == "content" else _tallied(page.files)
-    return Output(page, safe(text or "No matches found") + more(page))
+    return Output(page, safe(text or "No matches found") + more(page.truncation, page.next_cursor))
 
 
-def as_text(passages: list[Passage]) -> str:
+def as_text(passages: Sequence[Passage]) -> str:
     """Passages under the names of their files: `12:` before a line that matches, `11-` before one round it."""
     return "\n\n".join(
         "\n".join([path, *_numbered(list(found))]) for path, found in groupby(passages, key=attrgetter("path"))
@@ -185,5 +203,5 @@ def _numbered(passages: list[Passage]) -> Iterator[str]:
         last = line
 
 
-def _tallied(files: tuple[Tally, ...]) -> str:
+def _tallied(files: Sequence[Tally]) -> str:
     return "\n".join(one.path if one.count is None else f"{one.path}:{one.count}" for one in files)

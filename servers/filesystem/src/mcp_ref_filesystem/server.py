@@ -12,9 +12,13 @@ from mcp_ref_filesystem.directories import Directories
 from mcp_ref_filesystem.edit import editing
 from mcp_ref_filesystem.history import history
 from mcp_ref_filesystem.journal import Journal
+from mcp_ref_filesystem.listing import listing
+from mcp_ref_filesystem.read import read
+from mcp_ref_filesystem.search import search
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.state import State
 from mcp_ref_filesystem.transfer import transfer
+from mcp_ref_filesystem.tree import tree
 from mcp_ref_filesystem.write import write
 from mcp_ref_kit.workers import Workers
 
@@ -65,7 +69,7 @@ server = Server(
     "filesystem",
     Settings,
     lifespan,
-    toolsets=[write, editing, transfer, history],
+    toolsets=[read, listing, tree, search, write, editing, transfer, history],
     version=__version__,
     title="Files",
     description="Files of directories you name: race-free, bounded, undoable.",

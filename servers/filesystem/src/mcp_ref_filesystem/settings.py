@@ -52,6 +52,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         "file"
     )
 
+    # A text of max_read_bytes as structured content, with what is said about it, and the escapes in it.
+    max_output_chars: Annotated[int, arg("Characters of one result.", ge=1000, le=4 * MIB)] = 400_000
     max_read_bytes: Annotated[ByteSize, arg("Bytes of one text read.", ge=KIB, le=4 * MIB)] = 256 * KIB
     # As base64 a third more: the whole reply stays under 8 MiB.
     max_media_bytes: Annotated[ByteSize, arg("Bytes of one image, sound or other binary.", ge=KIB, le=11 * MIB)] = (
@@ -61,7 +63,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_results: Annotated[int, arg("Entries of one listing or search.", ge=1, le=100_000)] = 1000
     max_visited: Annotated[int, arg("Entries one search or tree looks at.", ge=1, le=10_000_000)] = 200_000
     max_depth: Annotated[int, arg("Levels one search or tree goes down.", ge=1, le=256)] = 64
-    search_timeout: Annotated[Seconds, arg("Longest time of one search; it answers with what it has.", ge=1, le=300)] = (
-        10.0
-    )
+    search_timeout: Annotated[
+        Seconds, arg("Longest time of one search; it answers with what it has.", ge=1, le=300)
+    ] = 10.0
     tool_timeout: Annotated[Seconds, arg("Longest time of one tool call.", ge=1, le=300)] = 30.0
