@@ -23,7 +23,10 @@ TEN_MB = 10_000_000
 CALL = "CPU microseconds a call"
 MIB4 = 4 << 20
 NEXT_PAGE = re.compile(rb'"nextOffset":(\d+)')
-GENEROUS = ("--history", "off", "--roots", "off", "--max-read-bytes", str(MIB4), "--max-results", "100000")
+GENEROUS = (
+    *("--history", "off", "--roots", "off", "--max-results", "100000"),
+    *("--max-read-bytes", str(MIB4), "--max-output-chars", str(MIB4)),
+)
 
 
 def prepare(files: int) -> Path:
@@ -58,7 +61,7 @@ def measure(names: list[str], rounds: int, *, files: int) -> Iterator[Row]:
     root = prepare(files)
     for name in names:
         if name == "start-filesystem":
-            yield from starts(rounds, lambda: _asked(root, CASES["info"]))
+            yield from starts(rounds, lambda: _asked(root, CASES["info"]), of="filesystem")
         else:
             yield _row(CASES[name], root, rounds)
 
@@ -124,12 +127,12 @@ def _tree(path: Path) -> float:
 
 def _grep(path: Path) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(["grep", "-rnF", "module 777", path], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(["grep", "-rnF", "module 77", path], stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-LITERAL = {"pattern": "module 777", "mode": "literal"}
+LITERAL = {"pattern": "module 77", "mode": "literal"}
 WHOLE = {"format": "json", "maxDepth": 10, "maxEntries": 100_000, "filesPerDirectory": 1000}
 PYTHON = "floor in Python"
 CASES = {

@@ -71,8 +71,12 @@ class Piped:
         return self._process.pid
 
     def __enter__(self) -> Self:
-        with deadline():
-            self.ask(opening(self.era))
+        try:
+            with deadline():
+                self.ask(opening(self.era))
+        except (Failed, OSError):
+            self.__exit__()
+            raise
         if self.era == "2025":
             self._write(INITIALIZED + b"\n")
         return self

@@ -79,23 +79,27 @@ def long_list(rounds: int, batch: int = 10) -> Row:
     return steady(Row("tools/list of 1,000 tools", CALL), echo_servers(tools=1000), piped, work, rounds=rounds)
 
 
-def starts(rounds: int, subjects: Callable[[], list[Subject]] = echo_servers) -> list[Row]:
+def starts(rounds: int, subjects: Callable[[], list[Subject]] = echo_servers, *, of: str = "echo") -> list[Row]:
     """From nothing to the first tool result: time, CPU, and the memory held then."""
     rows = [
-        Row("start to first tool result", "seconds on the clock"),
-        Row("start to first tool result", "seconds of CPU"),
-        Row("resident memory after the first call", "MiB"),
+        Row(f"{of}: start to first tool result", "seconds on the clock"),
+        Row(f"{of}: start to first tool result", "seconds of CPU"),
+        Row(f"{of}: resident memory after the first call", "MiB"),
     ]
     chosen = subjects()
+    # The first turn only leaves compiled modules and warm files behind.
     for turn in range(1 + rounds):
         for subject in chosen:
-            with piped(subject) as server:
-                server.ask(subject.request or call(subject.era, "echo", text="hello"))
-                figures = (time.perf_counter() - server.started, cpu_seconds(server.pid), resident_mib(server.pid))
-            # The first turn only leaves compiled modules and warm files behind.
+            figures = _start(subject)
             for row, figure in zip(rows, figures, strict=True) if turn else ():
                 row.add(subject.name, figure)
     return rows
+
+
+def _start(subject: Subject) -> tuple[float, float, float]:
+    with piped(subject) as server:
+        server.ask(subject.request or call(subject.era, "echo", text="hello"))
+        return time.perf_counter() - server.started, cpu_seconds(server.pid), resident_mib(server.pid)
 
 
 STEADY: dict[str, Callable[[int], Row]] = {
