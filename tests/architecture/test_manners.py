@@ -11,8 +11,8 @@ from tests.architecture.test_imports import room
 # A TaskGroup's own method of that name is fine where tasks may be made at all.
 MAKES_TASKS = frozenset({"create_task", "ensure_future", "run_coroutine_threadsafe"})
 TASK_ROOMS = frozenset({"transports", "client", "testing"})
-# A watcher belongs to all who listen to its URI, so it outlives the call that began it.
-TASK_MODULES = frozenset({"mcp_protocol.server.subscriptions"})
+# A watcher belongs to all who listen to its URI, and a task is what outlives its call.
+TASK_MODULES = frozenset({"mcp_protocol.server.subscriptions", "mcp_protocol.server.tasks"})
 BROAD = frozenset({"Exception", "BaseException"})
 SUPPRESSION = re.compile(
     r"#\s*(?:noqa|pyright: ignore|type: ignore)"

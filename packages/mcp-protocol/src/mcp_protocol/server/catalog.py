@@ -1,9 +1,9 @@
 """What one server offers, by name: the tables that every lookup goes through, and the capabilities that follow."""
 
-from difflib import get_close_matches
 from typing import Any
 
 from mcp_protocol.errors import InvalidParams, ResourceNotFound
+from mcp_protocol.schema.words import alike
 from mcp_protocol.server.entries import (
     CompletionEntry,
     PromptEntry,
@@ -157,5 +157,5 @@ def _shown(name: str) -> str:
 
 
 def _suggestion(name: str, known: dict[str, Any]) -> str:
-    near = get_close_matches(name[:_SHOWN], known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    meant = alike(name, known)
+    return f"; did you mean {meant!r}?" if meant else ""

@@ -151,7 +151,7 @@ def _questions(app: Running, ctx: Context[Any]) -> Answer:
     if current is None:
         raise AssertionError("only an open round suspends")
     requests = {
-        key: InputRequest(method=question.method, params=Raw(encode(question.params)))  # pyright: ignore[reportArgumentType]
+        key: InputRequest(method=question.method, params=Raw(encode(question.params)))  # pyright: ignore[reportArgumentType]  what an Ask can be
         for key, question in current.open.items()
     }
     state = current.next_state(token_hex(16))
