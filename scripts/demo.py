@@ -67,7 +67,7 @@ async def main() -> None:
         await story.try_to_escape(client)
 
     transcript.title("Yours: put this into your host's configuration, with your own directory")
-    own = {"command": str(SERVER), "args": [str(Path.home())]}
+    own = {"command": str(SERVER), "args": [str(Path.home() / "docs")]}
     transcript.answer(json.dumps({"mcpServers": {"filesystem": own}}, indent=2), lines=30)
     transcript.say("scripts/test runs the tests; README.md shows the other ways to launch a server.")
 

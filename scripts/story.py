@@ -1,6 +1,7 @@
 """What the demo does with a session: look around, edit and undo, and try to get out."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from mcp_protocol.client import Client
@@ -26,7 +27,7 @@ async def introduce(client: Client) -> None:
     """Who is there, and what it can do."""
     tools = [tool.name for tool in await client.list_tools()]
     say(f"The server speaks {client.revision} and offers {len(tools)} tools:")
-    answer(", ".join(tools[:8]) + ", ...")
+    answer(fill(", ".join(tools), 100))
 
 
 async def look_around(client: Client) -> None:
@@ -38,7 +39,7 @@ async def look_around(client: Client) -> None:
     found = await call(client, "search_content", pattern=r"class \w+Error\(", include=["**/errors.py"], maxMatches=5)
     check("the search found something", holds=bool(found.structured_content["matches"]))
     say("Only the part that matters:")
-    await call(client, "read_text_file", path="README.md", head=4)
+    await call(client, "read_text_file", path=found.structured_content["matches"][0]["path"], offset=50, limit=6)
 
 
 async def change_and_undo(client: Client, work: Path) -> None:
@@ -62,6 +63,6 @@ async def try_to_escape(client: Client) -> None:
     say("Four ways out, and what the server says:")
     for path in ("../../../../etc/passwd", "/etc/passwd", "way-out/passwd"):
         outcome = await call(client, "read_text_file", path=path)
-        check("it was refused", holds=bool(outcome.is_error) and "root:" not in text_of(outcome))
+        check("it was refused", holds=bool(outcome.is_error) and "root:x:" not in text_of(outcome))
     outcome = await call(client, "write_file", path=".git/hooks/pre-commit", content="#!/bin/sh\n", createParents=True)
     check("it was refused", holds=bool(outcome.is_error))

@@ -4,12 +4,13 @@ import json
 import os
 import sys
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 COLOURED = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 STYLES = {"title": "1;36", "sent": "33", "answer": "0", "good": "32", "bad": "31", "faint": "2"}
 DIFF_STYLES = {"+": "good", "-": "bad", "@": "faint"}
-WIDTH = 110
+WIDTH = 116
 
 
 def paint(text: str, style: str) -> str:
@@ -39,8 +40,8 @@ def sent(tool: str, arguments: dict[str, Any]) -> None:
 
 
 def answer(text: str, *, lines: int = 12, style: str = "answer") -> None:
-    """What came back, the beginning of it."""
-    shown = text.rstrip("\n").split("\n")
+    """What came back, the beginning of it; a refusal whole."""
+    shown = wrap(text, WIDTH) if style == "bad" else text.rstrip("\n").split("\n")
     for line in shown[:lines]:
         print("    " + paint(line if len(line) <= WIDTH else line[: WIDTH - 3] + "...", style))
     if len(shown) > lines:
