@@ -182,6 +182,13 @@ class Running:
         with Wire(self.port) as wire:
             return wire.send(data).answer()
 
+    def refused(self, data: bytes) -> int | None:
+        """The status of a refusal that ends the connection, None where there was none; nothing may come after it."""
+        with Wire(self.port) as wire:
+            told = wire.send(data).closed()
+        assert told.count(b"HTTP/1.1 ") <= 1
+        return int(told.split()[1]) if told else None
+
     def soon(self, function: Callable[[], Any]) -> None:
         """Do something in the server's loop."""
         self.loop.call_soon_threadsafe(function)
@@ -206,6 +213,11 @@ class Running:
             lines.append(f"content-length: {len(body)}")
         return "\r\n".join([*lines, "\r\n"]).encode("latin-1") + body
 
+    def raw(self, head: bytes, body: bytes = b"") -> bytes:
+        """A POST with a head of one's own after the usual fields."""
+        usual = self.http("POST", content_length="x").replace(b"content-length: x\r\n\r\n", b"")
+        return usual + head + b"\r\n\r\n" + body
+
     def modern(self, method: str, params: Any = None, *, id_: Any = 1, meta: Any = None, **headers: Any) -> bytes:
         """A 2026-07-28 request."""
         params = {**(params or {}), "_meta": META if meta is None else meta}
@@ -223,7 +235,7 @@ class Running:
     def post(self, message: Any, session: str | None = None, **headers: Any) -> bytes:
         """Any message, as a legacy client sends it."""
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
-        return self.http("POST", body, mcp_session_id=session, **headers)
+        return self.http("POST", body, **{"mcp_session_id": session} | headers)
 
     def initialize(self, revision: str = "2025-11-25", capabilities: Any = None, **headers: Any) -> "Session":
         """A session whose handshake is done."""

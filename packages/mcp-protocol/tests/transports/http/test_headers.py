@@ -18,8 +18,21 @@ def test_a_list_field_that_came_twice_is_joined() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [b"host", b"origin", b"authorization", b"content-type", b"content-encoding", b"content-length", b"last-event-id"]
-    + [b"mcp-session-id", b"mcp-protocol-version", b"mcp-method", b"mcp-name", b"mcp-param-region", b"mcp-anything"],
+    [
+        b"host",
+        b"origin",
+        b"authorization",
+        b"content-type",
+        b"content-encoding",
+        b"content-length",
+        b"last-event-id",
+        b"mcp-session-id",
+        b"mcp-protocol-version",
+        b"mcp-method",
+        b"mcp-name",
+        b"mcp-param-region",
+        b"mcp-anything",
+    ],
 )
 def test_a_deciding_field_that_came_twice_is_named(name: bytes) -> None:
     assert collect([(name, b"a"), (name, b"a")])[1] == {name}
@@ -48,9 +61,19 @@ def test_json_with_or_without_its_charset_is_json(value: bytes) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [b"", b"text/plain", b"application/json-evil", b"application/jsonx", b"application/json, text/plain"]
-    + [b"application/json; charset=utf-16", b"application/json; charset=utf-8; charset=utf-16", b"json"]
-    + [b"application/json; boundary=x", b"multipart/form-data", b"application/x-www-form-urlencoded"],
+    [
+        b"",
+        b"text/plain",
+        b"application/json-evil",
+        b"application/jsonx",
+        b"application/json, text/plain",
+        b"application/json; charset=utf-16",
+        b"application/json; charset=utf-8; charset=utf-16",
+        b"json",
+        b"application/json; boundary=x",
+        b"multipart/form-data",
+        b"application/x-www-form-urlencoded",
+    ],
 )
 def test_anything_else_is_not(value: bytes) -> None:
     assert not is_json(value)

@@ -107,8 +107,9 @@ def bind(listen: Listen, *, guarded: bool) -> socket.socket:
         if not (guarded or listen.allow_unauthenticated or Address(str(host), int(port)).is_loopback):
             raise SettingsError(f"{listen.host} can be reached by others: set up authentication, or use 127.0.0.1.")
         sock = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OSError as error:
-        raise SettingsError(f"Cannot listen on {listen.host} port {listen.port}: {error.strerror or error}.") from error
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not a host name"
+        raise SettingsError(f"Cannot listen on {listen.host} port {listen.port}: {why}.") from error
     _notice_dead_peers(sock)
     return sock
 
