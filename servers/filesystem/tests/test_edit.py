@@ -8,17 +8,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.edit import Edited, Wish, edit_content
+from mcp_ref_filesystem.edit import edit_content
 from mcp_ref_filesystem.etag import etag_of
-from mcp_ref_filesystem.splice import Edit
+from mcp_ref_filesystem.rewriting import Edited, Wish
+from mcp_ref_filesystem.splice import Edit, MatchMode
 
 Bench = Any
 
 
-def edited(bench: Bench, *edits: tuple[str, str], **wish: Any) -> Edited:
-    return edit_content(
-        bench.job, bench.at("a"), [Edit(old_text=old, new_text=new) for old, new in edits], Wish(**wish)
-    )
+def edited(bench: Bench, *edits: tuple[str, str], mode: MatchMode = "whitespace", **wish: Any) -> Edited:
+    listed = [Edit(old_text=old, new_text=new) for old, new in edits]
+    return edit_content(bench.job, bench.at("a"), listed, Wish(**wish), mode=mode)
 
 
 def refusal(bench: Bench, *edits: tuple[str, str], **wish: Any) -> ToolError:

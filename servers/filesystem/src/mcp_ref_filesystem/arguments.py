@@ -9,9 +9,9 @@ from mcp_protocol.server.toolset import ToolOptions
 LOOKING: ToolOptions = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
 
 FilePath = Annotated[str, arg("Path of the file.")]
-IfMatch = Annotated[str, arg("Only if the file still has this etag.")] | None
+IfMatch = Annotated[str, arg("Only if it has this etag.")] | None
 DryRun = Annotated[bool, arg("Only show the diff.")]
-ContextLines = Annotated[int, arg("Unchanged lines round each change in the diff.", ge=0, le=100)]
+ContextLines = Annotated[int, arg("Lines round each change.", ge=0, le=100)]
 CreateParents = Annotated[bool, arg("Make missing directories.")]
 DirectoryPath = Annotated[str, arg("Directory.")]
 Exclude = Annotated[tuple[str, ...], arg("Globs to leave out, without a slash at any depth.")] | None

@@ -1,14 +1,14 @@
 # ruff: noqa: N803  argument names are the wire's
 """Tools that look at the changes made here and take them back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Struct
 
 from mcp_protocol import Output, ToolError, Toolset, arg
-from mcp_ref_filesystem.arguments import DryRun
+from mcp_ref_filesystem.arguments import LOOKING, Cursor, DryRun
 from mcp_ref_filesystem.diff import DIFF_CHARS, clipped, fenced, unified
 from mcp_ref_filesystem.journal import ID, Journal
 from mcp_ref_filesystem.reach import Reach
@@ -42,32 +42,37 @@ class Change(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=Tr
 
 
 class Changed(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Changes, the latest first."""
+    """changes: changeId, tool, paths, time, undone."""
 
-    changes: list[Change]
+    changes: Sequence[Any]
     truncated: bool
     next_cursor: str | None = None
 
 
 class Undone(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The paths that are, or would be, as they were before; changeId takes this back in turn."""
+    """changeId: takes this back."""
 
-    undone: str
     restored: list[str]
     diff: str | None = None
-    dry_run: bool
     change_id: str | None = None
 
 
-@history.tool(read_only=True, idempotent=True, open_world=False)
+class UndoResult(Undone, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The same, and which change it was."""
+
+    undone: str
+    dry_run: bool
+
+
+@history.tool(**LOOKING)
 async def list_changes(
     ctx: Ctx,
     *,
-    path: Annotated[str | None, arg("Only changes of this path or beneath it.")] = None,
-    limit: Annotated[int, arg("Changes on a page.", ge=1, le=1000)] = 50,
-    cursor: Annotated[str | None, arg("nextCursor of the page before.")] = None,
+    path: Annotated[str, arg("Only changes at or below it.")] | None = None,
+    limit: Annotated[int, arg("Most changes.", ge=1, le=1000)] = 50,
+    cursor: Cursor = None,
 ) -> Output[Changed]:
-    """List changes made through this server that can be undone, the latest first."""
+    """List changes that can be undone, latest first."""
     reach = await ctx.state.reach(ctx)
     arguments = {"path": path, "limit": limit}
     cursors = ctx.state.cursors
@@ -92,7 +97,7 @@ async def undo_change(
     changeId: Annotated[str, arg("Which one; else the latest.", max_length=64)] | None = None,
     dryRun: DryRun = False,
 ) -> Output[Undone]:
-    """Take a change back: bytes, permissions and times. Refused if a file has changed since."""
+    """Take a change back, unless the file has changed since."""
     reach = await ctx.state.reach(ctx)
     changes = ctx.state.changes
     entry = await ctx.state.workers.run(chosen, changes.journal, reach, changeId)
@@ -129,13 +134,13 @@ def chosen(journal: Journal, reach: Reach, change: str | None) -> Entry:
     return entry
 
 
-def take_back(job: Job, entry: Entry, scene: Scene) -> Undone:
+def take_back(job: Job, entry: Entry, scene: Scene) -> UndoResult:
     """Undo a change."""
     restored, change = undo(job, entry, scene)
-    return Undone(undone=entry.id, restored=restored, dry_run=False, change_id=change)
+    return UndoResult(undone=entry.id, restored=restored, dry_run=False, change_id=change)
 
 
-def preview(job: Job, entry: Entry, scene: Scene) -> Undone:
+def preview(job: Job, entry: Entry, scene: Scene) -> UndoResult:
     """What undoing would restore, and for texts the difference."""
     steps = pending(job, entry, scene)
     restored = list(dict.fromkeys(scene.shown(step.path) for step in steps))
@@ -144,7 +149,7 @@ def preview(job: Job, entry: Entry, scene: Scene) -> Undone:
         if isinstance(step, Wrote) and sum(map(len, diffs)) < DIFF_CHARS:
             diffs.append(_difference(job, step, scene))
     diff = clipped("".join(diffs)) or None
-    return Undone(undone=entry.id, restored=restored, diff=diff, dry_run=True)
+    return UndoResult(undone=entry.id, restored=restored, diff=diff, dry_run=True)
 
 
 def _lines(page: Changed) -> str:

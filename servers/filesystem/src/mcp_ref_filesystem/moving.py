@@ -18,13 +18,18 @@ from mcp_ref_filesystem.trees import RULE_KINDS, found_spot, mark_of, refuse_aro
 from mcp_ref_kit.paths import CrossDevice, InvalidPath, NotAFile, Spot
 
 
-class MoveResult(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What was moved, and what it is."""
+class Relocated(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What went where."""
 
     source: str
     destination: str
-    type: Kind
     change_id: str | None = None
+
+
+class MoveResult(Relocated, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The same, and what it is."""
+
+    type: Kind
 
 
 def move(job: Job, source: Located, destination: Located, *, overwrite: bool, create_parents: bool) -> MoveResult:

@@ -18,15 +18,20 @@ from mcp_ref_filesystem.trees import found_spot, measured, refuse_around
 from mcp_ref_kit.paths import NotEmpty, PathError, Spot
 
 
-class DeleteResult(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What was deleted, how much of it, and whether it can be brought back."""
+class Deleted(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """How much went."""
 
     path: str
-    type: Kind
     files: int
-    bytes: int
     trashed: bool
     change_id: str | None = None
+
+
+class DeleteResult(Deleted, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The same with all that is known; trashed: it can be brought back."""
+
+    type: Kind
+    bytes: int
 
 
 def delete(job: Job, target: Located, *, recursive: bool, permanent: bool, if_match: str | None) -> DeleteResult:

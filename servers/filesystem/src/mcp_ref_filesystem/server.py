@@ -7,6 +7,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from mcp_protocol.server.app import Server
+from mcp_ref_filesystem.analyze import analyze
+from mcp_ref_filesystem.archive import archive
+from mcp_ref_filesystem.attributes import attributes
 from mcp_ref_filesystem.changes import Changes
 from mcp_ref_filesystem.directories import Directories
 from mcp_ref_filesystem.edit import editing
@@ -14,6 +17,7 @@ from mcp_ref_filesystem.history import history
 from mcp_ref_filesystem.journal import Journal
 from mcp_ref_filesystem.listing import listing
 from mcp_ref_filesystem.read import read
+from mcp_ref_filesystem.replace import edit
 from mcp_ref_filesystem.search import search
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.state import State
@@ -69,7 +73,7 @@ server = Server(
     "filesystem",
     Settings,
     lifespan,
-    toolsets=[read, listing, tree, search, write, editing, transfer, history],
+    toolsets=[read, listing, tree, search, write, editing, transfer, history, edit, attributes, analyze, archive],
     version=__version__,
     title="Files",
     description="Files of directories you name: race-free, bounded, undoable.",

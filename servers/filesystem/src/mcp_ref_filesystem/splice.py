@@ -23,13 +23,13 @@ MatchMode = Literal["exact", "whitespace"]
 
 
 class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """One replacement."""
+    """Text to find, and what replaces it."""
 
-    old_text: Annotated[str, Meta(description="Text to find.", min_length=1)]
-    new_text: Annotated[str, Meta(description="What replaces it.")]
-    replace_all: Annotated[bool, Meta(description="Replace every match.")] = False
-    occurrence: Annotated[int, Meta(description="Replace only the match of this number.", ge=1)] | None = None
-    expected: Annotated[int, Meta(description="Replace all matches, if they are this many.", ge=1)] | None = None
+    old_text: Annotated[str, Meta(min_length=1)]
+    new_text: str
+    replace_all: Annotated[bool, Meta(description="Every match.")] = False
+    occurrence: Annotated[int, Meta(description="Only this match, counted from 1.", ge=1)] | None = None
+    expected: Annotated[int, Meta(description="Every match, if this many.", ge=1)] | None = None
 
 
 class Applied(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -132,7 +132,7 @@ def _apply(body: Body, edit: Edit, index: int, mode: MatchMode) -> Applied:
     start_line = _line(body.text, first.start)
     end_line = start_line + body.text.count("\n", first.start, max(first.start, last.end - 1))
     if found == "exact":
-        spans = [_span(place, old, new) for place in chosen]
+        spans = [span_of(place, old, new) for place in chosen]
     else:
         spans = [_loose_span(body.text, place, old, new) for place in chosen]
     body.splice(spans)
@@ -214,7 +214,7 @@ def _loose(text: str, old: str) -> Iterator[Place]:
         hit = stripped.find(needle, hit + len(needle) - 1)
 
 
-def _span(place: Place, old: str, new: str) -> Span:
+def span_of(place: Place, old: str, new: str) -> Span:
     """The replacement without what both texts begin and end with: those characters stay as they are."""
     prefix = common_prefix(old, new)
     suffix = common_suffix(old, new, prefix)
@@ -241,7 +241,7 @@ def _loose_span(text: str, place: Place, old: str, new: str) -> Span:
         tail += 1
     middle = reindented(become[head : len(become) - tail], list(zip(were, lines, strict=True)))
     kept = lines[len(lines) - tail :]
-    return _span(place, here, "\n".join([*lines[:head], *middle, *kept]) + close)
+    return span_of(place, here, "\n".join([*lines[:head], *middle, *kept]) + close)
 
 
 def _spliced_ends(text: str, ends: list[str], spans: list[Span]) -> list[str]:

@@ -12,10 +12,10 @@ from mcp_ref_filesystem.arguments import CreateParents, IfMatch, Overwrite
 from mcp_ref_filesystem.duplicate import Plan, copy_any, staged
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.making import place_of
-from mcp_ref_filesystem.moving import MoveResult, move, refuse_itself
+from mcp_ref_filesystem.moving import Relocated, move, refuse_itself
 from mcp_ref_filesystem.placing import flush, rename_over, replaceable, set_aside
 from mcp_ref_filesystem.recording import Job, Recording
-from mcp_ref_filesystem.removing import DeleteResult, delete
+from mcp_ref_filesystem.removing import Deleted, delete
 from mcp_ref_filesystem.results import kind_of
 from mcp_ref_filesystem.saving import absolute
 from mcp_ref_filesystem.state import Ctx, State
@@ -29,15 +29,20 @@ Source = Annotated[str, arg("What to take.")]
 Destination = Annotated[str, arg("Its new path, name included.")]
 
 
-class CopyResult(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """How much was copied; sockets, pipes and devices are skipped."""
+class Copied(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """How much was copied."""
+
+    files: int
+    bytes: int
+    change_id: str | None = None
+
+
+class CopyResult(Copied, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """The same, with the sockets, pipes and devices that were left out."""
 
     source: str
     destination: str
-    files: int
-    bytes: int
     skipped: int
-    change_id: str | None = None
 
 
 class CopyWish(Struct, frozen=True, kw_only=True):
@@ -56,8 +61,8 @@ async def move_file(
     destination: Destination,
     overwrite: Overwrite = False,
     createParents: CreateParents = False,
-) -> Output[MoveResult]:
-    """Move or rename a file or directory. A link moves as a link."""
+) -> Output[Relocated]:
+    """Move or rename a file, directory or link."""
     taken = await ctx.state.locate(ctx, source, write=True)
     place = await ctx.state.locate(ctx, destination, write=True)
     done = await ctx.state.changes.run(
@@ -72,11 +77,11 @@ async def copy_file(
     *,
     source: Source,
     destination: Destination,
-    recursive: Annotated[bool, arg("Copy a directory with all that is in it.")] = True,
+    recursive: Annotated[bool, arg("Copy directories whole.")] = True,
     overwrite: Overwrite = False,
-    preserve: Annotated[bool, arg("Keep times, owner and attributes.")] = True,
-) -> Output[CopyResult]:
-    """Copy a file or directory, whole or not at all. Links are copied as links."""
+    preserve: Annotated[bool, arg("Keep times and owner.")] = True,
+) -> Output[Copied]:
+    """Copy a file or directory; links stay links."""
     taken = await ctx.state.locate(ctx, source)
     place = await ctx.state.locate(ctx, destination, write=True)
     wish = CopyWish(recursive=recursive, overwrite=overwrite, preserve=preserve)
@@ -89,10 +94,10 @@ async def delete_file(
     ctx: Ctx,
     *,
     path: Annotated[str, arg("What to delete.")],
-    recursive: Annotated[bool, arg("Delete a directory with all that is in it.")] = False,
-    permanent: Annotated[bool, arg("Delete for good; needs admin mode.")] = False,
+    recursive: Annotated[bool, arg("Also a directory that is not empty.")] = False,
+    permanent: Annotated[bool, arg("For good; needs admin mode.")] = False,
     ifMatch: IfMatch = None,
-) -> Output[DeleteResult]:
+) -> Output[Deleted]:
     """Delete a file or directory; undo_change brings it back."""
     settings = ctx.state.settings
     if settings.mode != "admin" and (permanent or settings.trash == "off"):

@@ -89,6 +89,11 @@ def measured(spot: Spot, job: Job) -> Measure:
     return Measure(files, size, digest.hexdigest()[:16])
 
 
+def file_mark(found: os.stat_result) -> str:
+    """The mark of a regular file that has no place yet."""
+    return sha256(_line((), found, "")).hexdigest()[:16]
+
+
 def mark_of(spot: Spot, job: Job) -> str:
     """The mark of a file or link; a directory that moves is itself, whatever happens in it."""
     return "directory" if stat.S_ISDIR(spot.lstat().st_mode) else measured(spot, job).mark

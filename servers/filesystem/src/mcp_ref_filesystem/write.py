@@ -30,19 +30,24 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class Written(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """What was written; unchanged: the file had these bytes already."""
+    """The new etag."""
 
     path: str
-    bytes: int
-    created: bool
-    unchanged: bool
     etag: str
-    previous_etag: str | None = None
     change_id: str | None = None
 
 
+class WriteResult(Written, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """What was written; unchanged: the file had these bytes already."""
+
+    bytes: int
+    created: bool
+    unchanged: bool
+    previous_etag: str | None = None
+
+
 class Appendix(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """How much was added, and the size since then."""
+    """Bytes added."""
 
     path: str
     bytes: int
@@ -52,7 +57,7 @@ class Appendix(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=
 
 
 class Created(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """The directories that were missing."""
+    """What was missing."""
 
     path: str
     created: list[str]
@@ -82,14 +87,14 @@ async def write_file(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     path: FilePath,
-    content: Annotated[str, arg("The whole new text.")],
+    content: Annotated[str, arg("All of the new text.")],
     createParents: CreateParents = False,
     overwrite: Overwrite = True,
     ifMatch: IfMatch = None,
-    encoding: Annotated[str, arg("Encoding of the file, such as utf-8, utf-16 or latin-1.")] = "utf-8",
-    lineEnding: Annotated[LineEnd, arg("Line ends to write; keep: as in content.")] = "keep",
+    encoding: Annotated[str, arg("Such as utf-8, utf-16, latin-1.")] = "utf-8",
+    lineEnding: Annotated[LineEnd, arg("keep: as in content.")] = "keep",
 ) -> Output[Written]:
-    """Create a file or replace all of its text, in one step: no reader sees half of it."""
+    """Create a file or replace all of its text, in one step."""
     data = text_to_bytes(content, encoding, lineEnding)
     limit = ctx.state.settings.max_write_bytes
     if len(data) > limit:
@@ -110,7 +115,7 @@ async def append_file(
     ensureNewline: Annotated[bool, arg("Begin on a new line.")] = True,
     ifMatch: IfMatch = None,
 ) -> Output[Appendix]:
-    """Add text at the end of a file, in the file's encoding and line ends."""
+    """Add text at the end of a file, in its encoding and line ends."""
     target = await ctx.state.locate(ctx, path, write=True)
     what = Addition(text=content, create=createIfMissing, new_line=ensureNewline, if_match=ifMatch)
     done = await ctx.state.changes.run(ctx, "append_file", [target], append_content, target, what)
@@ -119,13 +124,13 @@ async def append_file(
 
 @write.tool(destructive=False, idempotent=True, open_world=False)
 async def create_directory(ctx: Ctx, path: Annotated[str, arg("Path of the directory.")]) -> Output[Created]:
-    """Create a directory and those above it that are missing; one that exists is fine."""
+    """Create a directory and those missing above it."""
     target = await ctx.state.locate(ctx, path, write=True)
     done = await ctx.state.changes.run(ctx, "create_directory", [target], make_directory, target)
     return Output(done, f"Successfully created directory {path}")
 
 
-def write_content(job: Job, target: Located, content: Content) -> Written:
+def write_content(job: Job, target: Located, content: Content) -> WriteResult:
     """Put bytes into a file, unless it has them already."""
     with Recording(job) as record:
         missing = missing_directories(target) if content.create_parents else []
@@ -142,7 +147,7 @@ def write_content(job: Job, target: Located, content: Content) -> Written:
             unchanged = old is not None and previous == etag and old.stat.st_size == len(content.data)
             if not unchanged:
                 etag, change = store(record, target, spot, old, content.data)
-    return Written(
+    return WriteResult(
         path=target.written,
         bytes=len(content.data),
         created=old is None,
