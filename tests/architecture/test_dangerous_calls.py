@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.architecture.sources import Source, calls, product
+from tests.architecture.sources import Source, calls, imports, product
 
 FORBIDDEN = frozenset(
     {
@@ -19,6 +19,20 @@ COMPILES_A_PATTERN = frozenset(
     {"compile", "match", "fullmatch", "search", "sub", "subn", "split", "findall", "finditer"}
 )
 
+STARTS_A_PROCESS = frozenset(
+    {
+        "Popen",
+        "check_call",
+        "check_output",
+        "subprocess_exec",
+        "create_subprocess_exec",
+        "posix_spawn",
+        "fork",
+        "execvp",
+    }
+)
+# The client starts the server that its caller names; no server starts anything.
+STARTERS = frozenset({"mcp_protocol.client.process"})
 # Where a pattern that is no literal was written by a server's author, not by a caller.
 AUTHORS_PATTERN = frozenset({"mcp_protocol.schema.explain"})
 
@@ -34,6 +48,14 @@ def test_no_shell_anywhere(source: Source) -> None:
         if name in FORBIDDEN or _asks_for_a_shell(call)
     ]
     assert found == []
+
+
+@each_product_file
+def test_no_command_from_request(source: Source) -> None:
+    """CVE-2026-30623, CVE-2026-30617: a request that becomes a command. Who starts processes is named here."""
+    starts = [name for name, _ in calls(source) if name.rsplit(".", 1)[-1] in STARTS_A_PROCESS]
+    starts += [found.target for found in imports(source) if found.target in {"multiprocessing", "pty"}]
+    assert not starts or source.module in STARTERS, starts
 
 
 @each_product_file

@@ -72,7 +72,8 @@ def test_a_bad_setting_is_one_sentence_and_exit_code_2(arguments: list[str]) -> 
     assert ended.stderr.strip()
 
 
-def test_an_open_port_without_authentication_is_refused(directory: Path) -> None:
+def test_open_bind_refuses_to_start(directory: Path) -> None:
+    """CVE-2025-49596, CVE-2026-23744, CVE-2026-32211, CVE-2026-33032: a reachable port without authentication."""
     command = [SCRIPT, str(directory), "--transport", "http", "--host", "0.0.0.0", "--port", "0"]  # noqa: S104  the refusal is the test
     ended = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     assert ended.returncode == 2
