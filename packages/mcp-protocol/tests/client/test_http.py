@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from mcp_protocol.client import Client, Endpoint, HttpStatusError, RemoteError
-from mcp_protocol.errors import ConnectionLost, Forbidden, RemoteProtocolError, Unauthorized
+from mcp_protocol.errors import ConnectionLost, Forbidden, MessageTooLarge, RemoteProtocolError, Unauthorized
+from mcp_protocol.limits import Limits
 from mcp_protocol.types import ProgressParams, Text
 from tests.scripted import PATIENCE, error, notice, result
 from tests.scripted_http import EVENTS, Asked, answer, legacy, modern, site
@@ -233,3 +234,28 @@ async def test_a_modern_error_stays_modern() -> None:
             async with Client(server.url):
                 pass
     assert [asked.method for asked in server.asked] == ["server/discover"]
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_an_answer_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch, *, streamed: bool) -> None:
+    monkeypatch.setattr("mcp_protocol.client.http.RECEIVED", Limits(message=1000))
+    text = {"content": [{"type": "text", "text": "x" * 2000}]}
+
+    async def much(asked: Asked) -> None:
+        message = result(asked.message, text)
+        await asked.write(EVENTS if streamed else answer(message))
+        if streamed:
+            await asked.event(message)
+
+    async with site(modern(much)) as server, Client(server.url) as client:
+        with pytest.raises(MessageTooLarge):
+            await client.call_tool("t")
+
+
+async def test_a_modern_stream_that_breaks_is_lost() -> None:
+    async def broken(asked: Asked) -> None:
+        await asked.write(EVENTS.replace(b"Connection", b"Content-Length: 999\r\nConnection") + b": x\n")
+
+    async with site(modern(broken)) as server, Client(server.url) as client:
+        with pytest.raises(ConnectionLost, match="failed"):
+            await client.call_tool("t")

@@ -165,3 +165,59 @@ async def test_a_stream_without_an_id_cannot_be_resumed() -> None:
         with pytest.raises(ConnectionLost):
             await client.call_tool("t")
     assert "GET" not in [asked.method for asked in server.asked]
+
+
+async def test_a_stream_that_breaks_is_resumed_like_one_that_ends() -> None:
+    held: list[Message] = []
+
+    async def script(asked: Asked) -> None:
+        if asked.method == "tools/call":
+            held.append(asked.message)
+            await asked.write(EVENTS.replace(b"Connection", b"Content-Length: 999\r\nConnection"))
+            await asked.event(number=1, retry=1)
+        else:
+            await asked.write(EVENTS + b"data: noise\n\n")
+            await asked.event(result(held[0], DONE))
+
+    async with site(legacy(script)) as server, Client(server.url) as client:
+        assert (await client.call_tool("t", deadline=PATIENCE)).content == [Text("done")]
+
+
+async def test_the_stream_of_the_session_survives_a_broken_connection() -> None:
+    gets: list[Asked] = []
+
+    async def script(asked: Asked) -> None:
+        gets.append(asked)
+        if len(gets) == 1:
+            await asked.write(EVENTS)
+            await asked.event(number=1, retry=1)
+        elif len(gets) > 2:  # the second is closed without a word
+            await asked.write(EVENTS)
+            await asked.event(notice(TOOLS))
+            await asked.closed()
+
+    async with site(legacy(script)) as server, Client(server.url) as client, client.listen(tools=True) as changes:
+        async with asyncio.timeout(PATIENCE):
+            assert (await anext(changes)).method == TOOLS
+
+
+@pytest.mark.parametrize("status", [b"400 Bad Request", b"404 Not Found"])
+async def test_an_answer_to_a_question_may_be_lost(status: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    refused = asyncio.Event()
+
+    async def script(asked: Asked) -> None:
+        match asked.method:
+            case "tools/call":
+                await asked.write(EVENTS)
+                await asked.event(QUESTION)
+                await refused.wait()
+                await asked.event(result(asked.message, DONE))
+            case "POST":
+                await asked.write(b"HTTP/1.1 %b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status)
+                refused.set()
+            case _:
+                await asked.write(NOT_ALLOWED)
+
+    async with site(legacy(script)) as server, Client(server.url, answers=Answers(roots=roots)) as client:
+        assert await client.call_tool("t", deadline=PATIENCE)
+    assert "an answer was lost" in caplog.text

@@ -128,3 +128,12 @@ async def test_a_legacy_server_without_subscriptions_is_not_asked_for_them() -> 
         assert changes.granted.resource_subscriptions is None
         assert changes.granted.tools_list_changed is None
     assert [message["method"] for message in server.sent][-1] == "notifications/initialized"
+
+
+async def test_a_notice_with_a_mark_of_the_wrong_type_belongs_to_whoever_hears_unmarked_ones() -> None:
+    server = Scripted(granting)
+    async with asyncio.timeout(PATIENCE), Client(server) as client, client.listen(tools=True) as changes:
+        server.say(marked(TOOLS, {}))
+        server.say(marked("notifications/other", server.sent[-1]["id"]))
+        server.say(result(server.sent[-1], {}))
+        assert [change.method async for change in changes] == [TOOLS]

@@ -10,8 +10,8 @@ import pytest
 
 from mcp_protocol.client import Client, Command
 from mcp_protocol.client.process import running
-from mcp_protocol.errors import ConnectionLost, DeadlineExceeded
-from mcp_protocol.limits import KIB
+from mcp_protocol.errors import ConnectionLost, DeadlineExceeded, MessageTooLarge
+from mcp_protocol.limits import KIB, Limits
 from tests.scripted import PATIENCE
 
 ECHO = "import sys\nfor line in sys.stdin.buffer: sys.stdout.buffer.write(line); sys.stdout.flush()"
@@ -43,12 +43,32 @@ async def test_lines_go_out_and_come_back() -> None:
             assert await process.receive() == message
 
 
-async def test_many_messages_unread_stop_the_server_and_none_is_lost() -> None:
+@pytest.mark.parametrize("unread", [0, 4_000_000])
+async def test_many_messages_unread_stop_the_server_and_none_is_lost(
+    unread: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_protocol.client.process._UNREAD", unread)
     code = "import sys\nfor n in range(3000): print(str(n).ljust(10000))"
     async with asyncio.timeout(PATIENCE), running(Command(python(code))) as process:
         lines = [await process.receive() for _ in range(3000)]
         assert [int(line) for line in lines if line] == list(range(3000))
         assert await process.receive() is None
+
+
+async def test_a_message_over_the_limit_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mcp_protocol.client.process.RECEIVED", Limits(message=1000))
+    code = "print('x' * 2000, flush=True); input()"
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(MessageTooLarge):
+            async with Client(python(code)):
+                pass
+
+
+async def test_a_server_that_does_not_read_makes_the_sender_wait() -> None:
+    code = "import sys\nprint('up', flush=True)\nprint(len(sys.stdin.readline()), flush=True)"
+    async with asyncio.timeout(PATIENCE), running(Command(python(code))) as process:
+        await process.send(b"x" * 5_000_000)
+        assert [await process.receive(), await process.receive()] == [b"up", b"5000001"]
 
 
 async def test_a_server_ends_with_its_input() -> None:

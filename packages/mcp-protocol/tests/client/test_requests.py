@@ -83,7 +83,14 @@ async def test_an_error_is_raised_with_its_code_and_data() -> None:
 
 
 @pytest.mark.parametrize(
-    "found", [{}, {"content": 1}, {"content": [{"type": "video"}]}, {"content": [], "resultType": "other"}]
+    "found",
+    [
+        {},
+        {"content": 1},
+        {"content": [{"type": "video"}]},
+        {"content": [], "resultType": "other"},
+        {"content": [], "resultType": 1},
+    ],
 )
 async def test_a_result_that_is_none_is_a_fault_of_the_server(found: Message) -> None:
     async with Client(Scripted(lambda message: [result(message, found)])) as client:
@@ -254,6 +261,23 @@ async def _lost(client: Client) -> bool:
         with pytest.raises(ConnectionLost):
             await client.call_tool("t")
     return True
+
+
+async def test_any_method_can_be_asked_for_its_raw_result() -> None:
+    server = Scripted(lambda message: [result(message, {"x": 1})])
+    async with Client(server) as client:
+        assert bytes(await client.request("own/method", {"a": 1})) == b'{"x": 1}'
+    assert server.sent[-1]["params"]["a"] == 1
+
+
+@pytest.mark.parametrize(
+    "notification",
+    [notice("notifications/progress"), notice("notifications/message"), notice("notifications/cancelled")],
+)
+async def test_malformed_notifications_are_ignored(notification: Message, caplog: pytest.LogCaptureFixture) -> None:
+    async with Client(Scripted(lambda message: [notification, result(message, DONE)])) as client:
+        assert await client.call_tool("t")
+    assert "malformed" in caplog.text
 
 
 @pytest.mark.parametrize("noise", [b"", b"hello", b"{}", b"[]", b'{"jsonrpc":"2.0","id":99,"result":{}}', b"\xff"])

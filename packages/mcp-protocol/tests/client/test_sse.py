@@ -1,7 +1,7 @@
 """Server-sent events: fields, line ends, bounds, and any split of the stream."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mcp_protocol.client.sse import Event, EventReader
@@ -54,6 +54,7 @@ STREAM = st.lists(
 ).map(b"".join)
 
 
+@example(b"data: a\r\n\r\n", [8, 0])
 @given(STREAM, st.lists(st.integers(0, 9)))
 def test_any_split_of_the_stream_gives_the_same_events(stream: bytes, cuts: list[int]) -> None:
     chunks: list[bytes] = []

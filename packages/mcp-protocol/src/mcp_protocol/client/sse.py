@@ -32,6 +32,8 @@ class EventReader:
         Raises:
             MessageTooLarge: an event is over the limit.
         """
+        if not data:
+            return []
         if self._after_return and data.startswith(b"\n"):
             data = data[1:]  # the second half of a line end
         self._after_return = data.endswith(b"\r")
