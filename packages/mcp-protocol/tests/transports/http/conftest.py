@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 from msgspec import Struct
@@ -13,6 +13,7 @@ from mcp_protocol.schema import arg
 from mcp_protocol.server.app import Server
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.toolset import Toolset
+from mcp_protocol.transports.http.numbered import NumberedStream
 
 Text = Annotated[str, arg("Some text.")]
 Region = Annotated[str | None, arg("Where.", extra_json_schema={"x-mcp-header": "Region"})]
@@ -101,7 +102,7 @@ async def ask(ctx: Ctx) -> str:
 async def part(ctx: Ctx) -> str:
     """End the connection in the middle of the call, and finish on a later one."""
     ctx.state.go = asyncio.Event()
-    await ctx.channel.release()  # type: ignore[attr-defined]  # only numbered streams can be left and found again
+    await cast("NumberedStream", ctx.channel).release()
     ctx.state.started.set()
     await ctx.state.go.wait()
     return "after all"

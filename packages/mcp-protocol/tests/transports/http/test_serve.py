@@ -97,13 +97,11 @@ def test_a_second_signal_ends_the_process_at_once(process: Process) -> None:
         ("127.0.0.1", False, False, True),
         ("localhost", False, False, True),
         ("0.0.0.0", False, False, False),  # noqa: S104  the point is who may
-        ("0.0.0.0", True, False, True),  # noqa: S104
-        ("0.0.0.0", False, True, True),  # noqa: S104
+        ("0.0.0.0", True, False, True),  # noqa: S104  likewise
+        ("0.0.0.0", False, True, True),  # noqa: S104  likewise
     ],
 )
-def test_an_open_address_needs_authentication_or_a_word(
-    host: str, *, guarded: bool, allowed: bool, opens: bool
-) -> None:
+def test_an_open_address_needs_authentication(host: str, *, guarded: bool, allowed: bool, opens: bool) -> None:
     listen = serve.Listen(host=host, port=0, allow_unauthenticated=allowed)
     if opens:
         serve.bind(listen, guarded=guarded).close()

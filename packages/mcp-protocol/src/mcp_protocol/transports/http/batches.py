@@ -5,7 +5,7 @@ import asyncio
 from mcp_protocol.errors import InvalidRequest, ProtocolError
 from mcp_protocol.jsonrpc import Rejected, Request, encode_error
 from mcp_protocol.server.app import App
-from mcp_protocol.session.calls import Call
+from mcp_protocol.session.calls import Call, Principal
 from mcp_protocol.transports.http.numbered import NumberedStream
 from mcp_protocol.transports.http.sessions import HttpSession
 from mcp_protocol.transports.http.watch import Runs, Watch
@@ -14,10 +14,11 @@ from mcp_protocol.transports.http.watch import Runs, Watch
 class Members:
     """Requests of a batch and their replies; once its stream has begun, each reply is an event of its own."""
 
-    def __init__(self, app: App, session: HttpSession, runs: Runs) -> None:
+    def __init__(self, app: App, session: HttpSession, runs: Runs, principal: Principal) -> None:
         self._app = app
         self._session = session
         self._runs = runs
+        self._principal = principal
         self._calls: list[Call] = []
         self._replies: list[bytes] = []
 
@@ -32,7 +33,7 @@ class Members:
             self._replies.append(encode_error(member.id, member.error))
             return
         try:
-            call = self._session.accept(member)
+            call = self._session.accept(member, self._principal)
             if any(call.key == other.key for other in self._calls):
                 raise InvalidRequest("This id is in use by a request of the same batch")
             self._calls.append(call)

@@ -86,7 +86,12 @@ def error(problem: ProtocolError, request_id: RequestId | None, era: Era = Era.M
 
 def challenge(problem: Unauthorized) -> Whole:
     """401 or 403 with the challenge of RFC 6750."""
-    return plain(problem.http_status, problem.message, (b"www-authenticate", problem.challenge.encode()))
+    return plain(problem.http_status, problem.message, *challenged(problem.challenge))
+
+
+def challenged(challenge: str | None) -> tuple[Header, ...]:
+    """The header that says what token is needed, if one is."""
+    return () if challenge is None else ((b"www-authenticate", challenge.encode()),)
 
 
 def stranger(fields: Fields, doubled: frozenset[bytes], rules: Rules) -> Whole | None:

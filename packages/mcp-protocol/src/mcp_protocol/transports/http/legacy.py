@@ -17,12 +17,24 @@ from mcp_protocol.jsonrpc import (
 )
 from mcp_protocol.revisions import Era
 from mcp_protocol.server.app import App
+from mcp_protocol.server.dispatch import Reply
+from mcp_protocol.server.expiry import until
 from mcp_protocol.session.calls import Answer, Call, Cancel
 from mcp_protocol.session.legacy import LegacySession
 from mcp_protocol.session.server import batch_problem
 from mcp_protocol.transports.http.answers import EventStream, respond, respond_json
 from mcp_protocol.transports.http.batches import Members
-from mcp_protocol.transports.http.exchange import ACCEPTED, BUSY, Header, Whole, error, json, plain, unfit_get
+from mcp_protocol.transports.http.exchange import (
+    ACCEPTED,
+    BUSY,
+    Header,
+    Whole,
+    challenged,
+    error,
+    json,
+    plain,
+    unfit_get,
+)
 from mcp_protocol.transports.http.headers import LAST_EVENT, SESSION, VERSION
 from mcp_protocol.transports.http.incoming import Incoming
 from mcp_protocol.transports.http.numbered import NumberedStream
@@ -129,7 +141,7 @@ class LegacyEndpoint:
 
     async def _request(self, session: HttpSession, incoming: Incoming, request: Request) -> None:
         try:
-            call = session.accept(request)
+            call = session.accept(request, incoming.principal)
         except ProtocolError as problem:
             await respond(incoming.send, error(problem, request.id, Era.LEGACY))
             return
@@ -153,14 +165,15 @@ class LegacyEndpoint:
             session.trim()
         else:
             session.forget(stream)
-            await respond_json(incoming.send, _status(reply.status), reply.data, *headers)
+            headers = (*headers, *challenged(reply.challenge))
+            await respond_json(incoming.send, _status(reply), reply.data, *headers)
 
     async def _batch(self, session: HttpSession, incoming: Incoming, batch: Batch) -> None:
         problem = batch_problem(batch, session.legacy)
         if problem is not None:
             await respond(incoming.send, error(problem, None))
             return
-        members = Members(self._app, session, self._runs)
+        members = Members(self._app, session, self._runs, incoming.principal)
         for member in batch.members:
             if isinstance(member, Request | Rejected):
                 members.add(member)
@@ -215,9 +228,10 @@ class LegacyEndpoint:
         session.listening.add(watch)
         try:
             with watch:
-                await self._attend(stream, events, incoming)
-            if watch.cancelled:
-                await stream.abandon()
+                async with until(incoming.principal.expires, self._app.services.now()):
+                    await self._attend(stream, events, incoming)
+                    return
+            await stream.abandon()
         finally:
             session.listening.discard(watch)
             session.touch()
@@ -231,9 +245,9 @@ class LegacyEndpoint:
         await attend(incoming.receive, every, stream.breathe, partial(stream.detach, events))
 
 
-def _status(status: int) -> int:
-    """Errors of dispatched requests are answers like any other; only `busy` is told to HTTP too."""
-    return status if status == BUSY.status else 200
+def _status(reply: Reply) -> int:
+    """Errors of dispatched requests are answers like any other; only `busy` and a challenge are told to HTTP too."""
+    return reply.status if reply.status == BUSY.status or reply.challenge is not None else 200
 
 
 def _refused(status: int, sentence: str, request_id: RequestId | None) -> Whole:

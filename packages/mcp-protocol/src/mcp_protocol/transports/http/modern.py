@@ -10,7 +10,7 @@ from mcp_protocol.session.calls import Call
 from mcp_protocol.transports.http import sse
 from mcp_protocol.transports.http.answers import EventStream, respond, respond_json
 from mcp_protocol.transports.http.asgi import Receive, Send
-from mcp_protocol.transports.http.exchange import STOPPING
+from mcp_protocol.transports.http.exchange import STOPPING, challenged
 from mcp_protocol.transports.http.watch import Runs, Watch, attend
 
 
@@ -33,9 +33,10 @@ class ModernStream:
         if self._left:
             return
         if self._events is None:
-            await (
-                respond(self._send, STOPPING) if reply is None else respond_json(self._send, reply.status, reply.data)
-            )
+            if reply is None:
+                await respond(self._send, STOPPING)
+            else:
+                await respond_json(self._send, reply.status, reply.data, *challenged(reply.challenge))
             return
         if reply is not None:
             await self._events.write(sse.event(reply.data))

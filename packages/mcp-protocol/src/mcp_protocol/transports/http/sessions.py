@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 
+from msgspec.structs import replace
+
 from mcp_protocol.errors import InvalidRequest
 from mcp_protocol.jsonrpc import Request, RequestId
 from mcp_protocol.limits import Limits
@@ -45,8 +47,8 @@ class HttpSession:
         self._numbers = count()
         self.standalone = self.stream()
 
-    def accept(self, request: Request) -> Call:
-        """The call that this request is.
+    def accept(self, request: Request, principal: Principal) -> Call:
+        """The call that this request is: of the session's principal, but with the scopes of this request's token.
 
         Raises:
             RemoteProtocolError: the session does not allow it, or its id is in use by a request in flight.
@@ -54,7 +56,9 @@ class HttpSession:
         call = self.legacy.accept(request)
         if call.key in self.running:
             raise InvalidRequest("This id is in use by a request in flight")
-        return call
+        if principal is call.peer.principal:
+            return call
+        return replace(call, peer=replace(call.peer, principal=principal))
 
     def ended(self, call: Call) -> None:
         """Take note that a call is over."""
