@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_ref_kit.paths import InvalidPath, JailPath, is_encoded, show, unshow
+from mcp_ref_kit.paths import InvalidPath, JailPath, is_encoded, printable, show, unshow
 from mcp_ref_kit.paths.casing import folded
 from mcp_ref_kit.paths.names import LONGEST, spellings
 
@@ -39,6 +39,14 @@ def test_what_cannot_be_a_path_is_refused(text: str) -> None:
     assert caught.value.code == "invalid_argument"
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
+
+
+def test_a_refusal_shows_the_text_without_its_control_characters() -> None:
+    with pytest.raises(InvalidPath) as caught:
+        JailPath.parse("a\x1b[2J\udc80" + "b" * 300)
+    assert str(caught.value).startswith("`a\\x1b[2J\\x80bbb")
+    assert "\\x0a" in (caught.value.hint or "")
+    assert printable("\ud800") == "\\xed\\xa0\\x80"
 
 
 def test_an_absolute_path_is_no_path_beneath_a_directory() -> None:

@@ -97,6 +97,15 @@ def test_a_link_with_a_slash_at_its_end_must_lead_to_a_directory(root: Root, ins
         assert directory.resolved.parts == ("d",)
 
 
+def test_the_root_and_what_is_in_it_can_be_looked_at(root: Root, inside: Path) -> None:
+    (inside / "d").mkdir()
+    (inside / "f").write_bytes(b"four")
+    for path, same in ((".", inside), ("d", inside / "d"), ("d/..", inside), ("f", inside / "f")):
+        for look in (root.stat, root.lstat):
+            assert os.path.samestat(look(path).stat, same.lstat())
+    assert root.stat("f").stat.st_size == 4
+
+
 def test_links_can_be_turned_off(opened: Callable[[Policy], Root], inside: Path) -> None:
     root = opened(Policy(symlinks="never"))
     (inside / "d").mkdir()

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import sys
+from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,8 @@ class Kernel:
 
     __slots__ = ("_call",)
 
-    def __init__(self) -> None:
-        self._call = _libc().syscall
-        self._call.restype = ctypes.c_long
-        self._call.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t)
+    def __init__(self, call: Callable[..., int]) -> None:
+        self._call = call
 
     def open(self, directory: int, path: str, flags: int, resolve: int) -> int:
         """A descriptor for an existing thing beneath a directory. EAGAIN is tried again a few times."""
@@ -81,7 +80,7 @@ def kernel() -> Kernel | None:
     everything = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV
     slash = os.open("/", PASSING)
     try:
-        found = Kernel()
+        found = Kernel(_syscall())
         os.close(found.open(slash, ".", PASSING, everything))
     except OSError:
         return None
@@ -126,6 +125,13 @@ _HOW_BYTES = ctypes.sizeof(_OpenHow)
 @lru_cache(maxsize=64)  # the kernel only reads it, and there are few combinations
 def _how(flags: int, resolve: int) -> _OpenHow:
     return _OpenHow(flags, 0, resolve)
+
+
+def _syscall() -> Callable[..., int]:
+    call = _libc().syscall
+    call.restype = ctypes.c_long
+    call.argtypes = (ctypes.c_long, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_size_t)
+    return call
 
 
 @cache

@@ -26,8 +26,8 @@ from mcp_ref_kit.paths.handles import (
 from mcp_ref_kit.paths.kernel import rename_new
 from mcp_ref_kit.paths.names import JailPath
 
-# EISDIR comes from kernels that do not know the flag.
-_NOT_ANONYMOUSLY = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT})
+# EISDIR comes from kernels that do not know the flag, EPERM and ENOENT from a directory that was removed.
+_NOT_ANONYMOUSLY = frozenset({errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT, errno.EPERM})
 _OWN_DESCRIPTORS = Path("/proc/self/fd")
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 _ABOUT_THE_TARGET = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR})

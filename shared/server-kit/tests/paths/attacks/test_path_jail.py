@@ -149,20 +149,24 @@ def test_views_of_the_kernel_are_no_directories_to_allow(path: str) -> None:
 
 
 MOUNTED = """
+import os
 import sys
 from pathlib import Path
 from mcp_ref_kit.paths import PathError, Policy, open_root
 top, mechanism, alone = Path(sys.argv[1]), sys.argv[2], sys.argv[3] == "alone"
 root = open_root(top, policy=Policy(one_filesystem=alone), mechanism=mechanism)
+before = len(os.listdir("/proc/self/fd"))
 for path in sys.argv[4:]:
     said = []
     for act in (root.open, root.open_directory, root.stat, root.parent):
         try:
-            act(path)
+            found = act(path)
             said.append("ok")
+            getattr(found, "close", int)()
         except PathError as error:
             said.append(type(error).__name__)
     print(path, *said)
+assert len(os.listdir("/proc/self/fd")) == before
 """
 
 
