@@ -147,6 +147,7 @@ class UnsupportedRevision(RemoteProtocolError):
 class Unauthorized(RemoteProtocolError):
     """No valid token: HTTP 401 with the challenge of RFC 6750 and RFC 9728."""
 
+    code = Code.INVALID_REQUEST  # where it is a JSON-RPC error: the protocol has no code of its own for it
     status: ClassVar[int] = 401
 
     def __init__(self, message: str, *, challenge: str) -> None:

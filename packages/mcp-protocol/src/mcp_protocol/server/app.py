@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from mcp_protocol.limits import Limits
+from mcp_protocol.server.access import Access
 from mcp_protocol.server.catalog import Catalog
 from mcp_protocol.server.channel import Channel
 from mcp_protocol.server.dispatch import Middleware, Reply, answer, chain
@@ -33,14 +34,16 @@ class Options(Struct, frozen=True, kw_only=True):
     """What whoever runs a server decides, beside the server's own settings.
 
     `state_key` seals cursors and requestState: give all replicas the same 32 bytes; None makes a random one.
-    `open_to_all` says that callers are not told apart, so answers may be cached for everyone. `task_store`
-    lets tasks outlive the process; without it they are kept in memory.
+    `open_to_all` says that callers are not told apart, so answers may be cached for everyone; with an `access`,
+    which knows what each caller's scopes permit, they always are. `task_store` lets tasks outlive the process;
+    without it they are kept in memory.
     """
 
     limits: Limits = Limits()
     middleware: tuple[Middleware, ...] = ()
     state_key: bytes | None = None
     open_to_all: bool = True
+    access: Access | None = None
     task_store: TaskStore | None = None
 
 
@@ -108,8 +111,13 @@ class App(Running):
         catalog = Catalog(server.toolsets, server.tools, server.changing)
         services = Services(options.limits, Seal(options.state_key or secrets.token_bytes(32)))
         super().__init__(
-            state, Identity(server.info, server.instructions), catalog, services, open_to_all=options.open_to_all
+            state,
+            Identity(server.info, server.instructions),
+            catalog,
+            services,
+            open_to_all=options.open_to_all and options.access is None,
         )
+        self.access = options.access
         self._run = chain(self, options.middleware)
 
     async def answer(self, call: Call, channel: Channel) -> Reply:

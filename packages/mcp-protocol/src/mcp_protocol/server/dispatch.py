@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
-from mcp_protocol.errors import InvalidParams, MissingCapability, ProtocolError, ToolError, TransportError
+from mcp_protocol.errors import InvalidParams, MissingCapability, ProtocolError, ToolError, TransportError, Unauthorized
 from mcp_protocol.jsonrpc import encode, encode_error, join_result
 from mcp_protocol.revisions import Era
 from mcp_protocol.server import feeds, handlers, listing, tasks
@@ -59,6 +59,8 @@ class Reply(Struct, frozen=True):
 
     data: bytes
     status: int = 200
+    challenge: str | None = None
+    """What the caller's token lacks: `WWW-Authenticate`, in both eras."""
 
 
 _serial = count(1)
@@ -70,7 +72,7 @@ async def answer(app: Running, run: Run, call: Call, channel: Channel) -> Reply:
     ctx = Context(app.state, call, channel, app.services, f"{_process}{next(_serial):04x}")
     try:
         try:
-            if call.method in _UNGATED:
+            if call.method in _UNGATED or (app.access is not None and _lacks_scope(app, call)):
                 result = await run(ctx)
             else:
                 async with app.services.gate:
@@ -101,7 +103,14 @@ def chain(app: Running, middleware: tuple[Middleware, ...]) -> Run:
     return run
 
 
+def _lacks_scope(app: Running, call: Call) -> bool:
+    """Whether the call will be refused: that needs no turn, and must be said before a stream has begun."""
+    return app.access is not None and not app.access.permits(app.needs(call), call.peer.principal)
+
+
 async def _handle(app: Running, ctx: Context[Any]) -> Answer:
+    if app.access is not None:
+        app.permit(app.needs(ctx.call), ctx.principal)
     return await HANDLERS[ctx.call.method](app, ctx)
 
 
@@ -138,7 +147,12 @@ def _unaskable(ctx: Context[Any], error: MissingCapability) -> Answer:
 
 
 def _refusal(call: Call, error: ProtocolError) -> Reply:
-    """The error reply with a code that the call's revision defines; legacy HTTP answers it with status 200."""
+    """The error reply with a code that the call's revision defines; legacy HTTP answers it with status 200.
+
+    A challenge keeps its status in every revision: that is what makes a client ask for another token.
+    """
+    if isinstance(error, Unauthorized):
+        return Reply(encode_error(call.id, error), error.http_status, error.challenge)
     if call.peer.era is Era.MODERN:
         return Reply(encode_error(call.id, error), error.http_status)
     fitted = ProtocolError(error.message, data=error.data, code=error_code(error, call.peer.revision))

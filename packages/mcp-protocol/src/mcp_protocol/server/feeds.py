@@ -5,9 +5,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from mcp_protocol.errors import InvalidParams, ProtocolError, ToolError
+from mcp_protocol.errors import Forbidden, InvalidParams, ProtocolError, ToolError
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.server.context import Context
+from mcp_protocol.server.expiry import until
 from mcp_protocol.server.results import Answer, typed
 from mcp_protocol.server.running import Running
 from mcp_protocol.server.subscriptions import TASK_CHANGED, Change, Kind, Subscription
@@ -29,7 +30,7 @@ _DONE = Result()
 
 
 async def listen(app: Running, ctx: Context[Any]) -> Answer:
-    """Acknowledge what is granted, then send changes until the client leaves or the server stops."""
+    """Acknowledge what is granted, then send changes until the client leaves, its token ends or the server stops."""
     params = typed(ctx.call.params, ListenParams, "subscriptions/listen needs a notifications filter")
     wanted = params.notifications
     subscription = app.services.hub.open(_granted_kinds(app, wanted))
@@ -41,7 +42,8 @@ async def listen(app: Running, ctx: Context[Any]) -> Answer:
         granted = _granted(subscription, wanted)
         acknowledged = AcknowledgedParams(notifications=granted, meta=meta)
         await ctx.channel.send(encode_notification("notifications/subscriptions/acknowledged", acknowledged))
-        await subscription.run(partial(_send, app, ctx, meta))
+        async with until(ctx.principal.expires, app.services.now()):
+            await subscription.run(partial(_send, app, ctx, meta))
     finally:
         app.services.hub.discard(subscription)
     if ctx.transport == "stdio":
@@ -83,6 +85,8 @@ async def _try_add(app: Running, ctx: Context[Any], subscription: Subscription, 
 
 
 async def _add(app: Running, ctx: Context[Any], subscription: Subscription, uri: str) -> None:
+    if app.access is not None:
+        app.permit(app.access.reading, ctx.principal)
     found = app.catalog.watch(uri)
     if found is None:
         app.catalog.resource(uri)
@@ -124,8 +128,8 @@ def _follow_tasks(app: Running, ctx: Context[Any], subscription: Subscription, w
     if not declared(ctx.call):
         raise undeclared()
     for task_id in wanted[: app.limits.subscription_uris]:
-        with suppress(InvalidParams):  # another's task is left out like one that never was
-            tasks_of(app).find(task_id, ctx.principal)
+        with suppress(InvalidParams, Forbidden):  # another's task is left out like one that never was
+            app.permit(tasks_of(app).find(task_id, ctx.principal).record.needs, ctx.principal)
             subscription.tasks.add(task_id)
 
 

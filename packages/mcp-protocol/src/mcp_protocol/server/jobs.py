@@ -31,6 +31,8 @@ class Record(Struct, frozen=True, kw_only=True):
     """Seconds since the epoch."""
     updated: float
     ttl_ms: int
+    needs: frozenset[str] = frozenset()
+    """The scopes that its tool needs: following it, or answering its questions, takes no less."""
     status: TaskStatus = "working"
     message: str | None = None
     result: Any = None

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, TypeVar
 
+from mcp_protocol.server.access import visible
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.entries import PromptEntry, TemplateEntry, ToolEntry
 from mcp_protocol.server.results import Answer, Encoded, typed
 from mcp_protocol.server.running import Running
+from mcp_protocol.session.calls import Principal
 from mcp_protocol.types import (
     CacheScope,
     ListPromptsResult,
@@ -24,6 +26,9 @@ Item = TypeVar("Item")
 DISCOVER_TTL = 3_600_000
 LIST_TTL = 300_000
 
+# Four lists in five revisions with a few views: more are the work of an operator with very many scopes.
+_MOST_PAGES = 256
+
 
 class _Rest(TypedDict):
     next_cursor: str | None
@@ -32,27 +37,42 @@ class _Rest(TypedDict):
 
 
 async def list_tools(app: Running, ctx: Context[Any]) -> Answer:
-    """The tools, in the order of their toolsets."""
-    return _fixed(app, ctx, list(app.catalog.tools.values()), _tools)
+    """The tools, in the order of their toolsets; where scopes matter, those that the caller may call."""
+    return _fixed(app, ctx, _visible_tools, _tools)
 
 
 async def list_prompts(app: Running, ctx: Context[Any]) -> Answer:
     """The prompts, in the order of their toolsets."""
-    return _fixed(app, ctx, list(app.catalog.prompts.values()), _prompts)
+    return _fixed(app, ctx, _visible_prompts, _prompts)
 
 
 async def list_templates(app: Running, ctx: Context[Any]) -> Answer:
     """The resource templates, in the order of their toolsets."""
-    return _fixed(app, ctx, app.catalog.templates, _templates)
+    return _fixed(app, ctx, _visible_templates, _templates)
 
 
 async def list_resources(app: Running, ctx: Context[Any]) -> Answer:
     """The resources with fixed URIs, then what the listers of the toolsets find now."""
-    found: list[Resource] = [entry.definition for entry in app.catalog.resources.values()]
-    for lister in app.catalog.listers:
-        found += await lister.list(ctx)
+    found: list[Resource] = []
+    if app.may_read(ctx.principal):
+        found += [entry.definition for entry in app.catalog.resources.values()]
+        for lister in app.catalog.listers:
+            found += await lister.list(ctx)
     part, following = _page(found, _offset(app, ctx), app.limits.page)
     return ListResourcesResult(resources=part, **_rest(app, ctx, following))
+
+
+def _visible_tools(app: Running, principal: Principal) -> list[ToolEntry]:
+    tools = app.catalog.tools.values()
+    return [tool for tool in tools if app.access is None or visible(app.access, tool, principal)]
+
+
+def _visible_prompts(app: Running, principal: Principal) -> list[PromptEntry]:
+    return list(app.catalog.prompts.values()) if app.may_read(principal) else []
+
+
+def _visible_templates(app: Running, principal: Principal) -> list[TemplateEntry]:
+    return app.catalog.templates if app.may_read(principal) else []
 
 
 def _tools(part: list[ToolEntry], rest: _Rest) -> PaginatedResult:
@@ -68,16 +88,20 @@ def _templates(part: list[TemplateEntry], rest: _Rest) -> PaginatedResult:
 
 
 def _fixed(
-    app: Running, ctx: Context[Any], items: list[Item], build: Callable[[list[Item], _Rest], PaginatedResult]
+    app: Running,
+    ctx: Context[Any],
+    items: Callable[[Running, Principal], list[Item]],
+    build: Callable[[list[Item], _Rest], PaginatedResult],
 ) -> Answer:
-    """A page of a list that is the same for everyone: its bytes are kept for the next caller."""
+    """A page of a list that is the same for everyone with the same view: its bytes are kept for the next caller."""
     offset = _offset(app, ctx)
-    key = (ctx.call.method, ctx.revision, offset)
+    view = None if app.access is None else app.access.view(ctx.principal)
+    key = (ctx.call.method, ctx.revision, offset, view)
     encoded = app.pages.get(key)
     if encoded is None:
-        part, following = _page(items, offset, app.limits.page)
+        part, following = _page(items(app, ctx.principal), offset, app.limits.page)
         result = build(part, _rest(app, ctx, following))
-        if following is not None:
+        if following is not None or len(app.pages) >= _MOST_PAGES:
             return result  # its cursor is the caller's own
         encoded = app.pages[key] = app.encoded(result, ctx.revision)
     return Encoded(encoded)

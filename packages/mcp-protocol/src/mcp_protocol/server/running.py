@@ -7,11 +7,12 @@ from msgspec.json import encode
 
 from mcp_protocol.errors import InvalidParams
 from mcp_protocol.revisions import Revision
+from mcp_protocol.server.access import NOTHING, Access, Needs, needs_of
 from mcp_protocol.server.catalog import Catalog
 from mcp_protocol.server.cursors import Cursors
 from mcp_protocol.server.services import Services
 from mcp_protocol.server.subscriptions import Subscription
-from mcp_protocol.session.calls import SessionFacts
+from mcp_protocol.session.calls import Call, Principal, SessionFacts
 from mcp_protocol.session.profile import Profile
 from mcp_protocol.types import CacheScope, Implementation, PromptReference, ResourceTemplateReference, Result
 from mcp_protocol.types.wire import Part, result_parts
@@ -38,9 +39,11 @@ class Running:
         self.open_to_all = open_to_all
         self.capabilities = catalog.capabilities()
         self.profile = Profile(methods=catalog.methods(), limits=services.limits)
+        self.access: Access | None = None
+        """What callers may do, where they are told apart by scopes."""
         self.cursors = Cursors(services)
         self.pages: dict[tuple[Any, ...], bytes] = {}
-        """Encoded pages of the lists that cannot change, by method, revision and position."""
+        """Encoded pages of the lists that cannot change, by method, revision, position and view."""
         self.tasks: object | None = None
         """The `Tasks` of a server that has tools for them, while it runs."""
         self._info_bytes = encode(identity.info)
@@ -50,6 +53,23 @@ class Running:
     def list_scope(self) -> CacheScope:
         """Who may share a cached list: everyone, unless callers are told apart."""
         return "public" if self.open_to_all else "private"
+
+    def permit(self, needs: Needs, principal: Principal) -> None:
+        """Let a caller do what needs these scopes.
+
+        Raises:
+            Forbidden: the token lacks some; the challenge names them.
+        """
+        if self.access is not None and not self.access.permits(needs, principal):
+            raise self.access.refusal(needs, principal)
+
+    def needs(self, call: Call) -> Needs:
+        """The scopes that a call needs."""
+        return NOTHING if self.access is None else needs_of(self.access, self.catalog, call)
+
+    def may_read(self, principal: Principal) -> bool:
+        """Whether a caller may read resources and prompts at all."""
+        return self.access is None or self.access.permits(self.access.reading, principal)
 
     def encoded(self, result: Result, revision: Revision) -> bytes:
         """The result's bytes in a revision."""

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from mcp_protocol.errors import Busy, InvalidParams, MissingCapability, ProtocolError, ToolError
 from mcp_protocol.revisions import Era
+from mcp_protocol.server.access import NOTHING, Needs
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.jobs import FINAL, Job, Record
 from mcp_protocol.server.results import Answer, error_result, typed
@@ -53,7 +54,7 @@ class Tasks:
         """Run work that may outlive its call."""
         return self._group.create_task(work)
 
-    async def create(self, principal: Principal) -> Job:
+    async def create(self, principal: Principal, needs: Needs = NOTHING) -> Job:
         """A task that tasks/get finds from now on.
 
         Raises:
@@ -67,6 +68,7 @@ class Tasks:
         record = Record(
             task_id=token_urlsafe(_ID_BYTES),
             owner=principal.key,
+            needs=needs,
             created=now,
             updated=now,
             ttl_ms=int(limits.task_seconds * 1000),
@@ -127,7 +129,7 @@ class Attempt:
         return self._detached.result().handle() if self._detached.done() else self._outcome.result()
 
     async def _promote(self) -> Job:
-        job = await self._tasks.create(self._ctx.principal)
+        job = await self._tasks.create(self._ctx.principal, self._app.needs(self._ctx.call))
         job.worker = asyncio.current_task()
         if self._ctx.deadline is not None:
             seconds = self._app.limits.task_seconds
@@ -197,7 +199,9 @@ def _named(app: Running, ctx: Context[Any], kind: type[Any], needed: str) -> tup
     if not declared(ctx.call):
         raise undeclared()
     params = typed(ctx.call.params, kind, needed)
-    return tasks_of(app).find(params.task_id, ctx.principal), params
+    job = tasks_of(app).find(params.task_id, ctx.principal)
+    app.permit(job.record.needs, ctx.principal)
+    return job, params
 
 
 def tasks_of(app: Running) -> Tasks:

@@ -18,6 +18,8 @@ class Principal(Struct, frozen=True):
     issuer: str
     subject: str
     scopes: frozenset[str] = frozenset()
+    expires: float | None = None
+    """When its token is no longer valid, in seconds since the epoch; what is still open then is ended."""
 
     @property
     def key(self) -> str:
