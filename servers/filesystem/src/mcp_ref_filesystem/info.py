@@ -129,8 +129,11 @@ def _at_place(located: Located, seen: Seen) -> tuple[int | None, bool, bool]:
             created = birth_time(directory, name, seen.stat)
             if stat.S_ISLNK(seen.stat.st_mode):
                 return created, may_write, may_read
-            writable = may_write and os.access(name, os.W_OK, dir_fd=directory)
-            return created, writable, may_read and os.access(name, os.R_OK, dir_fd=directory)
+            # Not followed: a link that has taken the name would tell of what it leads to.
+            readable, writable = (
+                os.access(name, right, dir_fd=directory, follow_symlinks=False) for right in (os.R_OK, os.W_OK)
+            )
+            return created, may_write and writable, may_read and readable
     except RootItself:
         fd = located.root.fd
         writable = may_write and os.access(".", os.W_OK, dir_fd=fd)
