@@ -133,6 +133,11 @@ async def answers(client: Connection, paths: list[str], without: Iterable[str] =
     ]
 
 
+def refused(answer: str) -> bool:
+    """By the jail, or before anything is looked at because of how the name ends."""
+    return "denied_outside_root" in answer or "no ending of an archive" in answer
+
+
 @both_eras
 async def test_no_tool_reaches_outside(home: Path, revision: str) -> None:
     async with connect(server, settings(home), revision=revision) as client:
@@ -140,7 +145,7 @@ async def test_no_tool_reaches_outside(home: Path, revision: str) -> None:
         found += await answers(client, placed(home, THROUGH_LINKS), WITHOUT_DISK)
         for tool, path, answer in found:
             assert SECRET not in answer, (tool, path)
-            assert "denied_outside_root" in answer, (tool, path, answer)
+            assert refused(answer), (tool, path, answer)
 
 
 @both_eras
@@ -148,7 +153,7 @@ async def test_no_tool_follows_a_link_out(home: Path, revision: str) -> None:
     async with connect(server, settings(home), revision=revision) as client:
         for tool, path, answer in await answers(client, placed(home, LINKS), ON_LINKS):
             assert SECRET not in answer, (tool, path)
-            assert "denied_outside_root" in answer, (tool, path, answer)
+            assert refused(answer), (tool, path, answer)
         for tool in ("get_file_info", "copy_file", "move_file", "delete_file"):
             for way in WAYS[tool]:
                 answer = json.dumps((await client.call(tool, **way("l"))).raw)
