@@ -247,6 +247,9 @@ def _writer(form: str, stream: IO[bytes], destination: Located, check: Check) ->
                 mode: Literal["w:", "w:gz", "w:xz"] = "w:gz" if form == "gz" else "w:xz" if form == "xz" else "w:"
                 with tarfile.open(fileobj=stream, mode=mode) as archive:
                     yield TarWriter(archive, check)
+    except UnicodeEncodeError as error:
+        message = "A name is not Unicode, and a zip holds no other."
+        raise ToolError(message, code="encoding", hint="Make a tar archive.") from error
     except tarfile.ReadError as error:
         raise ToolError("A file became shorter while it was packed.", code="conflict", retryable=True) from error
 

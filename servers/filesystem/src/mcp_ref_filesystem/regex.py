@@ -1,6 +1,6 @@
 """The one seam to RE2: patterns of callers, in time linear in what they are matched against."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Protocol, cast
 
@@ -16,13 +16,19 @@ class Match(Protocol):
         """Where it begins and ends; (-1, -1) for a group that took no part."""
         ...
 
-    def expand(self, template: bytes) -> bytes:
-        """A replacement with its references filled in."""
-        ...
-
 
 class Pattern(Protocol):
     """A compiled pattern; `position` and `end` count bytes, and what lies outside them is not looked at."""
+
+    @property
+    def groups(self) -> int:
+        """How many groups it has."""
+        ...
+
+    @property
+    def groupindex(self) -> Mapping[str, int]:
+        """The numbers of the groups that have names."""
+        ...
 
     def search(self, text: bytes, pos: int | None = None, endpos: int | None = None) -> Match | None:
         """The first match."""

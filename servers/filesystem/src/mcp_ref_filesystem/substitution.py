@@ -1,5 +1,6 @@
 """Where a pattern matches in a text and what replaces each match. Pure."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from mcp_protocol.errors import ToolError
@@ -11,6 +12,9 @@ from mcp_ref_filesystem.splice import Span
 STRETCH = 64 * 1024
 # A line longer than this is a program's output; trying a pattern on all of it could take seconds.
 LONGEST_LINE = 1024 * 1024
+
+REFERENCE = re.compile(r"\\(?:(?P<number>[0-9]{1,2})|g<(?P<name>\w{1,64})>|(?P<other>.))", re.DOTALL)
+ESCAPES = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 
 Found = Iterator[tuple[int, int, bytes]]
 
@@ -35,6 +39,7 @@ class Substitution:
             self._new = replacement.encode()
         except UnicodeEncodeError as error:
             raise ToolError("`replacement` holds half a surrogate pair.", code="encoding") from error
+        self._template = () if self._regex is None else tuple(_parsed(replacement, self._regex))
 
     def spans(self, text: str) -> list[Span]:
         """The replacements in a text that has line feeds only, from the first to the last.
@@ -65,9 +70,10 @@ class Substitution:
         last = (-1, -1)
         for match in self._matches(regex, data):
             span = match.span()
-            # The library gives an empty match before a line feed twice.
-            if span != last and span[0] >= last[1]:
-                yield (*span, self._expanded(match))
+            # The library gives an empty match before a line feed twice, and one after the last is on no line.
+            beyond = span[0] == len(data) and data.endswith(b"\n")
+            if span != last and span[0] >= last[1] and not beyond:
+                yield (*span, self._expanded(data, match))
                 last = span
 
     def _matches(self, regex: Pattern, data: bytes) -> Iterator[Match]:
@@ -81,10 +87,34 @@ class Substitution:
             yield from regex.finditer(data, start, stop)
             start = stop + 1
 
-    def _expanded(self, match: Match) -> bytes:
-        try:
-            return match.expand(self._new)
-        except (IndexError, ValueError) as error:
-            message = "`replacement` names a group that `pattern` has not, or ends in a backslash."
-            hint = r"\1 or \g<name> is a group, \\ a backslash."
-            raise ToolError(message, code="invalid_argument", hint=hint) from error
+    def _expanded(self, data: bytes, match: Match) -> bytes:
+        pieces: list[bytes] = []
+        for piece in self._template:
+            if isinstance(piece, int):
+                start, end = match.span(piece)
+                pieces.append(data[start:end] if start >= 0 else b"")
+            else:
+                pieces.append(piece)
+        return b"".join(pieces)
+
+
+def _parsed(replacement: str, regex: Pattern) -> Iterator[bytes | int]:
+    """The replacement as text and numbers of groups.
+
+    Raises:
+        ToolError: `invalid_argument`, for a group that is not there.
+    """
+    at = 0
+    for found in REFERENCE.finditer(replacement):
+        yield replacement[at : found.start()].encode()
+        at = found.end()
+        name = found["number"] or found["name"]
+        if name is None:
+            yield ESCAPES.get(found["other"], found[0]).encode()
+            continue
+        number = int(name) if name.isdecimal() else regex.groupindex.get(name, -1)
+        if not 0 <= number <= regex.groups:
+            message = f"`replacement` names the group {name!r}, which `pattern` has not."
+            raise ToolError(message, code="invalid_argument", hint=r"\1 or \g<name> is a group, \\ a backslash.")
+        yield number
+    yield replacement[at:].encode()
