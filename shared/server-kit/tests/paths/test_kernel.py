@@ -216,3 +216,56 @@ def test_an_error_inside_a_block_closes_the_spot(root: Root) -> None:
     with pytest.raises(NotFound), spot:
         spot.lstat()
     assert spot.parent.fd == -1
+
+
+WITHOUT_FLAGS = """
+import os
+for name in ("O_NOFOLLOW", "O_DIRECTORY", "O_PATH", "O_CLOEXEC", "O_NONBLOCK", "O_NOCTTY", "O_TMPFILE"):
+    delattr(os, name)
+os.supports_dir_fd = set()
+from pathlib import Path
+from mcp_protocol.errors import SettingsError
+from mcp_ref_kit.paths import JailPath, open_root
+assert JailPath.parse("a/b").parts == ("a", "b")
+try:
+    open_root(Path("."))
+except SettingsError as error:
+    print(error)
+"""
+
+
+def test_the_jail_can_be_imported_where_it_cannot_work() -> None:
+    """Windows has none of these."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_FLAGS], capture_output=True, text=True, timeout=30, check=True)
+    assert "no directory is safe" in done.stdout
+
+
+WITHOUT_O_PATH = """
+import os, sys
+del os.O_PATH, os.O_TMPFILE
+sys.platform = "darwin"
+from pathlib import Path
+from mcp_ref_kit.paths import OutsideRoot, open_root
+from mcp_ref_kit.paths.kernel import kernel
+assert kernel() is None
+root = open_root(Path(sys.argv[1]))
+with root.open("l/f") as file:
+    print(file.read_at(0, 9).decode(), file.resolved.shown, root.stat("l/f").stat.st_size)
+with root.parent("l/new", follow=True) as spot:
+    print(spot.anonymous(), spot.resolved.shown)
+for path in ("out", "out/x", "../x"):
+    try:
+        root.stat(path)
+    except OutsideRoot:
+        print("outside")
+"""
+
+
+def test_the_walk_needs_nothing_that_only_linux_has(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/f").write_text("inside")
+    (tmp_path / "l").symlink_to("d")
+    (tmp_path / "out").symlink_to("/etc")
+    command = [sys.executable, "-W", "ignore", "-c", WITHOUT_O_PATH, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.splitlines() == ["inside d/f 6", "None d/new", "outside", "outside", "outside"]
