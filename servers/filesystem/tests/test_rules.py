@@ -172,7 +172,8 @@ def test_a_refusal_says_which_path_and_why() -> None:
 def test_directories_of_our_own_are_out_of_reach() -> None:
     """The undo journal, where a client's root around it is the only directory."""
     judged = Rules(Settings(), [], private=[("home", "u", "journal")])
-    assert judged.denies
+    assert judged.denies_within(parts("/home/u"))
+    assert not judged.denies_within(parts("/home/v"))
     for path in ("/home/u/journal", "/home/u/journal/x"):
         assert judged.refusal(parts(path)) is Refusal.DENIED
         assert judged.refusal(parts(path), write=True) is Refusal.DENIED

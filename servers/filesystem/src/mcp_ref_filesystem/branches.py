@@ -6,6 +6,7 @@ Directories are opened by their path from the start, one after the other: howeve
 import time
 from collections import deque
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import Literal
 
 from msgspec import Struct
@@ -17,14 +18,14 @@ from mcp_ref_filesystem.results import Kind, Truncation
 from mcp_ref_filesystem.room import Room
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.slices import Steps
-from mcp_ref_filesystem.walk import MOST_NAMES, Names, names_of
-from mcp_ref_kit.paths import Directory, Exhausted, JailPath, PathError, show
+from mcp_ref_filesystem.walk import MOST_NAMES, Names, names_of, shown
+from mcp_ref_kit.paths import Directory, Exhausted, JailPath, PathError
 
 # What a node takes as JSON beside its name, in the data; the text takes less.
 _NODE = 45
 
 
-class Node(Struct, kw_only=True, omit_defaults=True):
+class Node(Struct, kw_only=True, omit_defaults=True, gc=False):
     """An entry; `omitted` counts what is in a directory and not shown, `error` says why that is not known."""
 
     name: str
@@ -77,6 +78,7 @@ class Tree:
         self._room = Room(settings.max_output_chars)
         self._left = query.max_entries
         self._is_full = False
+        self._all_allowed = False
         self._files = 0
         self._directories = 0
         self._omitted = 0
@@ -104,6 +106,7 @@ class Tree:
         """Build on, a directory at a time."""
         with self._start.open_directory() as directory:
             path = directory.resolved
+        self._all_allowed = self._start.allows_all(path)
         ignore = rules_above(self._start.root, path) if self._query.gitignore else None
         waiting = deque([Branch(self.top, path, 0, self._exclude.start(), ignore)])
         while waiting:
@@ -129,13 +132,17 @@ class Tree:
         if branch.depth >= self._query.max_depth or self._left == 0:
             self._omit(branch.node, total)
             return []
-        directories = self._shown(names.directories)
-        files = self._shown(names.files[: self._query.files_per_directory])
+        directories = self._fitting(names.directories)
+        files = self._fitting(names.files[: self._query.files_per_directory])
         self._directories += len(directories)
         self._files += len(files)
         self._omit(branch.node, total - len(directories) - len(files))
-        nodes = [Node(name=show(name), type="directory") for name in directories]
-        branch.node.children = [*nodes, *(Node(name=show(name), type=names.kind(name)) for name in files)]
+        nodes = [Node(name=name, type="directory") for name in shown(directories)]
+        leaves = [Node(name=name, type="file") for name in shown(files)]
+        if names.odd:
+            for leaf, name in zip(leaves, files, strict=True):
+                leaf.type = names.kind(name)
+        branch.node.children = nodes + leaves
         return [
             Branch(
                 node,
@@ -174,23 +181,21 @@ class Tree:
             names = ignore.keep(names, directories=directories)
         if self._exclude:
             names = [name for name in names if not branch.drop.hits(name, directory=directories)]
-        if self._start.allows_all:
+        if self._all_allowed:
             return names
         allowed = [name for name in names if self._start.allows(branch.path.child(name))]
         self._denied += len(names) - len(allowed)
         return allowed
 
-    def _shown(self, names: list[str]) -> list[str]:
+    def _fitting(self, names: list[str]) -> list[str]:
         """As many of the names as there is room for."""
-        shown: list[str] = []
-        for name in names[: self._left]:
-            if not self._room.take(len(name) + _NODE):
-                self._is_full = True
-                self._left = 0
-                return shown
-            shown.append(name)
-        self._left -= len(shown)
-        return shown
+        wanted = names[: self._left]
+        if not self._room.take(sum(map(len, wanted)) + _NODE * len(wanted)):
+            wanted = list(takewhile(lambda name: self._room.take(len(name) + _NODE), wanted))
+            self._is_full = True
+            self._left = len(wanted)
+        self._left -= len(wanted)
+        return wanted
 
     def _omit(self, node: Node, number: int) -> None:
         node.omitted = number

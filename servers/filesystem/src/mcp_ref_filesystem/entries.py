@@ -4,18 +4,19 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from stat import filemode
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from mcp_ref_filesystem.atomic import TEMPORARY_PREFIX
 from mcp_ref_filesystem.ignore import FILE, REPOSITORY, rules_above
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.results import Kind, Truncation, kind_of, stamp
 from mcp_ref_filesystem.room import Room
 from mcp_ref_filesystem.walk import MOST_NAMES, Names, Position, names_of
-from mcp_ref_kit.paths import Directory, PathError, is_encoded, show
+from mcp_ref_kit.paths import Directory, PathError, is_encoded, mapped, show
 
 SortBy = Literal["name", "size", "mtime"]
 Order = Literal["asc", "desc"]
@@ -25,7 +26,7 @@ _PLAIN = 50
 _SIZED = 130
 
 
-class Entry(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class Entry(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
     """One entry; name_encoded: the name is written with escapes, and is accepted back like that."""
 
     name: str
@@ -34,7 +35,7 @@ class Entry(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=Tru
     name_encoded: bool = False
 
 
-class SizedEntry(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class SizedEntry(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, gc=False):
     """One entry with what an lstat says of it."""
 
     name: str
@@ -179,12 +180,14 @@ def _entry(directory: Directory, name: str, kind: Kind) -> Entry:
 
 
 def _statuses(directory: Directory) -> Iterator[Status]:
-    listed = names_of(directory, most=MOST_NAMES)
-    for name in (*listed.directories, *listed.files):
-        with suppress(PathError):  # removed since the directory was read
-            found = directory.lstat(name)
-            kind, mode = kind_of(found.st_mode), found.st_mode
-            yield Status(name=name, kind=kind, size=found.st_size, mtime_ns=found.st_mtime_ns, mode=mode)
+    with mapped(directory.resolved.written), directory.scan() as entries:
+        for entry in islice(entries, MOST_NAMES):
+            if entry.name.startswith(TEMPORARY_PREFIX):
+                continue
+            with suppress(FileNotFoundError):  # removed since the directory was read
+                found = entry.stat(follow_symlinks=False)
+                kind, mode = kind_of(found.st_mode), found.st_mode
+                yield Status(name=entry.name, kind=kind, size=found.st_size, mtime_ns=found.st_mtime_ns, mode=mode)
 
 
 def _rank(sort_by: SortBy, descending: bool, status: Status) -> tuple[int, Any]:  # noqa: FBT001  bound by partial

@@ -36,7 +36,7 @@ class NameQuery(Struct, frozen=True, kw_only=True):
     limit: int = 200
 
 
-class Found(Struct, frozen=True, kw_only=True):
+class Found(Struct, frozen=True, kw_only=True, gc=False):
     """An entry; size and time are its own, also for a link."""
 
     path: str
@@ -122,8 +122,7 @@ class Finding:
         )
         if not self._filter.passes(entry, status.st_mtime_ns):
             return True
-        if not self._start.allows(folder.handle.resolved.child(name)):
-            self._walk.denied += 1
+        if not self._walk.allows(folder, name):
             return True
         if len(self.found) >= self._limit:
             self._end("limit", self._before)

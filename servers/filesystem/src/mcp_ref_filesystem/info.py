@@ -11,7 +11,7 @@ from mcp_ref_filesystem.birth import birth_time
 from mcp_ref_filesystem.lines import Source
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.media import PROBED, mime_type_of
-from mcp_ref_filesystem.reading import HELD, SURVEYED, surveyed
+from mcp_ref_filesystem.reading import SURVEYED, surveyed
 from mcp_ref_filesystem.results import Kind, kind_of, stamp
 from mcp_ref_filesystem.text import LATIN_1, SNIFFED, UTF_8, sniff
 from mcp_ref_kit.paths import OpenFile, OutsideRoot, PathError, RootItself, Seen, show
@@ -151,15 +151,12 @@ def _content(stop: Stop, located: Located) -> Content | None:
 
 def _looked_into(stop: Stop, located: Located, file: OpenFile) -> Content:
     size = file.stat.st_size
-    held = file.read_at(0, size) if size <= HELD else None
-    beginning = file.read_at(0, PROBED) if held is None else held[:PROBED]
+    beginning = file.read_at(0, PROBED)
     mime_type = mime_type_of(beginning, located.path.name)
     encoding = sniff(beginning[:SNIFFED])
     if size > SURVEYED:
         return Content(mime_type=mime_type, encoding=None if encoding is None else encoding.name)
-    known = encoding or LATIN_1
-    source = Source(read=file.read_at, size=size, encoding=known) if held is None else Source.of_bytes(held, known)
-    survey = surveyed(stop, source)
+    survey = surveyed(stop, Source(read=file.read_at, size=size, encoding=encoding or LATIN_1))
     if encoding is None:
         return Content(mime_type=mime_type, etag=survey.etag)
     name = LATIN_1.name if encoding == UTF_8 and not survey.utf8 else encoding.name

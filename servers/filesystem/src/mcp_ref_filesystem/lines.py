@@ -9,10 +9,12 @@ from msgspec import Struct
 
 from mcp_ref_filesystem.text import Encoding
 
-# Large enough for speed, small enough to be nothing beside what one answer may hold; a multiple of every unit.
-BLOCK = 256 * 1024
+# Small enough to stay in the cache, large enough that the calls do not count; a multiple of every unit.
+BLOCK = 64 * 1024
 # From the end the wanted lines are usually near.
 TAIL_BLOCK = 64 * 1024
+# A few lines of a file that is not held mostly fit in here.
+_FIRST = 8 * 1024
 
 Read = Callable[[int, int], bytes]
 
@@ -23,11 +25,14 @@ class Source(Struct, frozen=True, kw_only=True):
     read: Read
     size: int
     encoding: Encoding
+    block: int = BLOCK
 
     @classmethod
     def of_bytes(cls, data: bytes, encoding: Encoding) -> "Source":
-        """A file that is small enough to be held."""
-        return cls(read=lambda start, length: data[start : start + length], size=len(data), encoding=encoding)
+        """A file that is small enough to be held; asking for all of it copies nothing."""
+        size = len(data)
+        read: Read = lambda start, length: data[start : start + length]  # noqa: E731  it closes over the data
+        return cls(read=read, size=size, encoding=encoding, block=max(size, 1))
 
     @property
     def start(self) -> int:
@@ -38,7 +43,7 @@ class Source(Struct, frozen=True, kw_only=True):
         """The bytes from `start` to `end`, or to where the file ends by now."""
         at = start
         while at < end:
-            block = self.read(at, min(BLOCK, end - at))
+            block = self.read(at, min(self.block, end - at))
             if not block:
                 return
             yield block
@@ -115,10 +120,16 @@ def skip_back(source: Source, number: int) -> int:
 
 def window(source: Source, start: int, *, most_lines: int | None, most_bytes: int) -> Window:
     """From `start` as many lines as were asked for and have room; at least a part of the first one."""
-    data = source.read(start, min(most_bytes, max(source.size - start, 0)))
-    at_end = start + len(data) >= source.size
-    if most_lines is not None and (cut := _after_lines(data, most_lines, source.encoding)) is not None:
-        return Window(start=start, data=data[:cut], complete=True, at_end=at_end and cut == len(data))
+    room = min(most_bytes, max(source.size - start, 0))
+    length = room if most_lines is None else min(room, _FIRST)
+    while True:
+        data = source.read(start, length)
+        at_end = start + len(data) >= source.size
+        if most_lines is not None and (cut := _after_lines(data, most_lines, source.encoding)) is not None:
+            return Window(start=start, data=data[:cut], complete=True, at_end=at_end and cut == len(data))
+        if length >= room or len(data) < length:
+            break
+        length = min(room, length * 8)
     if at_end or len(data) < most_bytes:
         return Window(start=start, data=data, complete=True, at_end=True)
     cut = last_line_end(data, source.encoding)

@@ -85,10 +85,9 @@ class Located:
         """Whether the rules let a path beneath this directory be read (or written): for children found by walking."""
         return self._rules.refusal(self.parts(resolved), write=write, makes=makes) is None
 
-    @property
-    def allows_all(self) -> bool:
-        """Whether no rule denies reading anything: a walk then need not ask for each entry."""
-        return not self._rules.denies
+    def allows_all(self, resolved: JailPath) -> bool:
+        """Whether no rule denies anything in a directory: a walk then need not ask for each entry."""
+        return not self._rules.denies_within(self.parts(resolved))
 
     def judge(self, resolved: JailPath, *, write: bool = False, makes: Kind = "file") -> None:
         """Do nothing, or refuse.

@@ -70,9 +70,9 @@ async def text_of(ctx: Ctx, path: str, wanted: Slice) -> Output[TextPage]:
     most = min(wanted.max_bytes, settings.max_read_bytes)
     wanted = structs.replace(wanted, max_bytes=most, most_characters=settings.max_output_chars)
     located = await ctx.state.locate(ctx, path)
-    page = await ctx.state.workers.run_stoppable(read_text, located, wanted)
+    page, shown = await ctx.state.workers.run_stoppable(read_text, located, wanted)
     note = remark(page)
-    return Output(page, safe(page.content), *([note] if note else []))
+    return Output(page, shown, *([note] if note else []))
 
 
 @read.tool(**LOOKING)

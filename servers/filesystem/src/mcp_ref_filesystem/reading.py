@@ -28,7 +28,7 @@ from mcp_ref_kit.workers import Stop
 MIB = 1024 * 1024
 # Up to here all of a file is looked at, for its etag and its lines; beyond it that would take longer than the read.
 SURVEYED = 64 * MIB
-# Up to here a file is read once and held; only of what is larger the head and tail come without the rest.
+# Up to here a file is read once and held; only of what is larger a part comes without a look at the rest.
 HELD = MIB
 # A path and the other members of a page.
 ROOM = 5000
@@ -54,9 +54,9 @@ class Slice(Struct, frozen=True, kw_only=True):
         return self.head is None and self.tail is None and self.offset is None and self.limit is None
 
     @property
-    def is_edge(self) -> bool:
-        """Whether only one end of the file is wanted."""
-        return self.head is not None or self.tail is not None or (self.offset or 1) < 0
+    def is_part(self) -> bool:
+        """Whether it is known beforehand that the rest of a large file is not wanted, or was told of before."""
+        return self.head is not None or self.tail is not None or self.offset not in {None, 1}
 
 
 class Reading(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -92,8 +92,8 @@ class Survey(Struct, frozen=True):
     utf8: bool
 
 
-def read_text(stop: Stop, located: Located, wanted: Slice) -> TextPage:
-    """One page of a text file.
+def read_text(stop: Stop, located: Located, wanted: Slice) -> tuple[TextPage, str]:
+    """One page of a text file, and its content as a text block may show it.
 
     Raises:
         ToolError: `is_binary`, `encoding`, or `invalid_argument` for lines that it has not.
@@ -101,16 +101,13 @@ def read_text(stop: Stop, located: Located, wanted: Slice) -> TextPage:
     check_slice(wanted)
     with located.open() as file:
         page = read_page(stop, file, located.written, wanted)
-        if _size(page.content) <= wanted.most_characters:
-            return page
+        shown = safe(page.content)
         # JSON writes a control character as six.
+        if len(page.content) + 5 * (len(page.content) - len(shown)) + ROOM <= wanted.most_characters:
+            return page, shown
         fewer = min(wanted.max_bytes, wanted.most_characters) // 6
-        return read_page(stop, file, located.written, structs.replace(wanted, max_bytes=fewer))
-
-
-def _size(content: str) -> int:
-    """About how many characters the content has as JSON, with some room for what is said of it."""
-    return len(content) + 5 * (len(content) - len(safe(content))) + ROOM
+        page = read_page(stop, file, located.written, structs.replace(wanted, max_bytes=fewer))
+        return page, safe(page.content)
 
 
 def check_slice(wanted: Slice) -> None:
@@ -161,7 +158,7 @@ def surveyed(stop: Stop, source: Source) -> Survey:
         stop.check()
         digest.update(block)
         feeds += line_feeds(block, source.encoding)
-        utf8 = utf8 and _decodes(decoder, block)
+        utf8 = utf8 and ((block.isascii() and not decoder.getstate()[0]) or _decodes(decoder, block))
         last = block
     utf8 = utf8 and not decoder.getstate()[0]
     unfinished = source.size > source.start and not last.endswith("\n".encode(source.encoding.name))
@@ -178,8 +175,9 @@ class Part(Struct, frozen=True):
 
 
 def _is_worth_it(wanted: Slice, size: int) -> bool:
-    """Whether to survey a file; for one end of it only if it is small, or lines are to be numbered from the end."""
-    return size <= (HELD if wanted.is_edge and not wanted.line_numbers else SURVEYED)
+    """Whether to survey a file; for a part of it only if it is small, or lines are to be numbered from the end."""
+    from_end = wanted.tail is not None or (wanted.offset or 0) < 0
+    return size <= (HELD if wanted.is_part and not (wanted.line_numbers and from_end) else SURVEYED)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, block: bytes) -> bool:
@@ -239,7 +237,8 @@ def _characters(part: Part) -> bytes:
 def _page(file: OpenFile, written: str, wanted: Slice, part: Part) -> TextPage:
     found, survey = part.found, part.survey
     text = part.encoding.decode(_characters(part))
-    lines = text.count("\n") + (not text.endswith("\n") if text else 0)
+    is_all = found.complete and found.at_end and found.start == len(part.encoding.mark)
+    lines = survey.lines if survey and is_all else text.count("\n") + bool(text and not text.endswith("\n"))
     first = part.first if lines else None
     last = None if first is None else first + lines - 1
     content = text if wanted.is_whole and found.complete else _without_last_end(text)

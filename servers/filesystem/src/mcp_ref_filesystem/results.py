@@ -1,7 +1,7 @@
 """What the results of several tools share: kinds of entries, how a bounded result was cut, stamps of time. Pure."""
 
 import stat
-from datetime import UTC, datetime
+import time
 from typing import Literal
 
 from msgspec import Struct
@@ -19,11 +19,13 @@ class Truncation(Struct, frozen=True):
 
 def stamp(nanoseconds: int) -> str:
     """A time of the file system as ISO 8601 in UTC, to the millisecond."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
     try:
-        moment = datetime.fromtimestamp(nanoseconds // 1_000_000 / 1000, UTC)
-    except (OverflowError, ValueError, OSError):  # a file system can hold years that a calendar cannot
+        moment = time.gmtime(seconds)
+    except (OverflowError, OSError):  # a file system can hold years that a calendar cannot
         return "unknown"
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # At half the cost of datetime, which a listing of thousands would feel.
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', moment)}.{rest // 1_000_000:03d}Z"
 
 
 def kind_of(mode: int) -> Kind:

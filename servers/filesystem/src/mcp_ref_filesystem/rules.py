@@ -68,10 +68,10 @@ class Rules:
         self._deny = _Patterns((*settings.deny, *secrets), self._domains)
         self._deny_write = _Patterns(settings.deny_write, self._domains)
 
-    @property
-    def denies(self) -> bool:
-        """Whether anything at all may not be read."""
-        return bool(self._deny or self._private)
+    def denies_within(self, parts: Parts) -> bool:
+        """Whether anything in a directory might be denied: a walk then asks for each entry."""
+        near = (own[: len(parts)] == parts[: len(own)] for own in self._private)
+        return bool(self._deny) or any(near)
 
     def refusal(self, parts: Parts, *, write: bool = False, makes: Kind = "file") -> Refusal | None:
         """Why a path may not be read (or written), or None; `makes` is what a write would put there."""

@@ -131,8 +131,7 @@ class Scanning:
 
     def _content(self, folder: Folder, name: str) -> bytes | None:
         """What a file holds, or None, counted, for one that is not to be searched."""
-        if not self._start.allows_all and not self._start.allows(folder.handle.resolved.child(name)):
-            self._denied += 1
+        if not self._walk.allows(folder, name):
             return None
         try:
             data = folder.handle.read(name, self._query.max_file_bytes)

@@ -60,7 +60,7 @@ def _read_one(stop: Stop, located: Located | ToolError, path: str, most: int) ->
     if most < LEAST:
         return _failed(path, ToolError("The budget of this call is spent.", code="skipped_budget"))
     try:
-        page = read_text(stop, located, Slice(max_bytes=most, most_characters=most + ROOM))
+        page, _ = read_text(stop, located, Slice(max_bytes=most, most_characters=most + ROOM))
     except Stopped:
         raise
     except ToolError as error:

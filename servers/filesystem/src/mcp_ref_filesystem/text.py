@@ -43,6 +43,7 @@ _BOTH_ORDERS = frozenset({"utf-16", "utf16", "utf_16"})
 
 # What a terminal obeys could hide or forge what a reader sees; tab, LF and CR are text.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_PIECE = 32 * 1024
 _FLAGS = bytes(code < 9 or code in {11, 12, 127} or 13 < code < 32 for code in range(256))  # noqa: PLR2004  code points
 
 
@@ -141,18 +142,22 @@ def is_utf8(data: bytes) -> bool:
 
 def line_ending(text: str) -> LineEnding:
     """How the lines of a text end."""
-    pairs = text.count("\r\n") if "\r" in text else 0
-    counts = {"crlf": pairs, "lf": text.count("\n") - pairs, "cr": text.count("\r") - pairs if "\r" in text else 0}
+    if "\r" not in text:
+        return "lf" if "\n" in text else "none"
+    pairs = text.count("\r\n")
+    counts = {"crlf": pairs, "lf": text.count("\n") - pairs, "cr": text.count("\r") - pairs}
     used: list[LineEnding] = [name for name in ("crlf", "lf", "cr") if counts[name]]
-    if len(used) > 1:
-        return "mixed"
-    return used[0] if used else "none"
+    return "mixed" if len(used) > 1 else used[0]
 
 
 def safe(text: str) -> str:
     """Text for a text block: without control characters other than tab, LF and CR."""
-    # A table of bytes is ten times as fast as a pattern, and most large texts are ASCII.
-    suspect = 1 in text.encode().translate(_FLAGS) if text.isascii() else _CONTROL.search(text) is not None
+    # A table of bytes is ten times as fast as a pattern, most large texts are ASCII, small pieces stay in the cache.
+    if text.isascii():
+        pieces = (text[at : at + _PIECE] for at in range(0, len(text), _PIECE))
+        suspect = any(1 in piece.encode().translate(_FLAGS) for piece in pieces)
+    else:
+        suspect = _CONTROL.search(text) is not None
     return _CONTROL.sub("", text) if suspect else text
 
 

@@ -100,17 +100,31 @@ def names_of(directory: Directory, *, most: int) -> Names:
     odd: dict[str, Kind] = {}
     with mapped(directory.resolved.written), directory.scan() as entries:
         for entry in islice(entries, most):
-            name = entry.name
-            if entry.is_dir(follow_symlinks=False):
-                directories.append(name)
-            elif not name.startswith(TEMPORARY_PREFIX):
-                files.append(name)
-                if not entry.is_file(follow_symlinks=False):
-                    odd[name] = "symlink" if entry.is_symlink() else "other"
+            if entry.is_file(follow_symlinks=False):
+                files.append(entry.name)
+            elif entry.is_dir(follow_symlinks=False):
+                directories.append(entry.name)
+            else:
+                files.append(entry.name)
+                odd[entry.name] = "symlink" if entry.is_symlink() else "other"
         complete = next(entries, None) is None
     directories.sort()
     files.sort()
+    _drop_temporaries(files)
     return Names(directories=directories, files=files, odd=odd, complete=complete)
+
+
+def _drop_temporaries(files: list[str]) -> None:
+    """Take out the files that are being written by this server; among sorted names they stand together."""
+    start = end = bisect_left(files, TEMPORARY_PREFIX)
+    while end < len(files) and files[end].startswith(TEMPORARY_PREFIX):
+        end += 1
+    del files[start:end]
+
+
+def shown(names: list[str]) -> list[str]:
+    """The names as results have them; names that need no escape, nearly all, cost one look at all of them together."""
+    return names if "".join(names).isprintable() else [show(name) for name in names]
 
 
 class Walk:
@@ -122,6 +136,7 @@ class Walk:
         self._scope = scope
         self._want = want
         self._after = after
+        self._all_allowed = False
         self.position: Position | None = after
         """Where to go on, if the walk is given up now."""
         self.visited = 0
@@ -138,6 +153,7 @@ class Walk:
             Cut: at a bound.
         """
         handle = self._start.open_directory()
+        self._all_allowed = self._start.allows_all(handle.resolved)
         try:
             ignore = rules_above(self._start.root, handle.resolved) if self._scope.gitignore else None
         except BaseException:  # whatever happens, the handle has no other owner yet
@@ -146,6 +162,13 @@ class Walk:
         want, drop = self._want.start(), self._scope.exclude.start()
         folder = Folder(handle=handle, path="", depth=0, want=want, drop=drop, ignore=ignore)
         yield from self._walk(folder, () if self._after is None else self._after.names)
+
+    def allows(self, folder: Folder, name: str) -> bool:
+        """Whether an entry may be looked into; counts those that may not."""
+        if self._all_allowed or self._start.allows(folder.handle.resolved.child(name)):
+            return True
+        self.denied += 1
+        return False
 
     def check(self) -> None:
         """Do nothing, or end the walk; not before something new was visited, so that every page leads further.
@@ -226,8 +249,7 @@ class Walk:
         if folder.depth >= self._scope.max_depth:
             self.unseen += 1
             return None
-        if not self._start.allows(folder.handle.resolved.child(name)):
-            self.denied += 1
+        if not self.allows(folder, name):
             return None
         handle = self._opened(folder.handle, name)
         if handle is None:
