@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from mcp_protocol.errors import Forbidden, Unauthorized
+from mcp_protocol.limits import Limits
 from mcp_protocol.session.calls import Principal
 from mcp_protocol.transports.http.app import HttpApp, HttpOptions
 
@@ -90,3 +91,17 @@ async def test_no_websocket() -> None:
     app: Any = HttpApp.__new__(HttpApp)
     await app({"type": "websocket"}, receive, send)
     assert sent == [{"type": "websocket.close", "code": 1008}]
+
+
+async def test_before_the_start_and_after_the_stop_there_is_nobody() -> None:
+    sent: list[Any] = []
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    limits: Any = type("Nothing", (), {"limits": Limits()})
+    app = HttpApp(limits, HttpOptions(hosts=frozenset({"h"})))
+    scope = {"type": "http", "method": "POST", "path": "/mcp", "headers": [(b"host", b"h")]}
+    await app(scope, send, send)
+    assert sent[0]["status"] == 503
+    await app.drain()

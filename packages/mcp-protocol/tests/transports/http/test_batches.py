@@ -58,6 +58,19 @@ def test_a_batch_whose_member_reports_becomes_a_stream_of_single_events(server: 
     assert {message.get("id") for message in answer.messages} == {None, 1, 2}
 
 
+def test_replies_that_were_ready_before_the_stream_began_are_events_too(server: Any, signals: Any) -> None:
+    session = server.initialize("2025-03-26")
+    slow = request("slow", "wait", reports=True)
+    slow["params"]["_meta"] = {"progressToken": "t"}
+    with server.connect() as wire:
+        wire.send(session.post([request("fast", "echo", text="x"), slow]))
+        assert signals.started.wait(WAIT)
+        signals.release(server)
+        answer = wire.answer()
+    assert answer.is_stream
+    assert [message.get("id") for message in answer.messages] == [None, "slow", "fast"]
+
+
 def test_one_member_can_be_cancelled(server: Any, signals: Any) -> None:
     session = server.initialize("2025-03-26")
     with server.connect() as wire:

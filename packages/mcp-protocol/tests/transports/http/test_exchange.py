@@ -171,3 +171,8 @@ def test_the_status_of_an_error_depends_on_the_era() -> None:
 def test_a_missing_right_is_answered_with_its_challenge(kind: type[Unauthorized], expected: int) -> None:
     whole = exchange.error(kind("No", challenge="Bearer x"), 1)
     assert (whole.status, dict(whole.headers)[b"www-authenticate"]) == (expected, b"Bearer x")
+
+
+@pytest.mark.parametrize(("accept", "expected"), [(b"text/event-stream", None), (b"application/json", 406), (b"", 406)])
+def test_a_get_asks_for_events(accept: bytes, expected: int | None) -> None:
+    assert status(exchange.unfit_get({b"accept": accept})) == expected

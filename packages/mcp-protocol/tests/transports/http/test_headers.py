@@ -1,9 +1,13 @@
 """The strict view of header fields: what counts once, what is text, what covers what."""
 
+from typing import Any
+
 import pytest
+from msgspec import Raw
 
 from mcp_protocol.errors import HeaderMismatch
-from mcp_protocol.transports.http.headers import accepts, collect, head_of, is_json
+from mcp_protocol.session.calls import Call, Trace
+from mcp_protocol.transports.http.headers import accepts, collect, head_of, is_json, traced
 
 
 def test_fields_are_found_by_name() -> None:
@@ -97,3 +101,12 @@ def test_anything_else_is_not(value: bytes) -> None:
 )
 def test_accept_covers_what_its_most_particular_range_says(accept: bytes, *, covered: bool) -> None:
     assert accepts(accept, b"text/event-stream") is covered
+
+
+@pytest.mark.parametrize(("own", "expected"), [(Trace(), "header"), (Trace("meta"), "meta")])
+def test_the_trace_context_of_a_header_counts_where_meta_has_none(own: Trace, expected: str) -> None:
+    peer: Any = None
+    call = Call(id=1, method="ping", params=Raw(b"{}"), peer=peer, trace=own)
+    found = traced(call, {b"traceparent": b"header", b"baggage": b"b"}).trace
+    assert (found.traceparent, found.tracestate) == (expected, None)
+    assert traced(call, {}) is call

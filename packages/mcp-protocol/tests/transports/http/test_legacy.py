@@ -1,11 +1,16 @@
 """Sessions of 2025-03-26 to 2025-11-25 over HTTP: handshake, streams, questions, resumption, the end."""
 
+import asyncio
 import json
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from mcp_protocol.limits import Limits
+from mcp_protocol.transports.http import legacy
+from mcp_protocol.transports.http.watch import Runs
 
 WAIT = 5
 REVISIONS = ["2025-03-26", "2025-06-18", "2025-11-25"]
@@ -317,3 +322,16 @@ def test_stopping_ends_streams_and_lets_calls_finish(serve_house: Any, fresh: An
         assert stream.closed().endswith(b"0\r\n\r\n")
         fresh.release(server)
         assert text(call.answer().message) == "done"
+
+
+async def test_sessions_that_are_over_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept = asyncio.Event()
+    monkeypatch.setattr(legacy, "_SWEEP_SECONDS", 0)
+    async with asyncio.TaskGroup() as group:
+        nothing: Any = SimpleNamespace(limits=Limits(), services=SimpleNamespace(clock=time.monotonic))
+        endpoint = legacy.LegacyEndpoint(nothing, Runs(group))
+        monkeypatch.setattr(endpoint.sessions, "sweep", swept.set)
+        sweeping = group.create_task(endpoint.sweep())
+        async with asyncio.timeout(WAIT):
+            await swept.wait()
+        sweeping.cancel()

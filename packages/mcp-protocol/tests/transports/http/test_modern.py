@@ -138,6 +138,15 @@ def test_a_call_that_does_not_finish_is_cancelled_when_the_server_stops(serve_ho
         assert fresh.cancelled.is_set()
 
 
+def test_a_stream_that_does_not_finish_just_ends_when_the_server_stops(serve_house: Any, fresh: Any) -> None:
+    with serve_house(fresh, limits=Limits(drain_seconds=0.1)) as server, server.connect() as wire:
+        wire.send(server.call("wait", meta=META | TOKEN, reports=True))
+        wire.head()
+        wire.event()
+        server.soon(server.stop.set)
+        assert wire.closed() == b"0\r\n\r\n"
+
+
 def test_a_full_server_says_so_before_it_reads_the_body(serve_house: Any, fresh: Any) -> None:
     with serve_house(fresh, limits=Limits(running=1, waiting=1)) as server:
         runs, waits = server.connect(), server.connect()

@@ -1,5 +1,7 @@
 """The table of legacy sessions, the buffers of their streams, and event ids: no sockets, a clock of our own."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from mcp_protocol.limits import Limits
 from mcp_protocol.session.calls import Principal
 from mcp_protocol.session.legacy import LegacySession, Stage
 from mcp_protocol.session.profile import Profile
+from mcp_protocol.transports.http.answers import EventStream
 from mcp_protocol.transports.http.replay import Replay
 from mcp_protocol.transports.http.sessions import HttpSession, Sessions
 from mcp_protocol.transports.http.sse import EventIds, Place, event, priming
@@ -92,6 +95,26 @@ async def test_finished_streams_are_kept_for_a_while_few_and_small(sessions: Ses
     sessions.find(session.id, ADA)
     session.trim()
     assert list(session.streams.values()) == [session.standalone]
+
+
+async def test_what_a_lost_reader_did_not_get_is_kept(sessions: Sessions) -> None:
+    async def lost(_: Any) -> None:
+        raise BrokenPipeError
+
+    got: list[Any] = []
+
+    async def found(event: Any) -> None:
+        got.append(event)
+
+    stream = opened(sessions).stream()
+    stream.attach(EventStream(lost))
+    await stream.send(b"{}")
+    assert not stream.attached.is_set()
+    await stream.finish(b"[]")
+    again = EventStream(found)
+    assert await stream.resume(again, 0)
+    assert [event.get("body", b"").count(b"data:") for event in got] == [0, 2, 0]
+    assert again.gone
 
 
 def test_a_buffer_is_bounded_by_count_and_bytes_but_keeps_the_newest() -> None:

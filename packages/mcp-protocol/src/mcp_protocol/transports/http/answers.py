@@ -1,9 +1,10 @@
 """The answer to one HTTP request as ASGI events: a whole body, or an event stream."""
 
 import asyncio
+from contextlib import suppress
 
 from mcp_protocol.errors import ConnectionLost
-from mcp_protocol.transports.http.asgi import Send
+from mcp_protocol.transports.http.asgi import Event, Send
 from mcp_protocol.transports.http.exchange import SAFE, Header, Whole
 
 # `X-Accel-Buffering` asks nginx to pass events on at once (2026-07-28 transports, "Receiving messages").
@@ -57,21 +58,23 @@ class EventStream:
         async with self._turn:
             if self.gone:
                 raise ConnectionLost("The client has left")
-            await self._begin()
-            await self._send({"type": "http.response.body", "body": data, "more_body": True})
+            await self._put({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self) -> None:
-        """End the stream; one that never began is an empty one."""
+        """End the stream; one that never began is an empty one, and a reader that is gone needs no end."""
         async with self._turn:
-            if self.gone:
-                return
-            await self._begin()
-            self.gone = True
-            await self._send({"type": "http.response.body", "body": b""})
+            if not self.gone:
+                with suppress(ConnectionLost):
+                    await self._put({"type": "http.response.body", "body": b""})
+                self.gone = True
 
-    async def _begin(self) -> None:
-        if self.started:
-            return
-        self.started = True
-        headers = [*_STREAM, *self._headers]
-        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+    async def _put(self, event: Event) -> None:
+        try:
+            if not self.started:
+                self.started = True
+                headers = [*_STREAM, *self._headers]
+                await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+            await self._send(event)
+        except OSError as error:  # what ASGI 2.4 servers raise; others drop what is sent to nobody
+            self.gone = True
+            raise ConnectionLost("The client has left") from error

@@ -12,7 +12,7 @@ from mcp_protocol.session.inbound import accept_modern
 from mcp_protocol.transports.http import exchange
 from mcp_protocol.transports.http.answers import respond
 from mcp_protocol.transports.http.exchange import BUSY, Rules, Whole, error
-from mcp_protocol.transports.http.headers import head_of
+from mcp_protocol.transports.http.headers import head_of, traced
 from mcp_protocol.transports.http.incoming import Bodies, Incoming
 from mcp_protocol.transports.http.legacy import LegacyEndpoint
 from mcp_protocol.transports.http.modern import ModernStream
@@ -73,6 +73,8 @@ class Endpoint:
             return exchange.no_request(message)
         try:
             head = head_of(incoming.fields)
-            return accept_modern(message, head, self._app.profile, principal=incoming.principal, transport="http")
+            profile, principal = self._app.profile, incoming.principal
+            call = accept_modern(message, head, profile, principal=principal, transport="http")
+            return traced(call, incoming.fields)
         except ProtocolError as problem:
             return error(problem, message.id)

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from msgspec.structs import replace
+
 from mcp_protocol.errors import HeaderMismatch
-from mcp_protocol.session.calls import Head
+from mcp_protocol.session.calls import Call, Head, Trace
 
 Raw = Iterable[tuple[bytes, bytes]]
 Fields = Mapping[bytes, bytes]
@@ -15,6 +17,7 @@ NAME = b"mcp-name"
 SESSION = b"mcp-session-id"
 LAST_EVENT = b"last-event-id"
 
+_TRACE = (b"traceparent", b"tracestate", b"baggage")
 _MIRRORED = b"mcp-"
 _PARAM = b"mcp-param-"
 
@@ -76,6 +79,14 @@ def head_of(fields: Fields) -> Head:
             if name.startswith(_PARAM)
         },
     )
+
+
+def traced(call: Call, fields: Fields) -> Call:
+    """The call with the trace context of the headers, where its `_meta` has none (protocol extension SEP-414)."""
+    if b"traceparent" not in fields or call.trace.traceparent is not None:
+        return call
+    parent, state, baggage = (fields.get(name, b"").decode("latin-1") or None for name in _TRACE)
+    return replace(call, trace=Trace(parent, state, baggage))
 
 
 def _text(fields: Fields, name: bytes) -> str | None:

@@ -35,7 +35,7 @@ from mcp_protocol.transports.http.exchange import (
     plain,
     unfit_get,
 )
-from mcp_protocol.transports.http.headers import LAST_EVENT, SESSION, VERSION
+from mcp_protocol.transports.http.headers import LAST_EVENT, SESSION, VERSION, traced
 from mcp_protocol.transports.http.incoming import Incoming
 from mcp_protocol.transports.http.numbered import NumberedStream
 from mcp_protocol.transports.http.sessions import HttpSession, Sessions
@@ -154,7 +154,7 @@ class LegacyEndpoint:
         reply = None
         try:
             with self._watched(stream, events, incoming) as session.running[call.key]:
-                reply = await self._app.answer(call, stream)
+                reply = await self._app.answer(traced(call, incoming.fields), stream)
         finally:
             session.ended(call)
         if reply is None:

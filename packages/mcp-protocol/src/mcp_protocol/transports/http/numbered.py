@@ -115,17 +115,11 @@ class NumberedStream:
 
     async def resume(self, events: EventStream, position: int) -> bool:
         """Move to a new connection and send it what came after `position`; False if that is not kept any more."""
-        if self._replay.after(position, self._clock()) is None:
-            return False
-        old = self._detached()
-        if old is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_PARTING_SECONDS):
-                    await old.end()
         async with self._turn:
             missed = self._replay.after(position, self._clock())
             if missed is None:
                 return False
+            await _part(self._detached())
             self.attach(events)
             await self._write(b"".join(missed) or sse.COMMENT)
         if self.finished:
@@ -158,3 +152,10 @@ class NumberedStream:
 
     def _name(self, position: int) -> str:
         return self._naming.name(Place(self.number, position))
+
+
+async def _part(old: EventStream | None) -> None:
+    if old is not None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PARTING_SECONDS):
+                await old.end()

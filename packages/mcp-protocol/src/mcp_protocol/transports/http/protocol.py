@@ -112,6 +112,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop every clock."""
         self._disarm()
+        self._rest_watch()
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -127,10 +128,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stage = _Stage.HEAD
         try:
             self._feed(data)
-        except httptools.HttpParserError:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse(self._status)
-        except httptools.HttpParserUpgrade:
-            self._refuse(400)
         else:
             self._keep_time()
 
@@ -187,6 +186,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """The reader has caught up."""
         super().resume_writing()
+        self._rest_watch()
+
+    def _rest_watch(self) -> None:
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
@@ -270,9 +272,6 @@ class BoundedProtocol(HttpToolsProtocol):
         self._flush()
         if status is not None:
             self.transport.write(_refusal(status))
-        if not self.transport.can_write_eof():
-            self.transport.close()
-            return
         self.transport.write_eof()
         self._timer = self.loop.call_later(self._bounds.linger_seconds, self.transport.abort)
 

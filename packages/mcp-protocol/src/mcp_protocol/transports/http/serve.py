@@ -8,10 +8,9 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from ipaddress import ip_address
-from threading import current_thread, main_thread
 from typing import Any, cast
 
 import uvicorn
@@ -80,7 +79,7 @@ async def serve(
     announce: Callable[[str], None],
     stop: asyncio.Event | None = None,
 ) -> None:
-    """Serve a running server at `listen` until SIGTERM, SIGINT or `stop`; `announce` gets the real URL.
+    """Serve a running server at `listen` until `stop`, or a signal as `run` has it; `announce` gets the real URL.
 
     Without `hosts` and `origins` in `options`, those of the bound address are served.
 
@@ -145,11 +144,10 @@ async def run(
     stop: asyncio.Event | None = None,
     drain: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
-    """Serve `app` on `sock` until SIGTERM, SIGINT or `stop`; `drain` then ends what would run for ever.
+    """Serve `app` on `sock` until `stop`; `drain` then ends what would run for ever.
 
-    A second signal ends the process at once.
+    Without `stop`, SIGTERM and SIGINT are caught: the first is an orderly end, the second ends the process at once.
     """
-    stop = stop or asyncio.Event()
     config = uvicorn.Config(
         cast("Any", app),
         http=cast("Any", partial(BoundedProtocol, bounds=bounds)),
@@ -165,8 +163,8 @@ async def run(
         backlog=_BACKLOG,
         workers=1,
     )
-    with _signals(stop):
-        await _Server(config, started, stop, drain).serve([sock])
+    with nullcontext(stop) if stop is not None else _signals() as stopped:
+        await _Server(config, started, stopped, drain).serve([sock])
 
 
 class _Server(uvicorn.Server):
@@ -210,11 +208,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _signals(stop: asyncio.Event) -> Generator[None, None, None]:
-    """Set `stop` at the first SIGTERM or SIGINT, and leave the next one to the system's default."""
-    if current_thread() is not main_thread():
-        yield
-        return
+def _signals() -> Generator[asyncio.Event, None, None]:
+    """An event set by the first SIGTERM or SIGINT; the next one is left to the system's default."""
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
@@ -226,7 +222,7 @@ def _signals(stop: asyncio.Event) -> Generator[None, None, None]:
     for number in before:
         signal.signal(number, ring)
     try:
-        yield
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -30,7 +30,7 @@ def test_expect_is_refused_at_once(server: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", [b"http://127.0.0.1:1/mcp", b"http://evil.com/mcp", b"*", b"mcp", b"/mcp#x", b"evil.com:80"]
+    "target", [b"http://127.0.0.1:1/mcp", b"http://evil.com/mcp", b"*", b"mcp", b"/mcp#x", b"evil.com:80", b"\xff"]
 )
 @pytest.mark.parametrize("method", [b"POST", b"CONNECT", b"OPTIONS"])
 def test_other_forms_of_target_are_refused(server: Any, hidden: Any, method: bytes, target: bytes) -> None:
