@@ -1,6 +1,7 @@
 """The way of every change: lock the paths, then work in a thread that can be told to stop."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec.structs import replace
@@ -10,7 +11,7 @@ from mcp_ref_filesystem.journal import Journal
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.locks import Locks
 from mcp_ref_filesystem.places import Place
-from mcp_ref_filesystem.recording import Job
+from mcp_ref_filesystem.recording import Check, Job
 from mcp_ref_filesystem.saving import absolute
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_kit.workers import Stop, Workers
@@ -43,20 +44,30 @@ class Changes:
         A cancelled call waits until the thread has let go: the locks cover all of the work, and what was begun is
         either finished or taken back.
         """
+        job = self.job(ctx, tool, Stop())
+        async with self.locked(targets):
+            return await self._workers.run_stoppable(_stoppable, job, function, args, kwargs)
+
+    def job(self, ctx: Context[Any], tool: str, stop: Check) -> Job:
+        """What the work of one call needs beside its arguments."""
         settings = self._settings
-        job = Job(
+        return Job(
             tool=tool,
             journal=self.journal,
             history=settings.history == "on",
             caller=None if ctx.transport == "stdio" else ctx.principal.key,
             fsync=settings.fsync,
-            stop=Stop(),
+            stop=stop,
             places=self._places,
             most=settings.max_visited,
         )
+
+    @asynccontextmanager
+    async def locked(self, targets: Iterable[Located | str]) -> AsyncGenerator[None]:
+        """Hold the locks of the targets for the length of the block."""
         names = await self._workers.run(_lock_names, targets)
         async with self._locks.hold(names):
-            return await self._workers.run_stoppable(_stoppable, job, function, args, kwargs)
+            yield
 
     def close(self) -> None:
         """Let go of the journal."""

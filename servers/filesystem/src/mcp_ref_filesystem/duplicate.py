@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +16,9 @@ from mcp_ref_filesystem.recording import Job
 from mcp_ref_filesystem.results import kind_of
 from mcp_ref_filesystem.trees import DEEPEST, RULE_KINDS
 from mcp_ref_kit.paths import Directory, JailPath, NotAFile, OpenFile, PathError, Spot, mapped
+
+Result = TypeVar("Result")
+Copying = Generator[int, None, int]
 
 
 class Plan(Struct, frozen=True):
@@ -41,7 +45,12 @@ def staged(spot: Spot) -> Generator[Spot]:
 
 
 def copy_any(source: Spot, stage: Spot, plan: Plan, job: Job) -> int:
-    """Copy what is at one spot to another that is free; answers how many special files were left out.
+    """Copy what is at one spot to another that is free; answers how many special files were left out."""
+    return finished(copying(source, stage, plan, job))
+
+
+def copying(source: Spot, stage: Spot, plan: Plan, job: Job) -> Copying:
+    """The same in steps: yields 1 for each thing that was copied.
 
     Raises:
         Refused: something in it may not be read there, or not be written where it would land.
@@ -49,10 +58,19 @@ def copy_any(source: Spot, stage: Spot, plan: Plan, job: Job) -> int:
     """
     found = source.lstat()
     if stat.S_ISDIR(found.st_mode):
-        return _copy_directory(source, stage, plan, job)
+        return (yield from _copy_directory(source, stage, plan, job))
     if not _copy_leaf(source, stage, found, plan, job):
         raise NotAFile(source.resolved.written)
     return 0
+
+
+def finished(work: Generator[int, None, Result]) -> Result:
+    """Do all steps at once."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            return end.value
 
 
 def copy_file(old: OpenFile, new: OpenFile, *, preserve: bool, job: Job) -> None:
@@ -62,16 +80,16 @@ def copy_file(old: OpenFile, new: OpenFile, *, preserve: bool, job: Job) -> None
         _take_over(old.fd, new.fd, preserve=preserve)
 
 
-def _copy_directory(source: Spot, stage: Spot, plan: Plan, job: Job) -> int:
+def _copy_directory(source: Spot, stage: Spot, plan: Plan, job: Job) -> Copying:
     stage.mkdir(0o700)
     with source.open_directory() as old, stage.open_directory() as new:
-        skipped = _copy_members(old, new, plan, (), job)
+        skipped = yield from _copy_members(old, new, plan, (), job)
         with mapped(new.resolved.written):
             _take_over(old.fd, new.fd, preserve=plan.preserve)
     return skipped
 
 
-def _copy_members(old: Directory, new: Directory, plan: Plan, names: tuple[str, ...], job: Job) -> int:
+def _copy_members(old: Directory, new: Directory, plan: Plan, names: tuple[str, ...], job: Job) -> Copying:
     if len(names) > DEEPEST:
         raise ToolError(f"The directory is more than {DEEPEST} levels deep.", code="too_large")
     with old.scan() as entries:
@@ -83,18 +101,19 @@ def _copy_members(old: Directory, new: Directory, plan: Plan, names: tuple[str, 
         below = (*names, name)
         _judge(plan, old.resolved.child(name), below, is_a)
         if stat.S_ISDIR(is_a.st_mode):
-            skipped += _copy_below(old, new, plan, below, job)
+            skipped += yield from _copy_below(old, new, plan, below, job)
         else:
             target = Spot(new, new.guard, name, new.resolved.child(name))
             skipped += not _copy_leaf(Spot(old, old.guard, name, old.resolved.child(name)), target, is_a, plan, job)
+        yield 1
     return skipped
 
 
-def _copy_below(old: Directory, new: Directory, plan: Plan, names: tuple[str, ...], job: Job) -> int:
+def _copy_below(old: Directory, new: Directory, plan: Plan, names: tuple[str, ...], job: Job) -> Copying:
     name = names[-1]
     Spot(new, new.guard, name, new.resolved.child(name)).mkdir(0o700)
     with old.open_directory(name) as old_below, new.open_directory(name) as new_below:
-        skipped = _copy_members(old_below, new_below, plan, names, job)
+        skipped = yield from _copy_members(old_below, new_below, plan, names, job)
         with mapped(new.resolved.written):
             _take_over(old_below.fd, new_below.fd, preserve=plan.preserve)
     return skipped

@@ -1,7 +1,7 @@
 """One change being written into the journal: what it replaces is kept before anything is touched. Blocking."""
 
 import stat
-from typing import Self
+from typing import Protocol, Self
 
 from msgspec import Struct
 
@@ -12,7 +12,14 @@ from mcp_ref_filesystem.etag import etag_of_file
 from mcp_ref_filesystem.journal import Journal, usable
 from mcp_ref_filesystem.steps import AnyStep, Entry, Kept
 from mcp_ref_kit.paths import OpenFile, Spot
-from mcp_ref_kit.workers import Stop
+
+
+class Check(Protocol):
+    """Says when to stop: `Stop` of a worker, or what stands for several in turn."""
+
+    def check(self) -> None:
+        """Do nothing, or raise `Stopped`."""
+        ...
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -23,7 +30,7 @@ class Job(Struct, frozen=True, kw_only=True):
     history: bool = True
     caller: str | None = None
     fsync: Fsync = "file"
-    stop: Stop
+    stop: Check
     places: tuple[tuple[str, ...], ...] = ()
     """The allowed directories, as names from the root of the file system."""
     most: int = 200_000

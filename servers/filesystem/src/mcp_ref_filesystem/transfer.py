@@ -3,13 +3,14 @@
 
 import os
 import stat
+from collections.abc import Generator
 from typing import Annotated
 
 from msgspec import Struct
 
 from mcp_protocol import Output, Refused, Toolset, arg
 from mcp_ref_filesystem.arguments import CreateParents, IfMatch, Overwrite
-from mcp_ref_filesystem.duplicate import Plan, copy_any, staged
+from mcp_ref_filesystem.duplicate import Plan, copying, finished, staged
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.making import place_of
 from mcp_ref_filesystem.moving import Relocated, move, refuse_itself
@@ -19,6 +20,7 @@ from mcp_ref_filesystem.removing import Deleted, delete
 from mcp_ref_filesystem.results import kind_of
 from mcp_ref_filesystem.saving import absolute
 from mcp_ref_filesystem.state import Ctx, State
+from mcp_ref_filesystem.stepping import change_in_steps
 from mcp_ref_filesystem.steps import Placed
 from mcp_ref_filesystem.trees import RULE_KINDS, found_spot, measured
 from mcp_ref_kit.paths import InvalidPath, NotAFile, Spot
@@ -85,7 +87,7 @@ async def copy_file(
     taken = await ctx.state.locate(ctx, source)
     place = await ctx.state.locate(ctx, destination, write=True)
     wish = CopyWish(recursive=recursive, overwrite=overwrite, preserve=preserve)
-    done = await ctx.state.changes.run(ctx, "copy_file", [place], copy, taken, place, wish)
+    done = await change_in_steps(ctx, "copy_file", [place], copying_steps, taken, place, wish)
     return Output(done, f"Successfully copied {source} to {destination}")
 
 
@@ -113,6 +115,11 @@ async def delete_file(
 
 def copy(job: Job, source: Located, destination: Located, wish: CopyWish) -> CopyResult:
     """Copy beside the destination under a hidden name, then give it its name."""
+    return finished(copying_steps(job, source, destination, wish))
+
+
+def copying_steps(job: Job, source: Located, destination: Located, wish: CopyWish) -> Generator[int, None, CopyResult]:
+    """The same in steps: yields 1 for each thing that was copied."""
     with Recording(job) as record:
         spot, found = found_spot(source, write=False)
         with spot, place_of(destination, exact=True, makes=RULE_KINDS[kind_of(found.st_mode)]) as to:
@@ -125,7 +132,7 @@ def copy(job: Job, source: Located, destination: Located, wish: CopyWish) -> Cop
             refuse_itself(found, old, destination.written)
             plan = Plan(source, destination, to.resolved, preserve=wish.preserve)
             with staged(to) as stage:
-                skipped = copy_any(spot, stage, plan, job)
+                skipped = yield from copying(spot, stage, plan, job)
                 size = measured(stage, job)
                 if old is not None:
                     set_aside(record, to, there, old.st_size)
