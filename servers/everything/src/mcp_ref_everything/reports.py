@@ -37,6 +37,14 @@ async def test_logging_tool(ctx: Ctx) -> Text:
 
 
 @reports.tool(read_only=True, open_world=False)
+async def test_reconnection(ctx: Ctx) -> Text:
+    """Let the connection go, and answer where the client comes back (SEP-1699)."""
+    await ctx.release()
+    await asyncio.sleep(2 * PAUSE)
+    return Text("Answered after a reconnection.")
+
+
+@reports.tool(read_only=True, open_world=False)
 async def test_trigger_tool_change(ctx: Ctx) -> Text:
     """Announce that the list of tools has changed."""
     await ctx.list_changed("tools")

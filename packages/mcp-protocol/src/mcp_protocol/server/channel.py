@@ -16,6 +16,10 @@ class Channel(Protocol):
         """
         ...
 
+    async def release(self) -> None:
+        """Let the connection go where the client can come back for the rest (2025-11-25 HTTP); elsewhere nothing."""
+        ...
+
     async def ask(self, method: str, params: Any) -> Raw:
         """Send a live request to the client and wait for its result (legacy revisions only).
 

@@ -128,6 +128,13 @@ class Context(Generic[State]):
         if self.promote is not None and self.job is None:
             self.job = await self.promote()
 
+    async def release(self) -> None:
+        """Let the connection go while the work goes on, where the client can come back for the rest (SEP-1699).
+
+        That is 2025-11-25 over HTTP: a client with many calls keeps few connections. Elsewhere nothing happens.
+        """
+        await self._channel.release()
+
     async def progress(self, done: float, total: float | None = None, message: str | None = None) -> None:
         """Report progress, where the caller asked for it. Steps must increase; close ones are merged."""
         if self.job is not None:

@@ -137,6 +137,9 @@ class Driver:
         self._writer.write(message)
         await self._writer.drained()
 
+    async def release(self) -> None:
+        """A pipe has no connection of one call's own."""
+
     async def ask(self, method: str, params: Any) -> Raw:
         """Send a request of ours and wait for the client's result; tell the client if nobody waits any more."""
         request_id = next(self._ids)

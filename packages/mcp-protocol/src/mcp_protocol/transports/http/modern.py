@@ -46,6 +46,9 @@ class ModernStream:
         """Send a notification on the request's own stream."""
         await self._stream().write(sse.event(message))
 
+    async def release(self) -> None:
+        """Keep it: since 2026-07-28 nobody can come back to a stream."""
+
     async def ask(self, method: str, params: Any) -> Raw:
         """Refuse: since 2026-07-28 questions travel in results."""
         del params
