@@ -192,9 +192,17 @@ def test_a_bad_setting_is_one_sentence_and_exit_code_2(capfd: Capture, arguments
 
 
 def test_a_token_that_no_header_can_carry_is_refused(capfd: Capture) -> None:
-    for token in ("correct horse battery", "correct-h\u00f6rse-battery", "correct-horse\tbattery"):
+    for token in (
+        "correct horse battery",
+        "correct-h\u00f6rse-battery",
+        "correct-horse\tbattery",
+        "a=b-and-so-on-and-on",
+    ):
         code, _, err = ran(capfd, "--transport", "http", MCP_AUTH_TOKEN=token)
-        assert (code, err) == (2, "tiny: The bearer token must be of visible ASCII characters, without spaces.\n")
+        assert (code, err) == (
+            2,
+            "tiny: The bearer token must be of letters, digits and -._~+/, with = at its end only.\n",
+        )
 
 
 def test_a_server_may_do_without_a_common_setting(capfd: Capture) -> None:

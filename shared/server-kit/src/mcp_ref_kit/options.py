@@ -37,6 +37,20 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
     auth_token: Annotated[Secret | None, arg("File with the bearer token HTTP clients must send.", min_length=16)] = (
         None
     )
+    auth_issuer: Annotated[
+        str | None, arg("Authorization server whose tokens HTTP clients must send."), setting(metavar="URL")
+    ] = None
+    auth_audience: Annotated[
+        str | None, arg("Whom those tokens are for, if it is not the public URL."), setting(metavar="URL")
+    ] = None
+    auth_jwks_url: Annotated[
+        str | None, arg("Where its keys are; its metadata says so otherwise."), setting(metavar="URL")
+    ] = None
+    auth_introspection_url: Annotated[
+        str | None, arg("Where to ask it about each token, if they are not signed."), setting(metavar="URL")
+    ] = None
+    auth_client_id: Annotated[str | None, arg("Who asks there.", min_length=1), setting(metavar="ID")] = None
+    auth_client_secret: Annotated[Secret | None, arg("File with the secret of who asks.", min_length=1)] = None
     allow_unauthenticated: Annotated[bool, arg("Let HTTP listen beyond this machine without authentication.")] = False
     http_allowed_hosts: Annotated[
         Names, arg("Host headers that are served, as HOST:PORT."), setting(separator=",", metavar="HOST:PORT,...")

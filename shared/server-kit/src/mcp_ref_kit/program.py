@@ -1,7 +1,7 @@
 """One start of a server: what the operator decided, read from every source and checked, with nothing opened yet."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,16 +9,26 @@ from msgspec.structs import replace
 from mcp_protocol.errors import SettingsError
 from mcp_protocol.limits import Limits
 from mcp_protocol.server.app import Options, Server
+from mcp_ref_kit.authentication import access, check_authentication, guard, is_guarded, resource
 from mcp_ref_kit.cursors import key_bytes
 from mcp_ref_kit.middleware import layers
 from mcp_ref_kit.options import CommonSettings
 from mcp_ref_kit.selection import Choice, select
 from mcp_ref_kit.settings import Field, Loaded, Secret, fields_of, load, merge
 
+if TYPE_CHECKING:
+    from mcp_protocol.auth import Guard, Resource
+
 _HTTP_ONLY = (
     "host",
     "port",
     "auth_token",
+    "auth_issuer",
+    "auth_audience",
+    "auth_jwks_url",
+    "auth_introspection_url",
+    "auth_client_id",
+    "auth_client_secret",
     "allow_unauthenticated",
     "http_allowed_hosts",
     "http_allowed_origins",
@@ -49,12 +59,31 @@ class Program(Struct, frozen=True, kw_only=True):
     def options(self) -> Options:
         """How the core is to run it."""
         key = self.common.state_key
+        described = self.resource
         return Options(
             limits=self.limits,
             middleware=layers(self.common),
             state_key=None if key is None else key_bytes(key),
-            open_to_all=self.common.auth_token is None,
+            open_to_all=not is_guarded(self.common),
+            access=None if described is None else access(described, self.server.name),
         )
+
+    @property
+    def public_endpoint(self) -> str | None:
+        """The canonical URL of the endpoint, where the operator gave one."""
+        return None if self.common.public_url is None else self.endpoint
+
+    @property
+    def resource(self) -> "Resource | None":
+        """What it tells HTTP clients without a token; on stdio the one client needs none."""
+        if self.common.transport != "http":
+            return None
+        return resource(self.common, self.server.name, self.public_endpoint)
+
+    @property
+    def guard(self) -> "Guard | None":
+        """Who checks the tokens of HTTP clients."""
+        return guard(self.common, self.resource, self.public_endpoint)
 
     @property
     def acts(self) -> bool:
@@ -104,13 +133,15 @@ def read(
     toolsets = {toolset.name: toolset.default for toolset in server.toolsets}
     choice = Choice(mode=common.mode, toolsets=common.toolsets, tools=common.tools, exclude=common.exclude_tools)
     offered = select(server.tools, toolsets, choice)
-    return Program(
+    program = Program(
         server=server.only(lambda entry: entry.name in offered),
         settings=loaded.into(server.settings_type),
         common=common,
         table=table,
         loaded=loaded,
     )
+    _ = program.resource  # says at once what is wrong with its URLs
+    return program
 
 
 def is_this_machine(host: str) -> bool:
@@ -136,17 +167,11 @@ def _check_http(common: CommonSettings) -> None:
     check_origins(common.http_allowed_origins)
     if common.public_url is not None:
         public_parts(common.public_url)
-    token = common.auth_token
-    if token is not None and not (
-        token.reveal().isascii() and token.reveal().isprintable() and " " not in token.reveal()
-    ):
-        raise SettingsError("The bearer token must be of visible ASCII characters, without spaces.")
-    if token is not None and common.allow_unauthenticated:
-        raise SettingsError("`--allow-unauthenticated` contradicts `--auth-token-file`.")
-    if token is None and not common.allow_unauthenticated and not is_this_machine(common.host):
+    check_authentication(common)
+    if not is_guarded(common) and not common.allow_unauthenticated and not is_this_machine(common.host):
         raise SettingsError(
             f"Listening on {common.host} without authentication would let everyone who reaches this machine in; give"
-            " `--auth-token-file`, or `--allow-unauthenticated` if something else checks who comes."
+            " `--auth-token-file` or `--auth-issuer`, or `--allow-unauthenticated` if something else checks who comes."
         )
 
 

@@ -2,17 +2,21 @@
 
 import asyncio
 import logging
+from contextlib import nullcontext
 from functools import partial
+
+from msgspec.structs import replace
 
 from mcp_protocol.limits import KIB, Limits
 from mcp_protocol.server.app import App
 from mcp_protocol.transports.http.app import HttpApp, HttpOptions
 from mcp_protocol.transports.http.bounds import Bounds
+from mcp_protocol.transports.http.documents import documents
 from mcp_protocol.transports.http.serve import Address, Listen, address_of, bind, loop_factory, run
+from mcp_ref_kit.authentication import is_guarded
 from mcp_ref_kit.findings import Check
 from mcp_ref_kit.http.exposure import allowed_hosts, allowed_origins
 from mcp_ref_kit.http.health import probes
-from mcp_ref_kit.http.tokens import StaticToken
 from mcp_ref_kit.launch import end_within
 from mcp_ref_kit.logs import Stderr
 from mcp_ref_kit.program import ENDPOINT, Program
@@ -35,10 +39,12 @@ async def _serve(program: Program, check: Check | None, stderr: Stderr) -> None:
     common = program.common
     stop = asyncio.Event()
     listen = Listen(host=common.host, port=common.port, allow_unauthenticated=common.allow_unauthenticated)
-    with stopping(stop), bind(listen, guarded=common.auth_token is not None) as sock:
+    with stopping(stop), bind(listen, guarded=is_guarded(common)) as sock:
         address = address_of(sock)
-        async with program.server.run(program.settings, program.options) as app:
-            http = HttpApp(app, _options(program, app, check, address))
+        guard = program.guard
+        async with guard or nullcontext(), program.server.run(program.settings, program.options) as app:
+            options = replace(_options(program, app, check, address), authenticate=guard)
+            http = HttpApp(app, options)
             _warn(program, address)
             await run(
                 http,
@@ -54,12 +60,13 @@ async def _serve(program: Program, check: Check | None, stderr: Stderr) -> None:
 def _options(program: Program, app: App, check: Check | None, address: Address) -> HttpOptions:
     common = program.common
     hosts = allowed_hosts(common.http_allowed_hosts, address, common.public_url)
+    described = program.resource
     ready = None if check is None else partial(_is_ready, program, app, check)
     return HttpOptions(
         path=ENDPOINT,
         hosts=hosts,
         origins=allowed_origins(common.http_allowed_origins, hosts, common.public_url),
-        authenticate=None if common.auth_token is None else StaticToken(common.auth_token),
+        routes={} if described is None else documents(described.documents(ENDPOINT)),
         probes=probes(ready),
     )
 
