@@ -120,8 +120,8 @@ class LegacyEndpoint:
         session = self.sessions.find(name.decode("latin-1").strip(), incoming.principal)
         if session is None:
             return _refused(404, "There is no such session", request_id)
-        version = fields.get(VERSION)
-        if VERSION in incoming.doubled or version not in {None, session.legacy.revision.encode()}:
+        agreed = session.legacy.revision.encode()
+        if VERSION in incoming.doubled or fields.get(VERSION, agreed).strip(b" \t") != agreed:
             return _refused(400, f"MCP-Protocol-Version must be {session.legacy.revision}", request_id)
         return session
 
