@@ -23,6 +23,7 @@ from mcp_protocol.types import (
     RootsCapability,
     SamplingCapability,
 )
+from mcp_protocol.types.tasks import TASKS
 
 P = TypeVar("P", bound=Params)
 
@@ -42,12 +43,16 @@ class Answers(Struct, frozen=True, kw_only=True):
     other: Callable[[Notification], None] | None = None
     """Notifications that nothing else is waiting for."""
 
+    tasks: bool = False
+    """Calls may go on as tasks; they are followed to their end, and cancelled with whoever waits for them."""
+
     def capabilities(self) -> ClientCapabilities:
         """What these callbacks amount to."""
         return ClientCapabilities(
             elicitation=ElicitationCapability(form={}, url={}) if self.elicit else None,
             sampling=SamplingCapability() if self.sample else None,
             roots=RootsCapability(list_changed=True) if self.roots else None,
+            extensions={TASKS: {}} if self.tasks else None,
         )
 
 

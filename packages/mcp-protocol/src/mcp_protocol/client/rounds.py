@@ -32,7 +32,7 @@ async def ask(exchange: Exchange, answers: Answers, method: str, params: Mapping
         again: dict[str, Any] = dict(params)
         if asked.input_requests:
             again["inputResponses"] = {
-                key: await _answered(exchange, answers, question) for key, question in asked.input_requests.items()
+                key: await answered(exchange, answers, question) for key, question in asked.input_requests.items()
             }
         if asked.request_state is not None:
             again["requestState"] = asked.request_state
@@ -42,7 +42,12 @@ async def ask(exchange: Exchange, answers: Answers, method: str, params: Mapping
     raise RemoteProtocolError(f"The server has asked {_MOST} times without an answer of its own")
 
 
-async def _answered(exchange: Exchange, answers: Answers, question: InputRequest) -> Raw:
+async def answered(exchange: Exchange, answers: Answers, question: InputRequest) -> Raw:
+    """What the callbacks say to one question, as it goes back.
+
+    Raises:
+        RemoteProtocolError: it is a question that this client never offered to answer.
+    """
     try:
         found = await answer(answers, question.method, msgspec.json.decode(question.params or b"{}"))
     except MethodNotFound as error:

@@ -1,0 +1,110 @@
+"""The client follows calls that go on as tasks: to their result, through their questions, to their failure."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from msgspec import Struct
+
+from mcp_protocol import Context, Server, Text, ToolError, Toolset
+from mcp_protocol.client import Answers, Client, RemoteError
+from mcp_protocol.transports.memory import join
+from mcp_protocol.types import ElicitParams, ElicitResult
+
+tools = Toolset[list[str]]("tools")
+Ctx = Context[list[str]]
+
+
+class Name(Struct, frozen=True):
+    """Who."""
+
+    name: str
+
+
+@tools.tool(task="required")
+async def ask(ctx: Ctx) -> str:
+    """Ask before and after going into the background."""
+    first = await ctx.elicit(Name, "First?")
+    await ctx.background()
+    second = await ctx.elicit(Name, "Second?")
+    return f"{first and first.name} {second and second.name}"
+
+
+@tools.tool(task="allowed")
+async def fail(ctx: Ctx) -> str:
+    """Fail as a tool in the background."""
+    await ctx.background()
+    raise ToolError("No.", code="no")
+
+
+@tools.tool(task="allowed")
+async def crash(ctx: Ctx) -> str:
+    """Fail as a program in the background."""
+    await ctx.background()
+    raise RuntimeError
+
+
+@tools.tool(task="allowed")
+async def wait(ctx: Ctx) -> str:
+    """Wait to be cancelled."""
+    await ctx.background()
+    ctx.state.append("waiting")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        ctx.state.append("cancelled")
+    return ""
+
+
+@asynccontextmanager
+async def lifespan(settings: list[str]) -> AsyncIterator[list[str]]:
+    """The list that the test looks at."""
+    yield settings
+
+
+SERVER = Server("t", list, lifespan, toolsets=[tools])
+
+
+@asynccontextmanager
+async def connected(state: list[str], *, tasks: bool = True) -> AsyncIterator[Client]:
+    async def elicit(params: ElicitParams) -> ElicitResult:
+        return ElicitResult(action="accept", content={"name": params.message})
+
+    async with (
+        SERVER.run(state) as app,
+        join(app) as end,
+        Client(end, answers=Answers(elicit=elicit, tasks=tasks)) as client,
+    ):
+        yield client
+
+
+async def test_a_task_is_followed_to_its_result_and_its_questions_are_answered() -> None:
+    async with connected([]) as client:
+        result = await client.call_tool("ask")
+        assert result.content == [Text("First? Second?")]
+        assert (await client.call_tool("fail")).is_error
+
+
+async def test_a_task_that_fails_is_a_remote_error() -> None:
+    async with connected([]) as client:
+        with pytest.raises(RemoteError, match="Internal error"):
+            await client.call_tool("crash")
+
+
+async def test_a_client_that_declares_no_tasks_is_never_given_one() -> None:
+    async with connected([], tasks=False) as client:
+        assert (await client.call_tool("fail")).is_error
+        with pytest.raises(RemoteError, match="-32021"):
+            await client.call_tool("ask")
+
+
+async def test_who_stops_waiting_cancels_the_task() -> None:
+    state: list[str] = []
+    async with connected(state) as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await client.call_tool("wait")
+        async with asyncio.timeout(5):
+            while "cancelled" not in state:  # noqa: ASYNC110  the server runs in this loop
+                await asyncio.sleep(0.01)
