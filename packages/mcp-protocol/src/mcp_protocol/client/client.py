@@ -7,16 +7,18 @@ from typing import Any, Self, TypeVar
 from msgspec import Raw
 
 from mcp_protocol.client.answers import Answers
+from mcp_protocol.client.authorizing import Authorizer
 from mcp_protocol.client.background import Background
-from mcp_protocol.client.connecting import Target, connected
+from mcp_protocol.client.connecting import Target, authorised, connected
 from mcp_protocol.client.exchange import Exchange, Extras, Terms
 from mcp_protocol.client.inbox import Inbox, OnProgress
 from mcp_protocol.client.listening import Changes, listening
 from mcp_protocol.client.mirrors import Mirrors
 from mcp_protocol.client.opening import open_session
 from mcp_protocol.client.process import Process
-from mcp_protocol.client.remote import RemoteError, read_result
+from mcp_protocol.client.remote import RemoteError, read_result, result_kind
 from mcp_protocol.client.rounds import ask
+from mcp_protocol.client.tasks import follow
 from mcp_protocol.errors import Code, RemoteProtocolError
 from mcp_protocol.revisions import MODERN, Revision
 from mcp_protocol.types import (
@@ -54,7 +56,7 @@ class Client:
     In the block `peer` says what was agreed and what the server offers.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one keyword for each thing that an application decides
         self,
         target: Target,
         *,
@@ -63,9 +65,13 @@ class Client:
         capabilities: ClientCapabilities | None = None,
         answers: Answers | None = None,
         deadline: float = 60,
+        auth: Authorizer | None = None,
     ) -> None:
-        """`revision` a date or "auto"; `capabilities` unset: what `answers` amounts to; `deadline` per request."""
-        self._target = target
+        """`revision` a date or "auto"; `capabilities` unset: what `answers` amounts to; `deadline` per request.
+
+        `auth` authorises the requests to a URL, such as an `OAuth` does.
+        """
+        self._target = target if auth is None else authorised(target, auth)
         self._wish = None if revision == "auto" else Revision(revision)
         self._answers = answers or Answers()
         self._terms = Terms(client_info, capabilities or self._answers.capabilities())
@@ -156,6 +162,8 @@ class Client:
                 raise
             await self.list_tools()  # its schema is unknown or has changed: look, then try once more
             result = await self._ask("tools/call", params, extras())
+        if result_kind(result) == "task":
+            result = await follow(self._exchange, self._answers, result)
         return read_result(CallToolResult, result)
 
     async def read_resource(self, uri: str) -> ReadResourceResult:

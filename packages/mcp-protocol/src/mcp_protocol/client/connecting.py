@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from mcp_protocol.client.authorizing import Authorizer
 from mcp_protocol.client.http import Endpoint, HttpLink
 from mcp_protocol.client.link import Duplex, Link, Receiver
 from mcp_protocol.client.pipe import PipeLink
@@ -39,6 +41,17 @@ async def connected(target: Target, receiver: Receiver) -> AsyncGenerator[Connec
     else:
         async with PipeLink(target, receiver) as pipe:
             yield Connection(pipe)
+
+
+def authorised(target: Target, auth: Authorizer) -> Endpoint:
+    """The endpoint with someone who authorises the requests to it.
+
+    Raises:
+        ValueError: the target is a process: that takes its credentials from its environment.
+    """
+    if not isinstance(target, str | Endpoint):
+        raise ValueError("Only requests to a URL can be authorised")  # noqa: TRY004  a target of the wrong kind, not a wrong type
+    return replace(_endpoint(target), auth=auth)
 
 
 def _endpoint(target: str | Endpoint) -> Endpoint:

@@ -1,6 +1,5 @@
 """Requests of one connection: ids, the envelope of 2026-07-28, progress, deadlines; errors become exceptions."""
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import nullcontext
 from itertools import count
@@ -9,6 +8,7 @@ from typing import Any
 from msgspec import Raw, Struct
 
 from mcp_protocol.client.background import Background
+from mcp_protocol.client.deadlines import deadline
 from mcp_protocol.client.inbox import Inbox, OnProgress
 from mcp_protocol.client.link import Link, Outgoing
 from mcp_protocol.client.remote import RemoteError
@@ -110,7 +110,7 @@ class Exchange:
         seconds = self.deadline if extras.deadline is None else extras.deadline
         try:
             with self.inbox.progress(call.id, extras.on_progress) if extras.on_progress else nullcontext():
-                async with asyncio.timeout(seconds):
+                async with deadline(seconds):
                     answer = await self.link.request(call)
         except TimeoutError as error:
             raise DeadlineExceeded(f"No answer to {call.method} within {seconds:g} s") from error

@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from msgspec import Struct, field
 
+from mcp_protocol.client.authorizing import Authorizer
 from mcp_protocol.client.background import Background
 from mcp_protocol.client.headers import encoded
 from mcp_protocol.client.link import RECEIVED, Outgoing, Receiver
@@ -50,11 +51,11 @@ Answer = Response | ErrorResponse
 
 
 class Endpoint(Struct, frozen=True):
-    """Where a server is reached: its URL, headers for every request, an `httpx.Auth`, an `httpx` transport."""
+    """Where a server is reached: its URL, headers for every request, who authorises them, an `httpx` transport."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    auth: Any = None
+    auth: Authorizer | None = None
     transport: Any = None
 
 
@@ -77,7 +78,6 @@ class HttpLink:
         self._http_error = httpx.HTTPError
         self._http = httpx.AsyncClient(
             headers={"Accept-Encoding": "identity", **self._endpoint.headers},
-            auth=self._endpoint.auth,
             transport=self._endpoint.transport,
             # Requests have deadlines of their own; a stream may be silent for as long as it likes.
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
@@ -151,12 +151,31 @@ class HttpLink:
         self, method: str, headers: Mapping[str, str], content: bytes | None = None
     ) -> AsyncGenerator["httpx.Response"]:
         try:
-            async with self._http.stream(
-                method, self._endpoint.url, headers=dict(headers), content=content
-            ) as response:
-                yield response
+            async with AsyncExitStack() as stack:
+                yield await self._authorised(stack, method, headers, content)
         except self._http_error as error:
             raise ConnectionLost(f"The connection failed: {type(error).__name__}") from error
+
+    async def _authorised(
+        self, stack: AsyncExitStack, method: str, headers: Mapping[str, str], content: bytes | None
+    ) -> "httpx.Response":
+        """The response, which the stack closes; refused requests are repeated as long as whoever authorises them says.
+
+        The body of a refusal is not read: it would be as long as the server likes.
+        """
+        auth = self._endpoint.auth
+        attempt = auth.attempt(method, self._endpoint.url) if auth else None
+        while True:
+            sent = {**headers, **(await attempt.headers())} if attempt else dict(headers)
+            async with AsyncExitStack() as once:
+                response = await once.enter_async_context(
+                    self._http.stream(method, self._endpoint.url, headers=sent, content=content)
+                )
+                # A session that ends is not worth a user's attention.
+                refused = attempt and method != "DELETE" and await attempt.again(response.status_code, response.headers)
+                if not refused:
+                    stack.push_async_callback(once.pop_all().aclose)
+                    return response
 
     async def _post(self, call: Outgoing, stream: "_Stream") -> Answer | None:
         async with self._exchange("POST", self._headers(call), call.data) as response:
