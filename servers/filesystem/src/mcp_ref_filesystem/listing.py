@@ -126,9 +126,7 @@ async def list_directory(
         next_cursor=bookmark.seal(found.position),
         untrusted=True,
     )
-    return Output(
-        page, safe("\n".join(_line(entry) for entry in page.entries)) + more(page.truncation, page.next_cursor)
-    )
+    return Output(page, safe(as_lines(page.entries)) + more(page.truncation, page.next_cursor))
 
 
 @listing.tool(**LOOKING)
@@ -190,6 +188,11 @@ def size_text(number: int) -> str:
     return f"{size:.2f} {_UNITS[unit]}" if unit else f"{number} B"
 
 
+def as_lines(entries: Sequence[Entry]) -> str:
+    """One line for each entry, in the form of the official server."""
+    return "\n".join(_line(entry) for entry in entries)
+
+
 def _line(entry: Entry) -> str:
     return f"{_MARKS[entry.type]} {entry.name}" + (f" -> {entry.target}" if entry.target else "")
 
@@ -203,7 +206,7 @@ def _all_directories(reach: Reach) -> Output[Entries]:
     """What is listed for `.` where that could be any of several directories."""
     entries = [Entry(name=show(str(place.path)), type="directory") for place in reach.places]
     page = EntriesPage(path=".", entries=entries, total=len(entries), truncated=False, untrusted=True)
-    return Output(page, safe("\n".join(_line(entry) for entry in entries)))
+    return Output(page, safe(as_lines(entries)))
 
 
 def _allowed(places: tuple[Place, ...], *, writable: bool) -> list[Allowed]:

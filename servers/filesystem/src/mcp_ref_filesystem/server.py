@@ -16,14 +16,19 @@ from mcp_ref_filesystem.edit import editing
 from mcp_ref_filesystem.history import history
 from mcp_ref_filesystem.journal import Journal
 from mcp_ref_filesystem.listing import listing
+from mcp_ref_filesystem.prompts import prompts
 from mcp_ref_filesystem.read import read
 from mcp_ref_filesystem.replace import edit
+from mcp_ref_filesystem.resources import resources
 from mcp_ref_filesystem.search import search
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.state import State
 from mcp_ref_filesystem.transfer import transfer
 from mcp_ref_filesystem.tree import tree
+from mcp_ref_filesystem.watch import watch
+from mcp_ref_filesystem.watchers import Watchers
 from mcp_ref_filesystem.write import write
+from mcp_ref_kit.cursors import Cursors
 from mcp_ref_kit.workers import Workers
 
 __version__ = "0.1.0"
@@ -44,12 +49,15 @@ async def lifespan(settings: Settings) -> AsyncGenerator[State, None]:
     """Hold the directories open, and the journal outside of them, for as long as the server runs."""
     async with Workers("filesystem", THREADS) as workers:
         journal = _journal(settings)
+        watchers = Watchers()
         directories = Directories(settings, workers, private=[journal.path])
         try:
             if settings.history == "on" or settings.trash == "state":
                 journal.check([place.path for place in directories.places])
-            yield State(settings, directories, workers, Changes(settings, journal, workers, directories.places))
+            changes = Changes(settings, journal, workers, directories.places)
+            yield State(settings, directories, workers, changes, Cursors(settings.state_key), watchers)
         finally:
+            await workers.run(watchers.close)
             journal.close()
             directories.close()
 
@@ -73,7 +81,23 @@ server = Server(
     "filesystem",
     Settings,
     lifespan,
-    toolsets=[read, listing, tree, search, write, editing, transfer, history, edit, attributes, analyze, archive],
+    toolsets=[
+        read,
+        listing,
+        tree,
+        resources,
+        prompts,
+        search,
+        watch,
+        write,
+        editing,
+        transfer,
+        history,
+        edit,
+        attributes,
+        analyze,
+        archive,
+    ],
     version=__version__,
     title="Files",
     description="Files of directories you name: race-free, bounded, undoable.",

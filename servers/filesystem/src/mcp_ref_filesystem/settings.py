@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 
 from mcp_protocol.schema.arg import arg
-from mcp_ref_kit.settings import ByteSize, Seconds, setting
+from mcp_ref_kit.settings import ByteSize, Seconds, Secret, setting
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -52,6 +52,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         "file"
     )
 
+    state_key: Annotated[
+        Secret | None,
+        arg("File with the key for cursors; the same for all replicas. Random without it.", min_length=32),
+    ] = None
     # A text of max_read_bytes as structured content, with what is said about it, and the escapes in it.
     max_output_chars: Annotated[int, arg("Characters of one result.", ge=1000, le=4 * MIB)] = 400_000
     max_read_bytes: Annotated[ByteSize, arg("Bytes of one text read.", ge=KIB, le=4 * MIB)] = 256 * KIB

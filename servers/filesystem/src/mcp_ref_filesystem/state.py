@@ -1,6 +1,6 @@
 """What lives as long as the server does, and how a tool gets from a caller's path to a place on disk."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from mcp_protocol.server.context import Context
@@ -9,19 +9,21 @@ from mcp_ref_filesystem.directories import Directories
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.reach import Reach
 from mcp_ref_filesystem.settings import Settings
+from mcp_ref_filesystem.watchers import Watchers
 from mcp_ref_kit.cursors import Cursors
 from mcp_ref_kit.workers import Workers
 
 
 @dataclass
 class State:
-    """Settings, directories, workers and the way of every change of one running server."""
+    """What one running server is made of: settings, directories, threads, the way of every change, who listens."""
 
     settings: Settings
     directories: Directories
     workers: Workers
     changes: Changes
-    cursors: Cursors = field(default_factory=Cursors)
+    cursors: Cursors
+    watchers: Watchers
 
     async def reach(self, ctx: "Ctx") -> Reach:
         """The directories that this call may reach; maybe none."""
