@@ -54,6 +54,7 @@ class Case:
     ours: dict[str, Any]
     floor: tuple[str, Callable[[Path], float]]
     peer: bool = True
+    calls: int = 1
 
 
 def measure(names: list[str], rounds: int, *, files: int) -> Iterator[Row]:
@@ -69,7 +70,13 @@ def measure(names: list[str], rounds: int, *, files: int) -> Iterator[Row]:
 def _row(case: Case, root: Path, rounds: int) -> Row:
     row = Row(f"filesystem: {case.title}", CALL)
     subjects = [subject for subject in _asked(root, case) if case.peer or subject.name == OURS]
-    steady(row, subjects, piped, _ask_to_the_end, rounds=rounds)
+
+    def work(server: Piped, subject: Subject) -> int:
+        for _ in range(case.calls):
+            _ask_to_the_end(server, subject)
+        return case.calls
+
+    steady(row, subjects, piped, work, rounds=rounds)
     name, floor = case.floor
     for _ in range(rounds):
         row.add(name, floor(root / case.path) * 1e6)
@@ -84,7 +91,7 @@ def _asked(root: Path, case: Case) -> list[Subject]:
     ]
 
 
-def _ask_to_the_end(server: Piped, subject: Subject) -> int:
+def _ask_to_the_end(server: Piped, subject: Subject) -> None:
     """One task, however many pages ours makes of it."""
     assert subject.request
     with deadline():
@@ -92,7 +99,6 @@ def _ask_to_the_end(server: Piped, subject: Subject) -> int:
         while found := NEXT_PAGE.search(result[-4096:]):
             arguments = json.loads(subject.request.tail.partition(b'"arguments":')[2][:-2])
             result = server.ask(call(subject.era, "read_text_file", **{**arguments, "offset": int(found[1])}))
-    return 1
 
 
 def _own_cpu(work: Callable[[], object]) -> float:
@@ -103,6 +109,10 @@ def _own_cpu(work: Callable[[], object]) -> float:
 
 def _read(path: Path) -> float:
     return _own_cpu(lambda: json.dumps(path.read_text()))
+
+
+def _stat(path: Path) -> float:
+    return _own_cpu(lambda: json.dumps(path.stat()))
 
 
 def _scan(path: Path) -> float:
@@ -140,6 +150,6 @@ CASES = {
     "names": Case("search names", "search_files", "many", {"pattern": "**/module_*77.py"}, {}, (PYTHON, _scan)),
     "tree": Case("directory tree", "directory_tree", "many", {}, WHOLE, (PYTHON, _tree)),
     "content": Case("search content", "search_content", "many", LITERAL, {}, ("grep", _grep), peer=False),
-    "info": Case("get_file_info", "get_file_info", "ready", {}, {}, (PYTHON, _read)),
+    "info": Case("get_file_info", "get_file_info", "ready", {}, {}, (PYTHON, _stat), calls=100),
 }
 NAMES = [*CASES, "start-filesystem"]

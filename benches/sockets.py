@@ -1,5 +1,6 @@
 """A load client for HTTP: keep-alive connections driven by one selector, each with one request in flight."""
 
+import contextlib
 import os
 import selectors
 import signal
@@ -22,8 +23,7 @@ class Connection:
         self._versioned = era == "2026"
         self._buffer = bytearray()
         self._last_id = 0
-        self.socket = socket.create_connection(("127.0.0.1", port), 30)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = _connected(port)
 
     def open(self) -> None:
         """Say hello as that era does."""
@@ -33,6 +33,15 @@ class Connection:
             self._versioned = True
             self._post(INITIALIZED, "notifications/initialized", "")
             self.receive()
+
+    def refresh(self) -> None:
+        """Connect again if the server has closed the connection meanwhile: most do after some idle seconds."""
+        self.socket.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            if not self.socket.recv(1, socket.MSG_PEEK):
+                self.socket.close()
+                self.socket = _connected(self._port)
+        self.socket.settimeout(None)
 
     def send(self, request: Request) -> None:
         """Put one request on the wire."""
@@ -78,6 +87,12 @@ class Connection:
             lines.append(f"Mcp-Method: {method}\r\n".encode())
             lines.append(f"Mcp-Name: {name}\r\n".encode() if name else b"")
         self.socket.sendall(b"%bContent-Length: %d\r\n\r\n%b" % (b"".join(lines), len(body), body))
+
+
+def _connected(port: int) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), 30)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
 
 
 def _body(head: bytes, buffer: bytearray, end: int) -> bytes | None:
@@ -146,6 +161,7 @@ class Listening:
         left = times
         with selectors.DefaultSelector() as selector, deadline():
             for connection in self._connections:
+                connection.refresh()
                 selector.register(connection.socket, selectors.EVENT_READ, connection)
                 connection.send(request)
             busy = len(self._connections)

@@ -46,11 +46,14 @@ async def main() -> None:
             group.create_task(handle(line))
 
     def read() -> None:
-        rest = b""
+        pieces: list[bytes] = []
         while chunk := os.read(0, 1 << 20):
-            *lines, rest = (rest + chunk).split(b"\n")
-            if lines:
-                loop.call_soon_threadsafe(take, lines)
+            whole, newline, rest = chunk.rpartition(b"\n")
+            if not newline:
+                pieces.append(chunk)
+                continue
+            loop.call_soon_threadsafe(take, b"".join([*pieces, whole]).split(b"\n"))
+            pieces = [rest]
         loop.call_soon_threadsafe(ended.set)
 
     async with asyncio.TaskGroup() as group:
