@@ -211,14 +211,8 @@ class _Server(uvicorn.Server):
 def _signals() -> Generator[asyncio.Event, None, None]:
     """An event set by the first SIGTERM or SIGINT; the next one is left to the system's default."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def ring(*_: object) -> None:
-        for number in before:
-            signal.signal(number, signal.SIG_DFL)
-        loop.call_soon_threadsafe(stop.set)
-
+    ring = partial(_ring, tuple(before), stop, asyncio.get_running_loop())
     for number in before:
         signal.signal(number, ring)
     try:
@@ -226,3 +220,9 @@ def _signals() -> Generator[asyncio.Event, None, None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ring(numbers: tuple[int, ...], stop: asyncio.Event, loop: asyncio.AbstractEventLoop, *_: object) -> None:
+    for number in numbers:
+        signal.signal(number, signal.SIG_DFL)
+    loop.call_soon_threadsafe(stop.set)

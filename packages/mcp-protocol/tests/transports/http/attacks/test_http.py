@@ -259,7 +259,7 @@ def test_requests_leave_nothing(server: Any) -> None:
 
     until = time.monotonic() + WAIT
     while time.monotonic() < until:
-        server.assert_alive()
+        server.settled()
         done.clear()
         server.soon(count)
         assert done.wait(WAIT)
