@@ -28,9 +28,9 @@ class _StopParsingError(Exception):
     """Raised inside a parser callback; httptools wraps it, so the status to answer with is kept beside it."""
 
 
-# Nothing here changes protocols (no WebSocket, no h2c), no client needs leave to send a body, and `chunked` is the
-# one coding of a body that is read.
-_WATCHED = {b"upgrade": 400, b"expect": 417, b"transfer-encoding": 400}
+# Nothing here changes protocols (no WebSocket, no h2c), and no client needs leave to send a body.
+_REFUSED = {b"upgrade": 400, b"expect": 417}
+_CODING = b"transfer-encoding"
 _VERSIONS = frozenset({"1.1", "1.0"})
 
 
@@ -145,9 +145,16 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.headers) == self._bounds.fields:
             self._fail(431)
         name = name.lower()
-        if name in _WATCHED and value.strip().lower() != b"chunked":
-            self._fail(_WATCHED[name])
+        if name in _REFUSED:
+            self._fail(_REFUSED[name])
+        if name == _CODING:
+            self._judge_coding(value)
         self.headers.append((name, value))
+
+    def _judge_coding(self, value: bytes) -> None:
+        """One coding is read, and HTTP/1.0 has none (RFC 9112 section 6.1): a proxy may have seen another body."""
+        if value.strip().lower() != b"chunked" or self.parser.get_http_version() != "1.1":
+            self._fail(400)
 
     def on_headers_complete(self) -> None:
         """Judge the head as a whole, then let the application start."""

@@ -14,6 +14,7 @@ from mcp_protocol.limits import MIB
         b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13",
         b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
         b"Upgrade: websocket",
+        b"Connection: upgrade\r\nUpgrade: chunked",
         b"Connection: upgrade\r\nUpgrade: TLS/1.0",
     ],
 )
@@ -120,6 +121,12 @@ def test_http_smuggling_framing(server: Any, hidden: Any, head: bytes) -> None:
 def test_http_smuggling_chunks(server: Any, hidden: Any, body: bytes) -> None:
     """H14."""
     assert server.refused(server.raw(b"Transfer-Encoding: chunked", body) + hidden()) == 400
+
+
+def test_http_smuggling_old_version(server: Any, hidden: Any) -> None:
+    """H14. HTTP/1.0 has no codings."""
+    old = server.raw(b"Transfer-Encoding: chunked", b"0\r\n\r\n").replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert server.refused(old + hidden()) == 400
 
 
 def test_range_ignored(server: Any) -> None:
