@@ -67,7 +67,7 @@ def write(bench: Bench, path: str, data: bytes = b"new", **more: Any) -> str | N
 
 
 def remove(bench: Bench, path: str) -> None:
-    delete(bench.job, bench.at(path), recursive=True, permanent=False, if_match=None)
+    delete(bench.job, bench.at(path), recursive=True)
 
 
 def refused(bench: Bench, act: Callable[[], object]) -> str:
@@ -289,7 +289,7 @@ def act(bench: Bench, what: str, one: str, two: str, number: int) -> None:
         "copy": lambda: copy(
             bench.job, at(one), at(two), CopyWish(overwrite=number % 2 == 0, preserve=number % 3 == 0)
         ),
-        "delete": lambda: delete(bench.job, at(one), recursive=True, permanent=False, if_match=None),
+        "delete": lambda: delete(bench.job, at(one), recursive=True),
     }
     assert attempted(table[what]) in EXPECTED
 

@@ -1,6 +1,7 @@
 """move_file, copy_file and delete_file: one step each, nothing replaced unasked, rules hold for what is inside."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,12 @@ import pytest
 from msgspec.structs import replace
 
 from mcp_protocol.errors import ToolError
+from mcp_protocol.testing import connect
+from mcp_ref_filesystem import Settings, atomic, server
+from mcp_ref_filesystem.atomic import TEMPORARY_PREFIX
 from mcp_ref_filesystem.etag import etag_of
 from mcp_ref_filesystem.moving import MoveResult, move
-from mcp_ref_filesystem.removing import DeleteResult, delete
+from mcp_ref_filesystem.removing import DeleteResult, Way, delete
 from mcp_ref_filesystem.transfer import CopyResult, CopyWish, copy
 
 Bench = Any
@@ -25,9 +29,9 @@ def copied(bench: Bench, source: str, destination: str, **wish: bool) -> CopyRes
 
 
 def deleted(
-    bench: Bench, path: str, *, recursive: bool = False, permanent: bool = False, if_match: str | None = None
+    bench: Bench, path: str, *, recursive: bool = False, to: Way = "journal", if_match: str | None = None
 ) -> DeleteResult:
-    return delete(bench.job, bench.at(path), recursive=recursive, permanent=permanent, if_match=if_match)
+    return delete(bench.job, bench.at(path), recursive=recursive, to=to, if_match=if_match)
 
 
 def tree(bench: Bench, *paths: str) -> None:
@@ -206,7 +210,7 @@ def test_a_deleted_file_is_in_the_trash(bench: Bench) -> None:
 
 def test_without_history_the_trash_still_keeps_it(bench: Bench) -> None:
     tree(bench, "a")
-    done = delete(bench.without_history(), bench.at("a"), recursive=False, permanent=False, if_match=None)
+    done = delete(bench.without_history(), bench.at("a"), recursive=False)
     assert done.change_id is not None
 
 
@@ -234,7 +238,7 @@ def test_the_allowed_directory_and_what_holds_one_stay(bench: Bench) -> None:
     job = replace(bench.job, places=((*bench.root.real.parts[1:],), (*bench.root.real.parts[1:], "d", "inner")))
     for path in (".", "d", "d/inner"):
         with pytest.raises(ToolError) as error:
-            delete(job, bench.at(path), recursive=True, permanent=False, if_match=None)
+            delete(job, bench.at(path), recursive=True)
         assert code(error) == "denied_policy"
         with pytest.raises(ToolError) as error:
             move(job, bench.at(path), bench.at("elsewhere"), overwrite=False, create_parents=False)
@@ -244,7 +248,7 @@ def test_the_allowed_directory_and_what_holds_one_stay(bench: Bench) -> None:
 def test_permanent_leaves_nothing_behind(bench: Bench) -> None:
     tree(bench, "d/x", "d/e/y", "a")
     for path in ("d", "a"):
-        done = deleted(bench, path, recursive=True, permanent=True)
+        done = deleted(bench, path, recursive=True, to="nowhere")
         assert (done.trashed, done.change_id) == (False, None)
     assert bench.names() == []
     assert not bench.journal.path.exists()
@@ -336,3 +340,56 @@ def test_a_pipe_is_not_lost_across_file_systems(mounted: Bench) -> None:
         deleted(mounted, "d", recursive=True)
     assert code(error) == "not_a_file"
     assert mounted.names() == ["d", "d/pipe", "d/x"]
+
+
+def test_the_desktop_trash_keeps_it_where_the_user_finds_it(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trash = pytest.importorskip("send2trash.plat_other")
+    data = tmp_path / "data"
+    data.mkdir()
+    monkeypatch.setattr(trash, "XDG_DATA_HOME", os.fsencode(data))
+    monkeypatch.setattr(trash, "HOMETRASH_B", os.fsencode(data / "Trash"))
+    monkeypatch.setattr("send2trash.send2trash", trash.send2trash)
+    tree(bench, "d/a")
+    done = deleted(bench, "d", recursive=True, to="desktop")
+    assert (done.trashed, done.change_id) == (True, None)
+    assert bench.names() == []
+    assert (data / "Trash/files/d/a").read_text() == "d/a"
+    assert f"Path={bench.path}/d" in (data / "Trash/info/d.trashinfo").read_text()
+
+
+def test_without_the_extra_the_desktop_trash_is_explained(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "send2trash", None)
+    tree(bench, "a")
+    with pytest.raises(ToolError) as error:
+        deleted(bench, "a", to="desktop")
+    assert "extra" in error.value.message
+    assert bench.names() == ["a"]
+
+
+def test_names_of_drafts_are_reserved(bench: Bench) -> None:
+    tree(bench, "a")
+    for act in (moved, copied):
+        with pytest.raises(ToolError) as error:
+            act(bench, "a", f"{TEMPORARY_PREFIX}x")
+        assert code(error) == "invalid_argument"
+
+
+async def test_what_a_killed_server_left_is_swept_at_the_first_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "R"
+    (root / "d").mkdir(parents=True)
+    for directory in (root, root / "d"):
+        (directory / f"{TEMPORARY_PREFIX}left").write_bytes(b"")
+        (directory / f"{TEMPORARY_PREFIX}tree/deep").mkdir(parents=True)
+    monkeypatch.setattr(atomic, "STALE_SECONDS", -1.0)
+    monkeypatch.setattr(atomic.sweep, "__kwdefaults__", {"older_than": -1.0})
+    async with connect(server, Settings(dirs=[str(root)], history_dir=tmp_path / "J")) as client:
+        assert TEMPORARY_PREFIX not in (await client.call("list_directory", path=".")).text
+        await client.call("write_file", path="a", content="")
+        assert sorted(path.name for path in root.iterdir()) == ["a", "d"]
+        assert len(list((root / "d").iterdir())) == 2
+        await client.call("create_directory", path="d/e")
+        assert [path.name for path in (root / "d").iterdir()] == ["e"]

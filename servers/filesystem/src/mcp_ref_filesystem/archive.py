@@ -1,38 +1,26 @@
 # ruff: noqa: N803  argument names are the wire's
-"""Tools for zip and tar archives: list, extract, create."""
+"""Tools for zip and tar archives: list, extract, create.
 
-from itertools import islice
+What does the work is imported by its tool: zipfile, tarfile and lzma would cost every start some milliseconds.
+"""
+
 from typing import Annotated
 
 from msgspec import Struct
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_filesystem.arguments import LOOKING, Cursor, Exclude, Overwrite
-from mcp_ref_filesystem.containers import MemberKind, Meter, opened_archive
-from mcp_ref_filesystem.extracting import Wanted, extract
-from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.match import Globs
-from mcp_ref_filesystem.packing import pack
+from mcp_ref_filesystem.members import ArchiveEntry
 from mcp_ref_filesystem.pages import Bookmark, Page, more
-from mcp_ref_filesystem.results import Truncation, stamp
+from mcp_ref_filesystem.results import Truncation
 from mcp_ref_filesystem.state import Ctx, State
 from mcp_ref_filesystem.text import safe
 from mcp_ref_filesystem.walk import Position
-from mcp_ref_kit.paths import show
-from mcp_ref_kit.workers import Stop
 
 archive = Toolset[State]("archive", default=False)
 
 Archive = Annotated[str, arg("Path of a zip, tar, tar.gz or tar.xz file.")]
-
-
-class ArchiveEntry(Struct, frozen=True, kw_only=True):
-    """One member, as the archive describes it."""
-
-    name: str
-    type: MemberKind
-    size: int
-    mtime: str
 
 
 class ArchiveList(Page, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -81,6 +69,8 @@ async def list_archive(
     cursor: Cursor = None,
 ) -> Output[ArchiveList]:
     """List what an archive holds, without extracting it."""
+    from mcp_ref_filesystem.containers import list_members  # noqa: PLC0415  see above
+
     query = ArchiveQuery(path, limit)
     bookmark = await Bookmark.of(ctx, "list_archive", query)
     start = bookmark.open(cursor)
@@ -109,6 +99,8 @@ async def extract_archive(
     overwrite: Overwrite = False,
 ) -> Output[ExtractResult]:
     """Extract an archive, all or nothing. One with links, devices or paths that lead out is refused whole."""
+    from mcp_ref_filesystem.extracting import Wanted, extract  # noqa: PLC0415  see above
+
     source = await ctx.state.locate(ctx, path)
     target = await ctx.state.locate(ctx, destination, write=True)
     wanted = Wanted(include=Globs(include, floating=True), overwrite=overwrite)
@@ -128,6 +120,8 @@ async def create_archive(
     excludePatterns: Exclude = None,
 ) -> Output[PackResult]:
     """Make an archive. Links and denied paths are left out and counted."""
+    from mcp_ref_filesystem.packing import pack  # noqa: PLC0415  see above
+
     sources = [await ctx.state.locate(ctx, path) for path in paths]
     target = await ctx.state.locate(ctx, destination, write=True)
     exclude = Globs(excludePatterns or (), floating=True)
@@ -142,12 +136,3 @@ async def create_archive(
         change_id=done.change,
     )
     return Output(result, f"Successfully packed {done.files} files into {destination}")
-
-
-def list_members(stop: Stop, target: Located, skip: int, most: int) -> list[ArchiveEntry]:
-    """Some members of an archive."""
-    with target.open() as file, opened_archive(file, Meter(file.stat.st_size, stop.check)) as members:
-        return [
-            ArchiveEntry(name=show(one.name), type=one.kind, size=one.size, mtime=stamp(one.mtime_ns))
-            for one in islice(members, skip, skip + most)
-        ]

@@ -128,6 +128,29 @@ def sweep(directory: Directory, *, older_than: float = STALE_SECONDS) -> int:
     return removed
 
 
+class Sweeper:
+    """Sweeps each directory once, when something is first changed in it."""
+
+    def __init__(self, most: int = 1024) -> None:
+        self._most = most
+        self._done: set[tuple[int, int]] = set()
+
+    def visit(self, spot: Spot) -> None:
+        """Sweep the directory of a spot, unless that has been done."""
+        found = os.fstat(spot.parent.fd)
+        key = found.st_dev, found.st_ino
+        if key in self._done:
+            return
+        if len(self._done) >= self._most:
+            self._done.clear()
+        self._done.add(key)
+        with (
+            suppress(OSError),
+            Directory(os.open(".", os.O_RDONLY, dir_fd=spot.parent.fd), spot.guard, spot.resolved) as here,
+        ):
+            sweep(here)
+
+
 def expect_unchanged(spot: Spot, old: OpenFile) -> None:
     """Refuse if the spot no longer has the file that was opened, as it was then.
 

@@ -1,12 +1,13 @@
 """The way of every change: lock the paths, then work in a thread that can be told to stop."""
 
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
 from mcp_protocol import Context
+from mcp_ref_filesystem.atomic import Sweeper
 from mcp_ref_filesystem.journal import Journal
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.locks import Locks
@@ -14,6 +15,7 @@ from mcp_ref_filesystem.places import Place
 from mcp_ref_filesystem.recording import Check, Job
 from mcp_ref_filesystem.saving import absolute
 from mcp_ref_filesystem.settings import Settings
+from mcp_ref_kit.paths import PathError
 from mcp_ref_kit.workers import Stop, Workers
 
 P = ParamSpec("P")
@@ -29,6 +31,7 @@ class Changes:
         self._workers = workers
         self._places = tuple(place.real.parts[1:] for place in places)
         self._locks = Locks()
+        self._sweeper = Sweeper()
 
     async def run(
         self,
@@ -65,7 +68,7 @@ class Changes:
     @asynccontextmanager
     async def locked(self, targets: Iterable[Located | str]) -> AsyncGenerator[None]:
         """Hold the locks of the targets for the length of the block."""
-        names = await self._workers.run(_lock_names, targets)
+        names = await self._workers.run(_prepared, targets, self._sweeper)
         async with self._locks.hold(names):
             yield
 
@@ -74,9 +77,17 @@ class Changes:
         self.journal.close()
 
 
-def _lock_names(targets: Iterable[Located | str]) -> list[str]:
+def _prepared(targets: Iterable[Located | str], sweeper: Sweeper) -> list[str]:
     """What the paths are locked as; other spellings of one are caught when the change is made."""
-    return [target if isinstance(target, str) else absolute(target, target.path) for target in targets]
+    names: list[str] = []
+    for target in targets:
+        if isinstance(target, str):
+            names.append(target)
+            continue
+        names.append(absolute(target, target.path))
+        with suppress(PathError), target.root.parent(target.path) as spot:
+            sweeper.visit(spot)
+    return names
 
 
 def _stoppable(

@@ -16,16 +16,20 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import IO, Literal, NoReturn
+from itertools import islice
+from typing import IO, NoReturn
 
 from msgspec import Struct
 
 from mcp_protocol.errors import Refused, ToolError
+from mcp_ref_filesystem.located import Located
+from mcp_ref_filesystem.members import ArchiveEntry, MemberKind
+from mcp_ref_filesystem.results import stamp
 from mcp_ref_filesystem.settings import GIB, MIB
 from mcp_ref_filesystem.streams import BLOCK, Capped, FileBytes, Unpacked
-from mcp_ref_kit.paths import OpenFile
+from mcp_ref_kit.paths import OpenFile, show
+from mcp_ref_kit.workers import Stop
 
-MemberKind = Literal["file", "directory", "link", "other"]
 Check = Callable[[], None]
 
 MOST_MEMBERS = 10_000
@@ -104,6 +108,15 @@ def judged_name(name: str) -> tuple[str, ...]:
     if elsewhere or not parts or "\0" in name:
         raise Refused(f"The archive has a member {name[:100]!r} that leads out of it.", code="denied_policy")
     return parts
+
+
+def list_members(stop: Stop, target: Located, skip: int, most: int) -> list[ArchiveEntry]:
+    """Some members of an archive, in its order."""
+    with target.open() as file, opened_archive(file, Meter(file.stat.st_size, stop.check)) as members:
+        return [
+            ArchiveEntry(name=show(one.name), type=one.kind, size=one.size, mtime=stamp(one.mtime_ns))
+            for one in islice(members, skip, skip + most)
+        ]
 
 
 @contextmanager

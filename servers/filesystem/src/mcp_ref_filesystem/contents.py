@@ -5,16 +5,16 @@ from collections.abc import Iterator
 
 from mcp_protocol.errors import ToolError
 from mcp_ref_filesystem.located import Located
+from mcp_ref_filesystem.recording import Check
 from mcp_ref_filesystem.rules import Kind, Parts
 from mcp_ref_kit.paths import Directory, JailPath
-from mcp_ref_kit.workers import Stop
 
 # One handle is held for each level.
 _DEEPEST = 256
 
 
 def judge_contents(
-    source: Located, directory: Directory, stop: Stop, *, most: int, taken: bool, to: tuple[Located, JailPath] | None
+    source: Located, directory: Directory, stop: Check, *, most: int, taken: bool, to: tuple[Located, JailPath] | None
 ) -> None:
     """Refuse if anything in the directory may not be read (or, where it is `taken` away, written) where it is now.
 
@@ -39,7 +39,7 @@ def _beneath(path: JailPath, below: Parts) -> JailPath:
     return path
 
 
-def _everything(directory: Directory, names: Parts, stop: Stop) -> Iterator[tuple[Parts, Kind]]:
+def _everything(directory: Directory, names: Parts, stop: Check) -> Iterator[tuple[Parts, Kind]]:
     """Each thing in the directory with its names from the top, a directory before what is in it."""
     if len(names) > _DEEPEST:
         raise ToolError(f"A directory is more than {_DEEPEST} levels deep.", code="too_large")

@@ -103,15 +103,15 @@ def _copy_members(old: Directory, new: Directory, plan: Plan, names: tuple[str, 
         if stat.S_ISDIR(is_a.st_mode):
             skipped += yield from _copy_below(old, new, plan, below, job)
         else:
-            target = Spot(new, new.guard, name, new.resolved.child(name))
-            skipped += not _copy_leaf(Spot(old, old.guard, name, old.resolved.child(name)), target, is_a, plan, job)
+            target = Spot.within(new, name)
+            skipped += not _copy_leaf(Spot.within(old, name), target, is_a, plan, job)
         yield 1
     return skipped
 
 
 def _copy_below(old: Directory, new: Directory, plan: Plan, names: tuple[str, ...], job: Job) -> Copying:
     name = names[-1]
-    Spot(new, new.guard, name, new.resolved.child(name)).mkdir(0o700)
+    Spot.within(new, name).mkdir(0o700)
     with old.open_directory(name) as old_below, new.open_directory(name) as new_below:
         skipped = yield from _copy_members(old_below, new_below, plan, names, job)
         with mapped(new.resolved.written):

@@ -109,7 +109,7 @@ class Unpacking:
 
     def _unpack(self, member: Member, names: tuple[str, ...]) -> None:
         with _directory(self._stage, names[:-1]) as parent:
-            spot = _in(parent, names[-1])
+            spot = Spot.within(parent, names[-1])
             with spot.create() as file, member.open() as stream, mapped(self._target.written):
                 while block := stream.read(BLOCK):
                     if not member.counted:
@@ -127,7 +127,7 @@ def _directory(stage: Directory, names: tuple[str, ...]) -> Directory:
     with ExitStack() as stack:
         here = stage
         for name in names:
-            spot = _in(here, name)
+            spot = Spot.within(here, name)
             if not spot.exists():
                 spot.mkdir()
             here = spot.open_directory()
@@ -177,7 +177,7 @@ def _landings(new: Directory, old: Directory, names: tuple[str, ...], *, overwri
         elif is_directory:
             raise AlreadyExists(old.resolved.child(name).written)
         else:
-            yield Landing(below, replaceable(_in(old, name), overwrite=overwrite))
+            yield Landing(below, replaceable(Spot.within(old, name), overwrite=overwrite))
 
 
 @contextmanager
@@ -193,7 +193,7 @@ def _pair(stage: Spot, to: Spot, landing: Landing) -> Generator[tuple[Spot, Spot
         _beneath(new, above) as here,
         _beneath(old, above) as there,
     ):
-        yield _in(here, name), _in(there, name)
+        yield Spot.within(here, name), Spot.within(there, name)
 
 
 @contextmanager
@@ -202,8 +202,3 @@ def _beneath(directory: Directory, names: list[str]) -> Generator[Directory]:
         for name in names:
             directory = stack.enter_context(directory.open_directory(name))
         yield directory
-
-
-def _in(directory: Directory, name: str) -> Spot:
-    """A name in a directory that somebody else holds open."""
-    return Spot(directory, directory.guard, name, directory.resolved.child(name))

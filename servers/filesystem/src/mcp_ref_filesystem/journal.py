@@ -225,4 +225,4 @@ def _id_at(microseconds: int, noise: int = 0) -> str:
 
 def _remove(directory: Directory, name: str) -> None:
     with suppress(PathError):
-        remove_tree(Spot(directory, directory.guard, name, JailPath((name,))))
+        remove_tree(Spot.within(directory, name))

@@ -4,6 +4,7 @@ import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
+from mcp_ref_filesystem.atomic import is_temporary
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.recording import Recording
 from mcp_ref_filesystem.rules import Kind
@@ -44,6 +45,9 @@ def place_of(target: Located, *, follow: bool = False, exact: bool = False, make
     Raises:
         Refused, NotFound, RootItself
     """
+    if is_temporary(target.path.name):
+        message = f"`{target.written}` has a name that this server keeps for its own drafts, which it removes."
+        raise InvalidPath(target.written, message)
     try:
         return target.spot(follow=follow, exact=exact, makes=makes)
     except NotFound:

@@ -1,12 +1,14 @@
 """Deleting: into the journal, from where it can be brought back, or for good. Blocking."""
 
 import stat
+from typing import Literal
 
 from msgspec import Struct
 
 from mcp_protocol import ToolError
 from mcp_ref_filesystem.atomic import remove_tree, temporary_name
 from mcp_ref_filesystem.contents import judge_contents
+from mcp_ref_filesystem.desktop import to_desktop_trash
 from mcp_ref_filesystem.etag import etag_of_file
 from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.moving import rename_anywhere
@@ -16,6 +18,9 @@ from mcp_ref_filesystem.saving import absolute, expect_etag
 from mcp_ref_filesystem.steps import Removed
 from mcp_ref_filesystem.trees import found_spot, measured, refuse_around
 from mcp_ref_kit.paths import NotEmpty, PathError, Spot
+
+# Where deleted things go.
+Way = Literal["journal", "desktop", "nowhere"]
 
 
 class Deleted(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -34,9 +39,11 @@ class DeleteResult(Deleted, frozen=True, kw_only=True, rename="camel", omit_defa
     bytes: int
 
 
-def delete(job: Job, target: Located, *, recursive: bool, permanent: bool, if_match: str | None) -> DeleteResult:
+def delete(
+    job: Job, target: Located, *, recursive: bool, to: Way = "journal", if_match: str | None = None
+) -> DeleteResult:
     """Delete a file, a link (never what it leads to) or a directory, in one step."""
-    with Recording(job, needed=not permanent) as record:
+    with Recording(job, needed=to == "journal") as record:
         spot, found = found_spot(target, write=True)
         with spot:
             refuse_around(job, target, spot.resolved)
@@ -47,15 +54,19 @@ def delete(job: Job, target: Located, *, recursive: bool, permanent: bool, if_ma
                     expect_etag(target.written, if_match, etag_of_file(file.fd, check=job.stop.check))
             size = measured(spot, job)
             job.stop.check()
-            change = None if permanent else to_journal(record, spot, absolute(target, spot.resolved), size.bytes)
-            if permanent:
+            change = None
+            if to == "journal":
+                change = to_journal(record, spot, absolute(target, spot.resolved), size.bytes)
+            elif to == "desktop":
+                to_desktop_trash(spot)
+            else:
                 _remove_for_good(spot)
     return DeleteResult(
         path=target.written,
         type=kind_of(found.st_mode),
         files=size.files,
         bytes=size.bytes,
-        trashed=not permanent,
+        trashed=to != "nowhere",
         change_id=change,
     )
 

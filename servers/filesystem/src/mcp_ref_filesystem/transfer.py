@@ -3,7 +3,7 @@
 
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Annotated
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from mcp_ref_filesystem.making import place_of
 from mcp_ref_filesystem.moving import Relocated, move, refuse_itself
 from mcp_ref_filesystem.placing import flush, rename_over, replaceable, set_aside
 from mcp_ref_filesystem.recording import Job, Recording
-from mcp_ref_filesystem.removing import Deleted, delete
+from mcp_ref_filesystem.removing import Deleted, Way, delete
 from mcp_ref_filesystem.results import kind_of
 from mcp_ref_filesystem.saving import absolute
 from mcp_ref_filesystem.state import Ctx, State
@@ -26,6 +26,8 @@ from mcp_ref_filesystem.trees import RULE_KINDS, found_spot, measured
 from mcp_ref_kit.paths import InvalidPath, NotAFile, Spot
 
 transfer = Toolset[State]("write")
+
+WAYS: Mapping[str, Way] = {"state": "journal", "desktop": "desktop", "off": "nowhere"}
 
 Source = Annotated[str, arg("What to take.")]
 Destination = Annotated[str, arg("Its new path, name included.")]
@@ -106,9 +108,9 @@ async def delete_file(
         why = "permanent=true" if permanent else "There is no trash, and deleting for good"
         raise Refused(f"{why} needs the server's admin mode.", code="denied_policy")
     target = await ctx.state.locate(ctx, path, write=True)
-    for_good = permanent or settings.trash == "off"
+    way = "nowhere" if permanent else WAYS[settings.trash]
     done = await ctx.state.changes.run(
-        ctx, "delete_file", [target], delete, target, recursive=recursive, permanent=for_good, if_match=ifMatch
+        ctx, "delete_file", [target], delete, target, recursive=recursive, to=way, if_match=ifMatch
     )
     return Output(done, f"Successfully deleted {path}")
 

@@ -110,16 +110,17 @@ def names_of(directory: Directory, *, most: int) -> Names:
         complete = next(entries, None) is None
     directories.sort()
     files.sort()
-    _drop_temporaries(files)
+    for names in (directories, files):
+        _drop_temporaries(names)
     return Names(directories=directories, files=files, odd=odd, complete=complete)
 
 
-def _drop_temporaries(files: list[str]) -> None:
-    """Take out the files that are being written by this server; among sorted names they stand together."""
-    start = end = bisect_left(files, TEMPORARY_PREFIX)
-    while end < len(files) and files[end].startswith(TEMPORARY_PREFIX):
+def _drop_temporaries(names: list[str]) -> None:
+    """Take out what is being made by this server; among sorted names it stands together."""
+    start = end = bisect_left(names, TEMPORARY_PREFIX)
+    while end < len(names) and names[end].startswith(TEMPORARY_PREFIX):
         end += 1
-    del files[start:end]
+    del names[start:end]
 
 
 def shown(names: list[str]) -> list[str]:
