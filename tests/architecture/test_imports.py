@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.architecture.sources import Source, imports, product
+from tests.architecture.sources import ROOT, Source, imports, product, python_files
 
 # From the bottom up; a room imports from the lines below its own, and from nothing beside it.
 ROOMS: tuple[frozenset[str], ...] = (
@@ -100,6 +100,15 @@ def test_what_is_slow_to_import_is_imported_when_needed(source: Source) -> None:
         return
     eager = [found for found in imports(source) if not found.lazy and not found.typing and is_under(found.target, LAZY)]
     assert [f"{source.at(found.line)} imports {found.target}" for found in eager] == []
+
+
+def test_a_server_brings_its_tests_with_it() -> None:
+    """Whoever copies a server's folder has its tests too; what these import must be installed."""
+    servers = [source for source in python_files() if source.path.is_relative_to(ROOT / "servers")]
+    wrong = [
+        source.at(found.line) for source in inside for found in imports(source) if is_under(found.target, ("tests",))
+    ]
+    assert wrong == []
 
 
 def test_nothing_imports_a_library_that_was_refused() -> None:
