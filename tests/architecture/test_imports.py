@@ -106,7 +106,10 @@ def test_a_server_brings_its_tests_with_it() -> None:
     """Whoever copies a server's folder has its tests too; what these import must be installed."""
     servers = [source for source in python_files() if source.path.is_relative_to(ROOT / "servers")]
     wrong = [
-        source.at(found.line) for source in inside for found in imports(source) if is_under(found.target, ("tests",))
+        source.at(found.line)
+        for source in servers
+        for found in imports(source)
+        if found.target == "tests" or found.target.startswith("tests.")
     ]
     assert wrong == []
 
