@@ -25,11 +25,19 @@ from mcp_protocol.client.oauth import (
     OAuth,
     WorkloadIdentity,
 )
-from mcp_protocol.types import ElicitParams, ElicitResult, Tool
+from mcp_protocol.types import ElicitParams, ElicitResult, PrimitiveSchema, Tool
 
 REDIRECT = "http://localhost:3030/callback"
 DOCUMENT = "https://conformance-test.local/client-metadata.json"
-SAMPLES = {"string": "text", "integer": 5, "number": 1.5, "boolean": True, "array": [], "object": {}, "null": None}
+SAMPLES: dict[str, Any] = {
+    "string": "text",
+    "integer": 5,
+    "number": 1.5,
+    "boolean": True,
+    "array": [],
+    "object": {},
+    "null": None,
+}
 
 Context = dict[str, Any]
 Story = Callable[[Client, Context], Awaitable[object]]
@@ -44,17 +52,19 @@ async def consent(url: str) -> str:
 
 async def agree(question: ElicitParams) -> ElicitResult:
     """Accept, with what the form suggests."""
-    properties = (question.requested_schema or {}).get("properties", {})
-    content = {name: schema.get("default", SAMPLES.get(schema.get("type"))) for name, schema in properties.items()}
-    return ElicitResult(action="accept", content=content)
+    fields = question.requested_schema.properties if question.requested_schema else {}
+    return ElicitResult(action="accept", content={name: filled(field) for name, field in fields.items()})
+
+
+def filled(field: PrimitiveSchema) -> Any:
+    """The default of a form's field, else a value of its type."""
+    return SAMPLES[str(field.__struct_config__.tag)] if field.default is None else field.default
 
 
 def by_consent(context: Context) -> OAuth:
     """A user, and a client that was registered by hand if the context has one."""
     given = credentials(context) if "client_id" in context else None
-    return OAuth(
-        AuthorizationCode(authorize=consent, redirect_uri=REDIRECT, metadata_url=DOCUMENT, credentials=given)
-    )
+    return OAuth(AuthorizationCode(authorize=consent, redirect_uri=REDIRECT, metadata_url=DOCUMENT, credentials=given))
 
 
 def by_secret_or_key(context: Context) -> OAuth:

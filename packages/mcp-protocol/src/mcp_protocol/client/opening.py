@@ -39,7 +39,7 @@ async def open_session(exchange: Exchange, wish: Revision | None) -> Peer:
     """
     if wish is None:
         return await _probe(exchange) or await _shake_hands(exchange, LATEST_LEGACY)
-    peer = await (_discover(exchange, wish) if wish in MODERN else _shake_hands(exchange, wish))
+    peer = await (_insist(exchange, wish) if wish in MODERN else _shake_hands(exchange, wish))
     if peer.revision != wish:
         raise RemoteProtocolError(f"The server speaks {peer.revision}, not {wish}")
     return peer
@@ -58,6 +58,16 @@ async def _probe(exchange: Exchange) -> Peer | None:
         return await (_discover(exchange, common) if common in MODERN else _shake_hands(exchange, common))
     except (DeadlineExceeded, HttpStatusError):
         return None
+
+
+async def _insist(exchange: Exchange, revision: Revision) -> Peer:
+    """Discovery; once more if the server refuses the revision and names it among those that it speaks."""
+    try:
+        return await _discover(exchange, revision)
+    except RemoteError as error:
+        if error.code != Code.UNSUPPORTED_REVISION or revision not in _supported(error):
+            raise
+    return await _discover(exchange, revision)
 
 
 async def _discover(exchange: Exchange, revision: Revision, extras: Extras = NO_EXTRAS) -> Peer:
