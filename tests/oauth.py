@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,8 +37,9 @@ OTHER = ec.generate_private_key(ec.SECP256R1())
 
 def public(key: Any, kid: str | None, **more: Any) -> dict[str, Any]:
     """A public key as a member of a key set."""
-    algorithm = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
-    member = json.loads(algorithm.to_jwk(key.public_key()))
+    is_rsa = isinstance(key, rsa.RSAPrivateKey)
+    text = RSAAlgorithm.to_jwk(key.public_key()) if is_rsa else ECAlgorithm.to_jwk(key.public_key())
+    member = json.loads(text)
     return member | ({} if kid is None else {"kid": kid}) | more
 
 
@@ -55,7 +57,29 @@ class Asked:
         return {name: values[0] for name, values in parse_qs(self.body.decode()).items()}
 
 
-Page = tuple[int, bytes] | Callable[[Asked], tuple[int, bytes]]
+def forged(head: dict[str, Any], claims: dict[str, Any], sign: Callable[[bytes], bytes]) -> str:
+    """A token put together by hand, for heads and algorithms that no library would write."""
+    body = b".".join(unpadded(json.dumps(part).encode()) for part in (head, claims))
+    return (body + b"." + unpadded(sign(body))).decode()
+
+
+def unpadded(data: bytes) -> bytes:
+    """Base64 as tokens have it."""
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+def by_ec(body: bytes) -> bytes:
+    """The right signature of the issuer."""
+    return jwt.get_algorithm_by_name("ES256").sign(body, EC)
+
+
+Page = Callable[[Asked], tuple[int, bytes]]
+
+
+def page(body: Any, status: int = 200) -> Page:
+    """The same answer to everyone; what is not bytes goes as JSON."""
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return lambda _: (status, data)
 
 
 @dataclass
@@ -73,15 +97,20 @@ class Issuer:
         return f"{self.url}/keys"
 
     def publish(self, *keys: dict[str, Any]) -> None:
-        self.pages["/keys"] = (200, json.dumps({"keys": keys}).encode())
+        self.pages["/keys"] = page({"keys": keys})
 
     def token(self, key: Any = EC, *, head: dict[str, Any] | None = None, alg: str = "ES256", **claims: Any) -> str:
         """A token that counts; a claim of None is left out, and so is a kid."""
-        now = time.time()
-        usual = {"iss": self.url, "aud": RESOURCE, "sub": "ada", "exp": now + 300, "scope": "test:read"}
-        payload = {name: value for name, value in (usual | claims).items() if value is not None}
+        payload = {name: value for name, value in (self.claims | claims).items() if value is not None}
         headers = {"kid": "ec"} | (head or {})
-        return jwt.encode(payload, key, alg, {name: value for name, value in headers.items() if value is not None})
+        # Not by `jwt.encode`, which refuses to sign some of the claims that a test wants to send.
+        named = {name: value for name, value in headers.items() if value is not None}
+        return jwt.PyJWS().encode(json.dumps(payload).encode(), key, alg, named)
+
+    @property
+    def claims(self) -> dict[str, Any]:
+        """Claims that count, for a token put together by hand."""
+        return {"iss": self.url, "aud": RESOURCE, "sub": "ada", "exp": time.time() + 300, "scope": "test:read"}
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -94,8 +123,7 @@ class Issuer:
             self.asked.append(asked)
             if self.silent:
                 await reader.read()
-            page = self.pages.get(path, (404, b""))
-            status, data = page if isinstance(page, tuple) else page(asked)
+            status, data = self.pages.get(path, page(b"", 404))(asked)
             writer.write(b"HTTP/1.1 %d X\r\nConnection: close\r\n%bContent-Length: " % (status, self.headers))
             writer.write(b"%d\r\n\r\n%b" % (len(data), data))
             await writer.drain()
@@ -131,11 +159,11 @@ class House:
 
     def modern(self, method: str, params: Any = None, *, capabilities: Any = None) -> tuple[Any, dict[str, str]]:
         """A 2026-07-28 request: its message, and its headers."""
-        meta = {P + "protocolVersion": "2026-07-28", P + "clientCapabilities": capabilities or {}}
-        params = {**(params or {}), "_meta": meta}
+        meta: Any = {P + "protocolVersion": "2026-07-28", P + "clientCapabilities": capabilities or {}}
+        sent: dict[str, Any] = dict(params or {}, _meta=meta)
         headers = {"mcp_protocol_version": "2026-07-28", "mcp_method": method}
-        name = params.get("taskId" if method.startswith("tasks/") else NAMED_BY.get(method, ""))
-        return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, headers | (
+        name = sent.get("taskId" if method.startswith("tasks/") else NAMED_BY.get(method, ""))
+        return {"jsonrpc": "2.0", "id": 1, "method": method, "params": sent}, headers | (
             {} if name is None else {"mcp_name": name}
         )
 
@@ -170,7 +198,7 @@ class Session:
     id: str
 
     async def ask(self, token: str, method: str, params: Any = None) -> httpx.Response:
-        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+        message: Any = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
         return await self.house.post(message, token, mcp_session_id=self.id)
 
 

@@ -1,6 +1,6 @@
 """A server with a tool of each kind, and an issuer that it trusts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -58,7 +58,7 @@ async def names(ctx: Ctx, prefix: str) -> list[str]:
 
 
 @asynccontextmanager
-async def lifespan(settings: None) -> AsyncIterator[None]:
+async def lifespan(settings: None) -> AsyncGenerator[None]:
     yield settings
 
 

@@ -1,5 +1,7 @@
 """What a token's scopes let its caller see and do, in both eras."""
 
+from typing import Any
+
 import pytest
 
 from tests.oauth import House, last
@@ -9,9 +11,15 @@ REFUSED = (
     'Bearer error="insufficient_scope", scope="test:{}", '
     'resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource/mcp"'
 )
-LEVELS = {"": [], "other:admin": [], "test:read": ["look"], "test:write": ["look", "write"]} | dict.fromkeys(
-    ("test:admin", "openid test:admin test:read"), ["look", "write", "reset"]
-)
+ALL = ["look", "write", "reset"]
+LEVELS: dict[str, list[str]] = {
+    "": [],
+    "other:admin": [],
+    "test:read": ALL[:1],
+    "test:write": ALL[:2],
+    "test:admin": ALL,
+    "openid test:admin test:read": ALL,
+}
 
 
 @pytest.mark.parametrize(("scope", "names"), LEVELS.items())
@@ -100,6 +108,7 @@ async def test_a_subscription_needs_the_scope_to_read(house: House) -> None:
 async def test_what_does_not_exist_needs_no_scope(house: House) -> None:
     token = house.issuer.token(scope=None)
     session = await house.open(token)
-    for name in ("nothing", 1, None, {}, []):
+    names: list[Any] = ["nothing", 1, None, {}, []]
+    for name in names:
         answer = await session.ask(token, "tools/call", {"name": name})
         assert (answer.status_code, answer.json()["error"]["code"]) == (200, -32602)
