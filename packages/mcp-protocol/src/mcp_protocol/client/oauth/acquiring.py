@@ -16,6 +16,8 @@ from mcp_protocol.client.oauth.proofs import ALGORITHM, Prover
 from mcp_protocol.client.oauth.scopes import wanted
 from mcp_protocol.client.oauth.tokens import Store, Token
 
+_EARLY_SECONDS = 30
+
 
 class Acquired(Struct, frozen=True):
     """A new token; `granted` unless it only prolongs the old one."""
@@ -87,7 +89,12 @@ def _token(answer: TokenAnswer, desk: Desk, scopes: frozenset[str], refresh: str
         scheme="DPoP" if desk.prover else "Bearer",
         issuer=desk.server.issuer,
         scopes=scopes,
-        expires=None if answer.expires_in is None else time.time() + answer.expires_in,
+        fresh_until=None if answer.expires_in is None else time.time() + _freshness(answer.expires_in),
         refresh=answer.refresh_token or refresh,
         proof_key=desk.prover.pem if desk.prover else None,
     )
+
+
+def _freshness(lifetime: float) -> float:
+    """All but the last moments, so that a token does not end on its way."""
+    return lifetime - min(_EARLY_SECONDS, lifetime / 5)

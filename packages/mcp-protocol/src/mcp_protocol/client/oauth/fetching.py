@@ -79,7 +79,9 @@ class Fetcher:
                 asyncio.timeout(_SECONDS),
                 self._http.stream(method, place, content=content, headers=headers) as response,
             ):
-                return Reply(response.status_code, response.headers, await _body(response, what))
+                # A refused token request says why; of a missing document nothing is read.
+                read = method == "POST" or response.is_success
+                return Reply(response.status_code, response.headers, await _body(response, what) if read else b"")
         except (httpx.HTTPError, TimeoutError) as error:
             raise AuthorizationFailed(f"{what} cannot be reached: {type(error).__name__}") from error
 

@@ -18,8 +18,7 @@ from mcp_protocol.client.oauth.tokens import MemoryStore, Store, Token
 _log = logging.getLogger(__name__)
 
 _ROUNDS = 3  # new tokens for one request
-_EARLY_SECONDS = 30  # a token that ends so soon is renewed before it is refused
-_PAUSE_SECONDS = 60  # between attempts to do so that fail
+_PAUSE_SECONDS = 60  # between attempts to renew early that fail
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 
 
@@ -59,7 +58,7 @@ class OAuth:
         if self._token is None:
             self._token = await self._store.token(places.server)
         token = self._token
-        if token is None or not token.refresh or not _ends_soon(token) or time.monotonic() < self._quiet_until:
+        if token is None or not token.refresh or _is_fresh(token) or time.monotonic() < self._quiet_until:
             return token
         try:
             await self.renew(places, token, NO_CHALLENGE)
@@ -151,5 +150,5 @@ class OAuthAttempt:
         return challenge.error == "insufficient_scope" and not challenge.scopes <= scopes
 
 
-def _ends_soon(token: Token) -> bool:
-    return token.expires is not None and token.expires - _EARLY_SECONDS < time.time()
+def _is_fresh(token: Token) -> bool:
+    return token.fresh_until is None or time.time() < token.fresh_until

@@ -14,8 +14,8 @@ class Token(Struct, frozen=True, kw_only=True):
     issuer: str
     scopes: frozenset[str] = frozenset()
     """The scopes that were asked for."""
-    expires: float | None = None
-    """In seconds since 1970."""
+    fresh_until: float | None = None
+    """When to renew it, a little before its end; in seconds since 1970."""
     refresh: str | None = None
     proof_key: str | None = None
     """The private key that a DPoP token is bound to, as PEM."""
