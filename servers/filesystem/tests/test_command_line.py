@@ -59,8 +59,8 @@ def test_check_says_what_works(tmp_path: Path) -> None:
     (tmp_path / "Q").mkdir()
     code, out, _ = run(tmp_path, str(tmp_path / "R"), f"{tmp_path}/Q:ro", "--check")
     assert code == 0
-    assert f"ok  directory {tmp_path}/R" in out
-    assert f"ok  directory {tmp_path}/Q  read-only" in out
+    assert f"ok  directory {tmp_path}/R  read-write, by " in out
+    assert f"ok  directory {tmp_path}/Q  read-only, by " in out
     code, out, _ = run(tmp_path, str(tmp_path / "R"), f"{tmp_path}/missing", "--check")
     assert code == 1
     assert f"FAILED  directory {tmp_path}/missing" in out

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mcp_ref_filesystem.places import Place
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.state import State
@@ -11,12 +12,15 @@ from mcp_ref_kit import Finding, cli
 async def check(settings: Settings, state: State) -> Sequence[Finding]:
     """Whether each directory can be opened, and how paths are resolved."""
     del settings
-    places = state.directories.places
-    there = await state.workers.run(lambda: [place.exists() for place in places])
-    return [
-        Finding(f"directory {place.path}", works=works, detail="read-only" if place.read_only else "")
-        for place, works in zip(places, there, strict=True)
-    ]
+    return [await state.workers.run(_looked_at, place) for place in state.directories.places]
+
+
+def _looked_at(place: Place) -> Finding:
+    subject = f"directory {place.path}"
+    if not place.exists():
+        return Finding(subject, works=False, detail="cannot be opened")
+    mode = "read-only" if place.read_only else "read-write"
+    return Finding(subject, works=True, detail=f"{mode}, by {place.root().mechanism}")
 
 
 main = cli(server, check=check)

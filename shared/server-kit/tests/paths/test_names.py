@@ -55,6 +55,8 @@ def test_an_absolute_path_is_no_path_beneath_a_directory() -> None:
 
 
 def test_length_counts_bytes() -> None:
+    assert len(JailPath.parse("é/" * (LONGEST // 3)).parts) == LONGEST // 3
+    assert JailPath.parse("x" * LONGEST).parts == ("x" * LONGEST,)
     with pytest.raises(InvalidPath):
         JailPath.parse("é" * (LONGEST // 2 + 1))
 

@@ -14,6 +14,7 @@ from mcp_ref_kit.paths import (
     InvalidPath,
     JailPath,
     LinkRefused,
+    Mechanism,
     NotADirectory,
     NotAFile,
     NotFound,
@@ -29,6 +30,15 @@ from mcp_ref_kit.paths import (
 def read(root: Root, path: str) -> bytes:
     with root.open(path) as file:
         return file.read_at(0, 1 << 20)
+
+
+def test_a_root_says_how_it_resolves_paths(root: Root, mechanism: Mechanism, inside: Path) -> None:
+    expected = "walk" if mechanism == "walk" else "openat2"
+    assert root.mechanism == expected
+    (inside / "d").mkdir()
+    narrow = root.narrowed("d")
+    assert narrow.mechanism == expected
+    narrow.close()
 
 
 def test_a_file_is_read_through_the_handle(root: Root, inside: Path) -> None:

@@ -35,6 +35,14 @@ def test_a_new_file_is_made_where_nothing_is(root: Root, inside: Path) -> None:
     assert (inside / "f").read_bytes() == b"new"
 
 
+def test_a_new_file_is_its_owners_alone(root: Root) -> None:
+    with root.parent("f") as spot, spot.create() as file:
+        assert stat.S_IMODE(file.stat.st_mode) == 0o600
+    with root.parent("g") as spot, _anonymous(spot) as file:
+        assert stat.S_IMODE(file.stat.st_mode) == 0o600
+        assert file.stat.st_nlink == 0
+
+
 def test_a_dangling_link_takes_the_name(root: Root, inside: Path) -> None:
     (inside / "l").symlink_to("target")
     with root.parent("l") as spot:

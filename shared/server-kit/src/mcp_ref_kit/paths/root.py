@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -69,6 +69,11 @@ class Root:
     def fd(self) -> int:
         """The directory's descriptor; never close it, never use it with names that were not judged."""
         return self._handle.fd
+
+    @property
+    def mechanism(self) -> Literal["openat2", "walk"]:
+        """How paths without links are resolved."""
+        return "walk" if self._base.kernel is None else "openat2"
 
     def open(self, path: JailPath | str, flags: int = os.O_RDONLY) -> OpenFile:
         """Open an existing regular file; links inside are followed. Creating and truncating go through `parent`.
