@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from mcp_protocol.errors import Busy
+from mcp_protocol.server.deadlines import Deadlines
 from mcp_protocol.server.gate import Gate
 from mcp_protocol.server.services import Spent
 from mcp_protocol.server.throttle import Rate, Steps, paused
@@ -66,10 +67,42 @@ async def test_a_handler_that_waits_for_its_user_leaves_its_place() -> None:
 
 
 async def test_a_deadline_stands_still_while_a_question_is_open() -> None:
-    async with asyncio.timeout(0.05) as deadline:
+    with Deadlines().after(0.05) as deadline:
         async with paused(deadline, 5):
-            await asyncio.sleep(0.1)
-        assert not deadline.expired()
+            await asyncio.sleep(0.3)
+        assert not deadline.expired
     with pytest.raises(TimeoutError):
         async with paused(None, 0.01):
             await asyncio.Event().wait()
+
+
+async def test_a_deadline_ends_what_takes_longer_and_nothing_else() -> None:
+    deadlines = Deadlines()
+    with deadlines.after(5):
+        await asyncio.sleep(0)
+    with pytest.raises(TimeoutError), deadlines.after(0.01):
+        await asyncio.Event().wait()
+    task = asyncio.current_task()
+    assert task is not None
+    assert not task.cancelling()
+
+
+async def test_a_cancellation_from_outside_is_no_timeout() -> None:
+    deadlines = Deadlines()
+
+    async def work() -> None:
+        with deadlines.after(5):
+            await asyncio.Event().wait()
+
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(work())
+        await asyncio.sleep(0)
+        task.cancel()
+    assert task.cancelled()
+
+
+async def test_a_deadline_can_be_given_more_time() -> None:
+    with Deadlines().after(0.01) as deadline:
+        deadline.restart(5)
+        await asyncio.sleep(0.3)
+    assert not deadline.expired

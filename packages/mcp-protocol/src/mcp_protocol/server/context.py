@@ -14,6 +14,7 @@ from mcp_protocol.errors import MissingCapability, RemoteProtocolError, ToolErro
 from mcp_protocol.jsonrpc import encode_notification
 from mcp_protocol.revisions import Era, Revision
 from mcp_protocol.server.channel import Channel
+from mcp_protocol.server.deadlines import Deadline
 from mcp_protocol.server.jobs import Job
 from mcp_protocol.server.questions import Ask, Elicit, Form, ListRoots, Sample, Visit
 from mcp_protocol.server.services import Services
@@ -78,7 +79,7 @@ class Context(Generic[State]):
         self.askable = False
         self.promote: Callable[[], Awaitable[Job]] | None = None
         self.job: Job | None = None
-        self.deadline: asyncio.Timeout | None = None
+        self.deadline: Deadline | None = None
         self._call = call
         self._channel = channel
         self._services = services

@@ -22,7 +22,7 @@ class Gate:
     @property
     def full(self) -> bool:
         """Whether the next call would be refused."""
-        return self._waiting >= self._most
+        return self._free.locked() and self._waiting >= self._most
 
     async def __aenter__(self) -> None:
         if not self._free.locked():

@@ -1,6 +1,5 @@
 """The request methods of the protocol, one function each, and the table that names them."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -108,10 +107,10 @@ def _may_become_task(tool: ToolEntry, call: Call) -> bool:
 async def _timed(app: Running, ctx: Context[Any], tool: ToolEntry, arguments: Any) -> CallToolResult:
     seconds = tool.seconds or app.limits.tool_seconds
     try:
-        async with asyncio.timeout(seconds) as ctx.deadline:
+        with app.services.deadlines.after(seconds) as ctx.deadline:
             return await tool.call(ctx, arguments)
     except TimeoutError as error:
-        if ctx.deadline is None or not ctx.deadline.expired():
+        if ctx.deadline is None or not ctx.deadline.expired:
             raise
         raise ToolError(f"The call took longer than {seconds:g} seconds.", code="timeout", retryable=True) from error
 
@@ -122,7 +121,7 @@ async def read_resource(app: Running, ctx: Context[Any]) -> Answer:
     entry, values = app.catalog.resource(params.uri)
     _begin_round(app, ctx, params)
     try:
-        async with asyncio.timeout(app.limits.tool_seconds):
+        with app.services.deadlines.after(app.limits.tool_seconds):
             contents = await entry.read(ctx, params.uri, values)
     except ToolError as error:
         raise _unreadable(params.uri, error) from error
@@ -146,7 +145,7 @@ async def get_prompt(app: Running, ctx: Context[Any]) -> GetPromptResult:
     prompt = app.catalog.prompt(params.name)
     _begin_round(app, ctx, params)
     try:
-        async with asyncio.timeout(app.limits.tool_seconds):
+        with app.services.deadlines.after(app.limits.tool_seconds):
             return await prompt.get(ctx, params.arguments)
     except ToolError as error:
         raise InvalidParams(error.message) from error

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from mcp_protocol.limits import Limits
+from mcp_protocol.server.deadlines import Deadlines
 from mcp_protocol.server.gate import Gate
 from mcp_protocol.server.subscriptions import Hub
 from mcp_protocol.session.seal import Seal
@@ -18,6 +19,7 @@ class Services:
         self.hub = Hub(limits)
         self.gate = Gate(limits.running, limits.waiting)
         self.spent = Spent()
+        self.deadlines = Deadlines()
         self.clock: Callable[[], float] = time.monotonic
         self.now: Callable[[], float] = time.time
 

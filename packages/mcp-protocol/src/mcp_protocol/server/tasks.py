@@ -132,8 +132,7 @@ class Attempt:
         job = await self._tasks.create(self._ctx.principal, self._app.needs(self._ctx.call))
         job.worker = asyncio.current_task()
         if self._ctx.deadline is not None:
-            seconds = self._app.limits.task_seconds
-            self._ctx.deadline.reschedule(asyncio.get_running_loop().time() + seconds)
+            self._ctx.deadline.restart(self._app.limits.task_seconds)
         self._detached.set_result(job)
         return job
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from mcp_protocol.server.deadlines import Deadline
 from mcp_protocol.types import ProgressParams
 
 
@@ -46,20 +47,17 @@ class Rate:
 
 
 @asynccontextmanager
-async def paused(deadline: asyncio.Timeout | None, seconds: float) -> AsyncGenerator[None, None]:
+async def paused(deadline: Deadline | None, seconds: float) -> AsyncGenerator[None, None]:
     """Stop a call's deadline while a question is open; the question has `seconds` of its own.
 
     Raises:
         TimeoutError: the question's own time is up.
     """
-    now = asyncio.get_running_loop().time
-    when = None if deadline is None else deadline.when()
-    started = now()
-    if deadline is not None and when is not None:
-        deadline.reschedule(None)
+    if deadline is not None:
+        deadline.pause()
     try:
         async with asyncio.timeout(seconds):
             yield
     finally:
-        if deadline is not None and when is not None and not deadline.expired():
-            deadline.reschedule(when + now() - started)
+        if deadline is not None:
+            deadline.resume()

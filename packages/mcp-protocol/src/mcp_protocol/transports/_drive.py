@@ -5,18 +5,17 @@ Transports give it bytes and a way to write; it owns the tasks of the calls in f
 
 import asyncio
 from functools import partial
-from itertools import count
 from typing import Any, Protocol, Self
 
 from msgspec import Raw
 
-from mcp_protocol.errors import ConnectionLost, InvalidRequest, RemoteProtocolError
-from mcp_protocol.jsonrpc import Pending, encode_error, encode_notification, encode_request
+from mcp_protocol.errors import InvalidRequest
+from mcp_protocol.jsonrpc import encode_error
 from mcp_protocol.server.app import App
 from mcp_protocol.session.calls import Answer, BatchCall, Call, Cancel, Event, Principal, Refusal, Transport
 from mcp_protocol.session.legacy import Stage
 from mcp_protocol.session.server import ServerSession
-from mcp_protocol.types import CancelledParams
+from mcp_protocol.transports._questions import Questions
 
 
 class Writer(Protocol):
@@ -46,8 +45,7 @@ class Driver:
         self._writer = writer
         self._session = ServerSession(app.profile, principal=principal, transport=transport)
         self._calls: dict[tuple[type, Any], asyncio.Task[None]] = {}
-        self._questions: Pending[asyncio.Future[Raw]] = Pending()
-        self._ids = count(1)
+        self._questions = Questions()
         self._group = asyncio.TaskGroup()
         self._changes: asyncio.Task[None] | None = None
 
@@ -77,7 +75,7 @@ class Driver:
             case Cancel():
                 self._cancel(event)
             case Answer():
-                self._answered(event)
+                self._questions.answered(event)
             case Refusal():
                 if event.data:
                     self._writer.write(event.data)
@@ -123,15 +121,6 @@ class Driver:
         if call is not None:
             call.cancel()
 
-    def _answered(self, event: Answer) -> None:
-        question = self._questions.complete(event.id)
-        if question is None or question.done():
-            return
-        if event.result is not None:
-            question.set_result(event.result)
-        else:
-            question.set_exception(RemoteProtocolError(f"The client answered with an error: {event.error}"))
-
     async def send(self, message: bytes) -> None:
         """Send one message and wait while the stream is full."""
         self._writer.write(message)
@@ -141,24 +130,11 @@ class Driver:
         """A pipe has no connection of one call's own."""
 
     async def ask(self, method: str, params: Any) -> Raw:
-        """Send a request of ours and wait for the client's result; tell the client if nobody waits any more."""
-        request_id = next(self._ids)
-        question: asyncio.Future[Raw] = asyncio.get_running_loop().create_future()
-        self._questions.register(request_id, question)
-        await self.send(encode_request(request_id, method, params))
-        try:
-            return await question
-        except asyncio.CancelledError:
-            cancelled = CancelledParams(request_id=request_id, reason="No longer needed")
-            self._writer.write(encode_notification("notifications/cancelled", cancelled))
-            raise
-        finally:
-            self._questions.complete(request_id)
+        """Send a request of ours and wait for the client's result."""
+        return await self._questions.ask(self.send, method, params)
 
     async def drain(self) -> None:
         """Let the calls in flight finish within the drain time; questions get no answer any more."""
-        for question in self._questions.drain():
-            if not question.done():
-                question.set_exception(ConnectionLost("The client is gone"))
+        self._questions.give_up()
         if self._calls:
             await asyncio.wait(self._calls.values(), timeout=self._app.limits.drain_seconds)
