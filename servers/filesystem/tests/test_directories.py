@@ -183,6 +183,15 @@ def test_directories_are_made_absolute_and_listed_once(home: Path, monkeypatch: 
     assert [(one.path, one.read_only) for one in found] == [(home / "R/sub", False), (home / "R", True)]
 
 
+def test_a_variable_taken_apart_at_its_colons_means_the_same(home: Path) -> None:
+    variable = f"{home}/R/sub:ro:{home}/Q"
+    assert [(one.path, one.read_only) for one in configured(variable.split(":"))] == [
+        (home / "R/sub", True),
+        (home / "Q", False),
+    ]
+    assert [one.path.name for one in configured(["./ro", f"{home}/R", "./ro/"])] == ["ro", "R"]
+
+
 async def test_a_replaced_directory_is_opened_again_only_as_a_real_one(
     home: Path, workers: Workers, caplog: pytest.LogCaptureFixture
 ) -> None:

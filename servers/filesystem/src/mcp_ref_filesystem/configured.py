@@ -26,11 +26,22 @@ def configured(texts: Iterable[str]) -> list[Configured]:
         SettingsError: a text is empty, or one directory is given both as read-only and as writable.
     """
     found: dict[Path, Configured] = {}
-    for text in texts:
+    for text in _joined(texts):
         one = _read(text)
         if found.setdefault(one.real, one).read_only != one.read_only:
             raise SettingsError(f"The directory {one.path} is given both as read-only and as writable.")
     return list(found.values())
+
+
+def _joined(texts: Iterable[str]) -> list[str]:
+    """`/a:ro` taken apart at the colon, as MCP_DIRS is, is put together again; a directory `ro` is written `./ro`."""
+    joined: list[str] = []
+    for text in texts:
+        if text == _READ_ONLY.strip(":") and joined:
+            joined[-1] += _READ_ONLY
+        else:
+            joined.append(text)
+    return joined
 
 
 def _read(text: str) -> Configured:
