@@ -1,11 +1,14 @@
 """A client's roots through the protocol, in both eras."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mcp_protocol import Root
+from mcp_protocol.client import Answers, Client, Command
 from mcp_protocol.testing import Connection, connect, raw_peer
 from mcp_ref_filesystem import Settings, server
 
@@ -147,3 +150,21 @@ async def test_a_client_that_will_not_tell_its_roots_gets_what_the_operator_allo
     assert "isError" not in reply["result"]
     assert (home / "R/a").is_dir()
     assert "did not tell its roots" in caplog.text
+
+
+@both_eras
+async def test_on_stdio_one_answer_serves_many_calls(home: Path, revision: str) -> None:
+    """A session asks once; without sessions an answer counts for half a minute, as there is one client for good."""
+    asked: list[str] = []
+
+    async def answer() -> list[Root]:
+        asked.append("roots")
+        return [Root(uri=f"file://{home}/R/sub")]
+
+    argv = [sys.executable, "-m", "mcp_ref_filesystem", f"{home}/R", "--history-dir", f"{home}/history"]
+    async with Client(Command(argv, stderr="keep"), revision=revision, answers=Answers(roots=answer)) as client:
+        for number in range(3):
+            assert not (await client.call_tool("create_directory", {"path": f"{number}"})).is_error
+        assert (await client.call_tool("create_directory", {"path": f"{home}/R/other/x"})).is_error
+    assert asked == ["roots"]
+    assert sorted(path.name for path in (home / "R/sub").iterdir()) == ["0", "1", "2"]
