@@ -1,14 +1,18 @@
 """Who is remembered, for how long, and what happens when a check itself fails."""
 
 import logging
+import subprocess
+import sys
 from typing import Self
 
 import pytest
+from jwt import algorithms
 
-from mcp_protocol.auth import Challenge, Guard, Verified
-from mcp_protocol.auth.verifier import TokenRefused
-from mcp_protocol.errors import Unauthorized
+from mcp_protocol.auth import Challenge, Guard, Introspection, JwtTokens, TokenRefused, Verified, Verifier
+from mcp_protocol.errors import SettingsError, Unauthorized
 from mcp_protocol.session.calls import Principal
+
+ISSUER = "https://auth.example.com"
 
 
 class Book:
@@ -75,3 +79,32 @@ async def test_a_check_that_fails_lets_nobody_in(caplog: pytest.LogCaptureFixtur
     assert caught.value.challenge == 'Bearer error="invalid_token"'
     assert "a token could not be checked" in caplog.text
     assert "ada-token" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("module", "verifier"),
+    [
+        ("jwt", JwtTokens(issuer=ISSUER, audience=ISSUER)),
+        ("httpx", JwtTokens(issuer=ISSUER, audience=ISSUER)),
+        ("httpx", Introspection(url=ISSUER, issuer=ISSUER, audience=ISSUER, credentials=("me", "secret"))),
+    ],
+)
+async def test_without_the_extra_the_start_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, module: str, verifier: Verifier
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(SettingsError, match=r"install mcp-ref-protocol\[auth\]"):
+        async with Guard(verifier, Challenge()):
+            pass
+
+
+async def test_without_cryptography_no_signature_can_be_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(algorithms, "has_crypto", False)
+    with pytest.raises(SettingsError, match="needs cryptography"):
+        async with Guard(JwtTokens(issuer=ISSUER, audience=ISSUER), Challenge()):
+            pass
+
+
+def test_importing_the_room_loads_no_extra() -> None:
+    check = "import sys, mcp_protocol.auth; assert not {'jwt', 'cryptography', 'httpx'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True, timeout=20)
