@@ -48,7 +48,9 @@ class Journal:
         self._seconds = days * DAY
         self._lock = threading.RLock()
         self._held: Root | None = None
+        # From the oldest entry to the newest.
         self._sizes: dict[str, int] = {}
+        self._total = 0
         self._until_relist = 0
         self._latest = 0
 
@@ -106,6 +108,7 @@ class Journal:
                 spot.unlink()
             draft.commit(fsync=fsync)
         with self._lock:
+            self._total += entry.bytes - self._sizes.get(entry.id, 0)
             self._sizes[entry.id] = entry.bytes
 
     def entries(self) -> Iterator[Entry]:
@@ -162,7 +165,7 @@ class Journal:
         if self._until_relist >= 0:
             return
         self._until_relist = RELIST_AFTER
-        self._sizes.clear()
+        found: dict[str, int] = {}
         orphans: set[str] = set()
         for name in self._names():
             change, _, rest = name.partition(".")
@@ -170,20 +173,23 @@ class Journal:
             if not ID.fullmatch(change):
                 continue
             if kind == "json" and size.isdecimal():
-                self._sizes[change] = int(size)
+                found[change] = int(size)
             else:
                 orphans.add(change)
+        self._sizes = dict(sorted(found.items()))
+        self._total = sum(found.values())
         newest = _id_at(int((self.clock() - ORPHAN_SECONDS) * 1_000_000))
         self._drop({change for change in orphans - self._sizes.keys() if change < newest})
 
     def _prune(self, most: int) -> None:
-        total = sum(self._sizes.values())
         oldest = _id_at(int((self.clock() - self._seconds) * 1_000_000))
+        total, count = self._total, len(self._sizes)
         gone: set[str] = set()
-        for change in sorted(self._sizes):
-            if total <= most and len(self._sizes) - len(gone) < MOST_ENTRIES and change >= oldest:
+        for change, size in self._sizes.items():
+            if total <= most and count < MOST_ENTRIES and change >= oldest:
                 break
-            total -= self._sizes[change]
+            total -= size
+            count -= 1
             gone.add(change)
         self._drop(gone)
 
@@ -196,7 +202,7 @@ class Journal:
             for name in sorted(names, key=lambda name: not name.endswith(".json")):
                 _remove(directory, name)
         for change in changes:
-            self._sizes.pop(change, None)
+            self._total -= self._sizes.pop(change, 0)
 
 
 @contextmanager

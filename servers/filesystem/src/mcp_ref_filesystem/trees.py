@@ -16,6 +16,8 @@ from mcp_ref_kit.paths import Directory, JailPath, RootItself, Spot
 
 # One handle is held for each level, two while copying.
 DEEPEST = 200
+# The mark of a directory that was moved: whatever happens in it, it goes back with it.
+ANY_DIRECTORY = "directory"
 
 RULE_KINDS: dict[Kind, RuleKind] = {"directory": "directory", "symlink": "link", "file": "file", "other": "file"}
 
@@ -95,8 +97,8 @@ def file_mark(found: os.stat_result) -> str:
 
 
 def mark_of(spot: Spot, job: Job) -> str:
-    """The mark of a file or link; a directory that moves is itself, whatever happens in it."""
-    return "directory" if stat.S_ISDIR(spot.lstat().st_mode) else measured(spot, job).mark
+    """The mark of what is about to be moved."""
+    return ANY_DIRECTORY if stat.S_ISDIR(spot.lstat().st_mode) else measured(spot, job).mark
 
 
 def members(directory: Directory, job: Job) -> Iterator[Member]:

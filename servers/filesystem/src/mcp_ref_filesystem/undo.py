@@ -25,7 +25,8 @@ from mcp_ref_filesystem.steps import (
     Removed,
     Wrote,
 )
-from mcp_ref_filesystem.trees import mark_of, measured
+from mcp_ref_filesystem.trees import ANY_DIRECTORY, mark_of, measured
+from mcp_ref_kit.paths import Spot
 
 
 def undo(job: Job, entry: Entry, scene: Scene) -> tuple[list[str], str | None]:
@@ -99,7 +100,7 @@ def _check_placed(job: Job, step: Placed, scene: Scene) -> bool:
 
 def _check_moved(job: Job, step: Moved, scene: Scene) -> bool:
     here, there = scene.is_free(step.path), scene.lstat(step.to)
-    if there is None and not here:
+    if not here and _was_never_moved(job, step, scene, free=there is None):
         return False
     if there is None or not here:
         raise scene.conflict(step.path)
@@ -110,15 +111,29 @@ def _check_moved(job: Job, step: Moved, scene: Scene) -> bool:
     return True
 
 
+def _was_never_moved(job: Job, step: Moved, scene: Scene, *, free: bool) -> bool:
+    """Whether the thing is still where it was; of a directory only an empty destination can tell."""
+    with scene.spot(step.path) as spot:
+        mark = mark_of(spot, job)
+    return mark == step.mark and (free or mark != ANY_DIRECTORY)
+
+
 def _check_removed(job: Job, step: Removed, scene: Scene) -> bool:
-    with job.journal.spot(step.blob) as blob:
-        kept = blob.exists()
     free = scene.is_free(step.path)
-    if not kept and not free:
-        return False
-    if not kept or not free:
+    with job.journal.spot(step.blob) as blob:
+        if blob.exists():
+            if not free and not _is_still_there(job, step, blob, scene):
+                raise scene.conflict(step.path)
+            return free
+    if free:
         raise scene.conflict(step.path)
-    return True
+    return False
+
+
+def _is_still_there(job: Job, step: Removed, blob: Spot, scene: Scene) -> bool:
+    """Whether a thing of which the journal has a copy was never replaced."""
+    with scene.spot(step.path) as spot:
+        return measured(spot, job).mark == measured(blob, job).mark
 
 
 def _check_altered(job: Job, step: Altered, scene: Scene) -> bool:
