@@ -49,15 +49,15 @@ async def server_metadata(fetcher: Fetcher, issuer: str) -> ServerMetadata:
         AuthorizationFailed: there is none.
     """
     fetcher.places.checked(issuer, "the issuer")
-    found: ServerMetadata | None = None
+    failure = AuthorizationFailed(f"{cleaned(issuer)} has no usable metadata")
     for url in server_metadata_urls(issuer):
         reply = await fetcher.get(url, "the authorization server's metadata")
         found = reply.document(ServerMetadata) if reply.succeeded else None
         if found and found.issuer == issuer:
             return found
-    if found:
-        raise AuthorizationFailed(f"The metadata of {cleaned(issuer)} are those of {cleaned(found.issuer)!r}")
-    raise AuthorizationFailed(f"{cleaned(issuer)} has no usable metadata")
+        if found:
+            failure = AuthorizationFailed(f"The metadata of {cleaned(issuer)} are those of {cleaned(found.issuer)!r}")
+    raise failure
 
 
 async def _resource(fetcher: Fetcher, challenge: Challenge) -> ResourceMetadata | None:

@@ -6,8 +6,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from mcp_protocol.client.oauth.failure import AuthorizationFailed, cleaned
 
-# Visible ASCII without what parsers disagree about. What passes here cannot end a shell word either (CVE-2025-6514).
-_URL = re.compile(r"[!#-;=?-Z\[\]_a-z~]{1,2048}")
+# Visible ASCII without what parsers disagree about, and without what makes shells run things inside a word: such URLs
+# were made for clients that had a shell open them (CVE-2025-6514).
+_URL = re.compile(r"[!#%&(-;=?-Z\[\]_a-z~]{1,2048}")
 _PORTS = {"http": 80, "https": 443}
 
 
