@@ -1,5 +1,6 @@
 """The client: one server, one `async with`, the same methods whatever the server's revision and transport."""
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Self, TypeVar
@@ -9,7 +10,8 @@ from msgspec import Raw
 from mcp_protocol.client.answers import Answers
 from mcp_protocol.client.authorizing import Authorizer
 from mcp_protocol.client.background import Background
-from mcp_protocol.client.connecting import Target, authorised, connected
+from mcp_protocol.client.cache import Cache
+from mcp_protocol.client.connecting import Target, authorised, connected, generation
 from mcp_protocol.client.exchange import Exchange, Extras, Terms
 from mcp_protocol.client.inbox import Inbox, OnProgress
 from mcp_protocol.client.listening import Changes, listening
@@ -77,6 +79,7 @@ class Client:
         self._terms = Terms(client_info, capabilities or self._answers.capabilities())
         self._deadline = deadline
         self._mirrors = Mirrors()
+        self._cache = Cache(time.monotonic, lambda: generation(self._target))
         self._process: Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -92,6 +95,7 @@ class Client:
             inbox = Inbox(self._answers, background)
             connection = await stack.enter_async_context(connected(self._target, inbox))
             inbox.post = connection.link.post
+            inbox.on_change = self._cache.hear
             self._process = connection.process
             self._exchange = Exchange(
                 connection.link, inbox, self._terms, deadline=self._deadline, background=background
@@ -160,6 +164,7 @@ class Client:
         except RemoteError as error:
             if error.code != Code.HEADER_MISMATCH:
                 raise
+            self._cache.drop("tools/list")
             await self.list_tools()  # its schema is unknown or has changed: look, then try once more
             result = await self._ask("tools/call", params, extras())
         if result_kind(result) == "task":
@@ -168,7 +173,16 @@ class Client:
 
     async def read_resource(self, uri: str) -> ReadResourceResult:
         """Read a resource."""
-        return read_result(ReadResourceResult, await self._ask("resources/read", {"uri": uri}, Extras()))
+        method, params, changes = "resources/read", {"uri": uri}, self._cache.changes
+        result = self._cache.get(method, params) or await ask(
+            self._exchange,
+            self._answers,
+            method,
+            params,
+            Extras(),
+            lambda result: self._cache.put(method, params, result, changes),
+        )
+        return read_result(ReadResourceResult, result)
 
     async def get_prompt(self, name: str, arguments: Mapping[str, str] | None = None) -> GetPromptResult:
         """A prompt with its arguments filled in."""
@@ -216,6 +230,10 @@ class Client:
         if self.revision not in MODERN:
             await self._exchange.notify("notifications/roots/list_changed")
 
+    def forget(self) -> None:
+        """Ask the server again for what it let us keep: lists, resources."""
+        self._cache.drop()
+
     async def request(self, method: str, params: Mapping[str, Any] | None = None) -> Raw:
         """The raw result of any method."""
         return await self._exchange.request(method, params)
@@ -224,9 +242,27 @@ class Client:
         return await ask(self._exchange, self._answers, method, params, extras)
 
     async def _pages(self, method: str, kind: type[P]) -> list[P]:
-        pages = [read_result(kind, await self._exchange.request(method))]
+        kept = self._cache.get(method, {}) is not None
+        try:
+            return await self._walk(method, kind)
+        except RemoteError:
+            self._cache.drop(method)
+            if not kept:
+                raise
+        return await self._walk(method, kind)  # the cursor that we had kept was older than the server remembers
+
+    async def _walk(self, method: str, kind: type[P]) -> list[P]:
+        pages = [read_result(kind, await self._page(method, {}))]
         while (cursor := pages[-1].next_cursor) is not None:
             if len(pages) == _PAGES:
                 raise RemoteProtocolError(f"{method} has more than {_PAGES} pages")
-            pages.append(read_result(kind, await self._exchange.request(method, {"cursor": cursor})))
+            pages.append(read_result(kind, await self._page(method, {"cursor": cursor})))
         return pages
+
+    async def _page(self, method: str, params: dict[str, str]) -> Raw:
+        if (kept := self._cache.get(method, params)) is not None:
+            return kept
+        changes = self._cache.changes
+        result = await self._exchange.request(method, params)
+        self._cache.put(method, params, result, changes)
+        return result

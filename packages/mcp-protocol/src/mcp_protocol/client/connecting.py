@@ -54,6 +54,11 @@ def authorised(target: Target, auth: Authorizer) -> Endpoint:
     return replace(_endpoint(target), auth=auth)
 
 
+def generation(target: Target) -> int:
+    """Whose requests these are: another number for another authorization."""
+    return target.auth.generation if isinstance(target, Endpoint) and target.auth else 0
+
+
 def _endpoint(target: str | Endpoint) -> Endpoint:
     endpoint = Endpoint(target) if isinstance(target, str) else target
     if not endpoint.url.startswith(("http://", "https://")):

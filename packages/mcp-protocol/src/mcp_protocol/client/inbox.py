@@ -46,6 +46,8 @@ class Inbox:
         """Questions are answered in the background."""
         self.revision: Revision | None = None
         self.post: Post | None = None
+        self.on_change: Callable[[Notification], None] | None = None
+        """Hears every notification of a change before any listener does."""
         self._answers = answers
         self._background = background
         self._progress: dict[RequestId, OnProgress] = {}
@@ -133,6 +135,8 @@ class Inbox:
             self._answers.log(found)
 
     def _change(self, notice: Notification) -> None:
+        if self.on_change:
+            self.on_change(notice)
         subscription = _subscription(notice)
         if subscription is not None:
             listener = self._listeners.get(subscription)

@@ -1,6 +1,6 @@
 """A request that the server may answer with questions of its own (2026-07-28, multi round-trip requests)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,14 +16,25 @@ from mcp_protocol.types.wire import encode_params
 _MOST = 10
 
 
-async def ask(exchange: Exchange, answers: Answers, method: str, params: Mapping[str, Any], extras: Extras) -> Raw:
+async def ask(
+    exchange: Exchange,
+    answers: Answers,
+    method: str,
+    params: Mapping[str, Any],
+    extras: Extras,
+    keep: Callable[[Raw], None] | None = None,
+) -> Raw:
     """The final result: questions are answered and the request is repeated, at most ten times.
+
+    `keep` is told of a result that came without questions: others depend on more than the params.
 
     Raises:
         RemoteProtocolError: the server asks on and on, or what it was not offered.
         McpError: whatever a request raises.
     """
     result = await exchange.request(method, params, extras)
+    if keep and result_kind(result) == "complete":
+        keep(result)
     for _ in range(_MOST):
         if result_kind(result) != "input_required":
             return result
