@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 
 from tests.architecture.sources import MEMBERS
-from tests.architecture.test_members import settings
+from tests.architecture.test_members import FIXTURE, settings
 
 SERVERS = [member for member in MEMBERS if "scripts" in settings(member)["project"]]
 EVERYTHING = ("--toolsets", "all", "--mode", "admin", "--print-tools")
 READING = ("--toolsets", "all", "--mode", "read-only", "--print-tools")
 NAME_LENGTH = 64
-# Its tools are what a conformance suite asks for, word for word.
-FIXTURE = "everything"
+# The fixture's tools are what a conformance suite asks for, word for word.
 WRITTEN_FOR_MODELS = [member for member in SERVERS if member.name != FIXTURE]
 
 each_server = pytest.mark.parametrize("member", SERVERS, ids=lambda member: member.name)

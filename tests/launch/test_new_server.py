@@ -37,7 +37,8 @@ def test_a_new_server_is_clean_and_its_tests_pass(copy: Path) -> None:
     assert made.returncode == 0, made.stderr
     server = copy / "servers" / "sea-weather"
     assert (server / "src" / "mcp_ref_sea_weather" / "server.py").exists()
-    assert "template" not in "".join(path.read_text() for path in server.rglob("*.py"))
+    texts = {path: path.read_text() for path in server.rglob("*") if path.is_file()}
+    assert [path for path, text in texts.items() if "template" in text and path.name != "README.md"] == []
 
     for tool in (["check"], ["format", "--check"]):
         linted = run(BIN / "ruff", *tool, "servers/sea-weather", cwd=copy)
