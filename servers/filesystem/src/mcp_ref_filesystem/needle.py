@@ -72,6 +72,8 @@ class Needle:
         return found
 
     def _next(self, data: bytes, start: int, end: int) -> Span | None:
+        if start > end:
+            return None  # RE2 would begin at the end instead
         if self._text is not None:
             at = data.find(self._text, start, end)
             return None if at < 0 else (at, at + len(self._text))

@@ -102,7 +102,8 @@ class Watchers:
     """All directories that are watched for the listeners of one server."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # A listener that is collected releases itself, in whatever thread that happens.
+        self._lock = threading.RLock()
         self._watched: dict[Key, Watched] = {}
         self._generation = 0
         self._thread: threading.Thread | None = None
