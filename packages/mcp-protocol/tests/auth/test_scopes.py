@@ -1,9 +1,13 @@
 """What a token's scopes let its caller see and do, in both eras."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from mcp_protocol import Principal, Server
+from mcp_protocol.auth import Challenge, Scopes
+from mcp_protocol.server.expiry import until
 from tests.oauth import House, last
 
 LEGACY = "2025-11-25"
@@ -112,3 +116,32 @@ async def test_what_does_not_exist_needs_no_scope(house: House) -> None:
     for name in names:
         answer = await session.ask(token, "tools/call", {"name": name})
         assert (answer.status_code, answer.json()["error"]["code"]) == (200, -32602)
+
+
+def test_an_operator_can_name_other_scopes_for_a_tool(server: Server[None, None]) -> None:
+    scopes = Scopes("test", Challenge(), tools={"write": frozenset({"notes.edit", "test:read"})})
+    look, write = (next(tool for tool in server.tools if tool.name == name) for name in ("look", "write"))
+    editor = Principal("issuer", "ada", frozenset({"notes.edit"}))
+    reader = Principal("issuer", "bob", frozenset({"test:admin", "unknown"}))
+    assert scopes.refusal(scopes.needed(write), editor).challenge.endswith('scope="test:read"')
+    assert scopes.refusal(scopes.needed(write), reader).challenge.endswith('scope="notes.edit"')
+    assert scopes.permits(scopes.needed(look), reader)
+    assert scopes.view(reader) == {"test:read", "test:write", "test:admin"}
+    assert scopes.view(editor) == {"notes.edit"}
+
+
+@pytest.mark.parametrize("name", ['a"b', "a b", "a\\b", "a\r\nb", "é", ""])
+def test_what_cannot_stand_in_a_challenge_is_no_scope(name: str) -> None:
+    if name:
+        with pytest.raises(ValueError, match="cannot be a scope"):
+            Scopes(name, Challenge())
+    with pytest.raises(ValueError, match="cannot be a scope"):
+        Scopes("test", Challenge(), tools={"look": frozenset({name})})
+
+
+async def test_the_end_of_a_token_hides_no_other_timeout() -> None:
+    async with until(0, 1):
+        await asyncio.Event().wait()
+    with pytest.raises(TimeoutError, match="mine"):
+        async with until(None, 1):
+            raise TimeoutError("mine")
