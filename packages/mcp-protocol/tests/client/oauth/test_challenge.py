@@ -6,7 +6,6 @@ import pytest
 
 from mcp_protocol.client.oauth.challenge import read_challenge, scope_set
 
-
 READINGS: list[tuple[str, set[str], dict[str, str]]] = [
     ("", set(), {}),
     ("Bearer", {"bearer"}, {}),

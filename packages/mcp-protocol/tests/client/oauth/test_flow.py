@@ -1,6 +1,7 @@
 """From a refused request to a token, through a whole authorization server: what is asked, once, and with what."""
 
 import asyncio
+import json
 import time
 
 import pytest
@@ -13,6 +14,7 @@ from mcp_protocol.client.oauth import (
     Credentials,
     MemoryStore,
     OAuth,
+    Registered,
     Token,
     TokenRefused,
 )
@@ -165,6 +167,32 @@ async def test_nobody_can_sign_in_where_no_client_can_become_known(resource: Res
         await connect(resource, oauth)
 
 
+async def test_a_registration_must_name_the_client(resource: Resource, oauth: OAuth) -> None:
+    resource.authority.routes["POST /register"] = lambda _: Answer({"client_name": "x"}, 201)
+    with pytest.raises(AuthorizationFailed, match="is no registration"):
+        await connect(resource, oauth)
+
+
+async def test_a_registration_that_has_ended_is_made_again(resource: Resource, user: User) -> None:
+    def register(asked: Asked) -> Answer:
+        answer = resource.authority.register(asked)
+        return Answer({"client_secret_expires_at": 1} | json.loads(json.dumps(answer.body)), 201)
+
+    resource.authority.routes["POST /register"] = register
+    store = MemoryStore()
+    for _ in range(2):
+        resource.authority.tokens.clear()
+        await connect(resource, OAuth(AuthorizationCode(authorize=user, redirect_uri=REDIRECT), store=store))
+    assert resource.authority.clients == 2
+
+
+async def test_a_code_that_is_refused_is_not_tried_twice(resource: Resource, oauth: OAuth, user: User) -> None:
+    resource.authority.routes["POST /token"] = lambda _: Answer({"error": "invalid_grant"}, 400)
+    with pytest.raises(TokenRefused, match="invalid_grant"):
+        await connect(resource, oauth)
+    assert (len(user.seen), len(resource.authority.at("/token"))) == (1, 1)
+
+
 async def test_a_refused_registration_says_why(resource: Resource, oauth: OAuth) -> None:
     body = {"error": "invalid_redirect_uri", "error_description": "no \x1b[31mloopback"}
     resource.authority.routes["POST /register"] = lambda _: Answer(body, 400)
@@ -268,7 +296,8 @@ async def test_a_client_that_was_forgotten_registers_again(resource: Resource, u
 async def test_nothing_that_opens_a_door_is_printed() -> None:
     token = Token(access="open-sesame", scheme="Bearer", issuer="https://a.example", refresh="open-again")
     given = Credentials(client_id="c", client_secret="open-too", private_key="open-key")  # noqa: S106  made up
-    assert "open" not in f"{token!r} {given!r} {replace(token, fresh_until=time.time())!r}"
+    known = Registered(client_id="c", client_secret="open-now")  # noqa: S106  made up
+    assert "open" not in f"{token!r} {given!r} {known!r} {replace(token, fresh_until=time.time())!r}"
 
 
 async def test_an_endpoint_can_bring_its_own_authorization(resource: Resource, oauth: OAuth) -> None:

@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 import jwt
+import msgspec
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -154,6 +155,12 @@ async def test_another_kind_of_token_is_not_shown_as_a_grant(resource: Resource)
         with pytest.raises(AuthorizationFailed, match="no authorization grant"):
             await token_request(resource, employed(provider, f"{provider.origin}/token"), ["none"])
     assert resource.authority.at("/token") == []
+
+
+async def test_a_provider_must_have_a_name(resource: Resource) -> None:
+    grant = msgspec.structs.replace(employed(Web(), None), provider=Credentials(client_id="c"))
+    with pytest.raises(AuthorizationFailed, match="has no issuer"):
+        await token_request(resource, grant, ["none"])
 
 
 @pytest.mark.parametrize(

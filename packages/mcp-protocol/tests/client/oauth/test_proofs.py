@@ -6,9 +6,12 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from mcp_protocol.client import Client
 from mcp_protocol.client.oauth import AuthorizationFailed, ClientCredentials, Credentials, MemoryStore, OAuth
+from mcp_protocol.client.oauth.proofs import Prover
 from mcp_protocol.errors import Unauthorized
 from tests.authority import Answer, Asked, Authority, Resource, opened, spoken
 
@@ -166,3 +169,19 @@ async def test_where_either_will_do_the_authorization_server_decides() -> None:
         resource.routes["POST /mcp"] = answer
         async with Client(resource.url, auth=machine()) as client:
             await client.call_tool("t")
+
+
+def test_a_key_of_another_kind_makes_no_proofs() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    kept = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    with pytest.raises(TypeError, match="elliptic curve"):
+        Prover(kept.decode())
+
+
+def test_nonces_of_strangers_do_not_pile_up() -> None:
+    prover = Prover()
+    assert [prover.learn(f"https://{number}.example/", "n") for number in range(20)].count(True) == 16
+    assert prover.learn("https://0.example/x", "n") is False
+    assert prover.learn("https://0.example/x", "m") is True

@@ -36,10 +36,8 @@ class Credentials(Struct, frozen=True, kw_only=True):
         """The same, with the way of proof that this authorization server takes.
 
         Raises:
-            AuthorizationFailed: it takes none, or is not the one that these credentials are for.
+            AuthorizationFailed: it takes none.
         """
-        if self.issuer not in {None, server.issuer}:
-            raise AuthorizationFailed(f"The client is registered with {self.issuer}, but the server uses another")
         if self.private_key:
             return Registered(client_id=self.client_id, method=KEY_METHOD)
         method = secret_method(server) if self.client_secret else "none"
