@@ -129,7 +129,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines=st.lists(LINE, min_size=1, max_size=5),
     paths=st.lists(st.lists(NAME, min_size=1, max_size=3).map("/".join), min_size=20, max_size=40, unique=True),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_git_hides_the_same(repository: Path, lines: list[str], paths: list[str]) -> None:
     text = "\n".join(lines) + "\n"
     (repository / ".gitignore").write_text(text)

@@ -274,7 +274,7 @@ def test_too_much_text_ends_a_page(bench: Bench, monkeypatch: pytest.MonkeyPatch
 def test_when_the_time_is_up_it_answers_what_it_has(bench: Bench) -> None:
     put(bench, a="x", b="x", c="x")
     page = Scanning(bench.at("."), ContentQuery(pattern="x"), Settings(), Pulse())
-    page._deadline = 0
+    page.deadline = 0
     list(page.steps())
     assert page.truncation is not None
     assert page.truncation.reason == "time"

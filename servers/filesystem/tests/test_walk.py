@@ -12,7 +12,7 @@ from mcp_ref_filesystem import walk
 from mcp_ref_filesystem.atomic import TEMPORARY_PREFIX
 from mcp_ref_filesystem.match import Globs
 from mcp_ref_filesystem.walk import Cut, Position, Scope, Walk, names_of
-from mcp_ref_kit.paths import show
+from mcp_ref_kit.paths import Directory, PathError, show
 
 Bench = Any
 EVERYTHING = Globs(["**"])
@@ -83,14 +83,14 @@ def test_what_a_rule_denies_is_known_and_counted(strict_bench: Bench) -> None:
 
 def test_an_unreadable_directory_is_counted(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     make(bench.path, ["a/x", "b/y"])
-    original = walk.Directory.open_directory
+    original = Directory.open_directory
 
     def refuse(directory: Any, name: str) -> Any:
         if name == "a":
-            raise walk.PathError("a")
+            raise PathError("a")
         return original(directory, name)
 
-    monkeypatch.setattr(walk.Directory, "open_directory", refuse)
+    monkeypatch.setattr(Directory, "open_directory", refuse)
     found = Walk(bench.at("."), Scope(), EVERYTHING)
     assert [name for visit in found for name in visit.names] == ["a", "b", "y"]
     assert found.unreadable == 1

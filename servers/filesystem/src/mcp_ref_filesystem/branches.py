@@ -74,7 +74,7 @@ class Tree:
         self._query = query
         self._exclude = Globs(query.exclude, floating=True)
         self._most_visited = settings.max_visited
-        self._deadline = time.monotonic() + settings.search_timeout
+        self.deadline = time.monotonic() + settings.search_timeout
         self._room = Room(settings.max_output_chars)
         self._left = query.max_entries
         self._is_full = False
@@ -110,7 +110,7 @@ class Tree:
         ignore = rules_above(self._start.root, path) if self._query.gitignore else None
         waiting = deque([Branch(self.top, path, 0, self._exclude.start(), ignore)])
         while waiting:
-            if self.visited >= self._most_visited or time.monotonic() >= self._deadline:
+            if self.visited >= self._most_visited or time.monotonic() >= self.deadline:
                 self._give_up(waiting)
                 return
             waiting.extend(self._grow(waiting.popleft()))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Self
 
-from mcp_protocol import Annotations, Completion, Resource, ResourceContents, ToolError, Toolset
+from mcp_protocol import Annotations, Completion, Resource, ResourceContents, ResourceNotFound, ToolError, Toolset
 from mcp_ref_filesystem.branches import Tree, TreeQuery
 from mcp_ref_filesystem.completing import suggestions
 from mcp_ref_filesystem.holding import DIRECTORY, held
@@ -19,6 +19,9 @@ from mcp_ref_filesystem.watching import listen
 from mcp_ref_kit.paths import PathError
 
 resources = Toolset[State]("read")
+
+# What looks the same to whoever may not know: there is no oracle for what lies outside.
+_ABSENT = frozenset({"not_found", "denied_outside_root", "denied_policy"})
 
 
 @resources.resources
@@ -54,8 +57,13 @@ async def directory(ctx: Ctx, path: str) -> str:
 @resources.watch(file)
 async def file_changes(ctx: Ctx, path: str) -> AsyncIterator[object]:
     """Changes of a file, also when another is put in its place, or of the entries of a directory."""
-    located = await ctx.state.locate(ctx, f"/{path}")
-    return await Changes.of(ctx.state, located)
+    try:
+        located = await ctx.state.locate(ctx, f"/{path}")
+        return await Changes.of(ctx.state, located)
+    except ToolError as error:
+        if error.code in _ABSENT:
+            raise ResourceNotFound(f"file:///{path}") from error
+        raise
 
 
 @resources.complete(file, "path")

@@ -75,8 +75,8 @@ class Scanning:
         self._needle = Needle(query.pattern, query.mode, query.case, multiline=query.multiline, check=pulse.check)
         self._limit = min(query.max_matches, settings.max_results)
         self._began = time.monotonic()
-        self._deadline = self._began + min(query.timeout_ms / 1000, settings.search_timeout)
-        self._walk = Walk(start, _scope(query, settings, self._deadline), _wanted(query), after)
+        self.deadline = self._began + min(query.timeout_ms / 1000, settings.search_timeout)
+        self._walk = Walk(start, _scope(query, settings, self.deadline), _wanted(query), after)
         self._resumed = after
         self._last: tuple[Folder, str] | None = None
         self._text = 0
@@ -114,7 +114,7 @@ class Scanning:
 
     def _scan(self, folder: Folder, name: str) -> bool:
         """Search one file; False at the end of the page."""
-        if self.scanned and time.monotonic() >= self._deadline:
+        if self.scanned and time.monotonic() >= self.deadline:
             self._end("time", self._before)
             return False
         data = self._content(folder, name)

@@ -1,6 +1,7 @@
 """From a caller's path to a listener for it: which directories to watch, and for which name in them. Blocking."""
 
 from collections import deque
+from functools import partial
 from pathlib import Path
 
 from mcp_protocol import ToolError
@@ -8,9 +9,9 @@ from mcp_ref_filesystem.located import Located
 from mcp_ref_filesystem.results import joined
 from mcp_ref_filesystem.walk import MOST_NAMES, names_of
 from mcp_ref_filesystem.watchers import Listener, Registration, Watchers
-from mcp_ref_kit.paths import Directory, JailPath, NotADirectory, NotFound, PathError, show
+from mcp_ref_kit.paths import JailPath, NotADirectory, NotFound, PathError, show
 
-# Directories of a tree that is watched as a whole; each costs a descriptor.
+# Directories of a tree that is watched as a whole; each is registered by itself.
 MOST_BENEATH = 200
 
 
@@ -23,12 +24,12 @@ def listen(watchers: Watchers, listener: Listener, located: Located, *, recursiv
         ToolError: it cannot be watched.
     """
     try:
-        directory = located.open_directory()
+        with located.open_directory() as directory:
+            path = directory.resolved
     except (NotADirectory, NotFound):
         _listen_for_name(watchers, listener, located)
         return
-    path = directory.resolved
-    _register(watchers, listener, located, directory, located.written)
+    _register(watchers, located, path, Registration(listener, located.written, None))
     if recursive:
         _listen_beneath(watchers, listener, located, path)
 
@@ -43,7 +44,7 @@ def _listen_for_name(watchers: Watchers, listener: Listener, located: Located) -
     with located.root.parent(path) as spot:
         parent = JailPath(spot.resolved.parts[:-1], located.written)
         name = show(spot.name)
-    _register(watchers, listener, located, located.root.open_directory(parent), located.written, only=name)
+    _register(watchers, located, parent, Registration(listener, located.written, name))
 
 
 def _listen_beneath(watchers: Watchers, listener: Listener, located: Located, top: JailPath) -> None:
@@ -57,7 +58,7 @@ def _listen_beneath(watchers: Watchers, listener: Listener, located: Located, to
                 sentence = f"`{located.written}` has more than {MOST_BENEATH} directories."
                 raise ToolError(sentence, code="too_large", hint="Watch fewer of them, or without `recursive`.")
             child, below = path.child(name), joined(label, show(name))
-            _register(watchers, listener, located, located.root.open_directory(child), below)
+            _register(watchers, located, child, Registration(listener, below, None))
             waiting.append((child, below))
 
 
@@ -71,14 +72,7 @@ def _directories(located: Located, path: JailPath) -> list[str]:
     return [name for name in names if located.allows(path.child(name))]
 
 
-def _register(
-    watchers: Watchers,
-    listener: Listener,
-    located: Located,
-    directory: Directory,
-    label: str,
-    *,
-    only: str | None = None,
-) -> None:
-    path = Path(located.root.real, *directory.resolved.parts)
-    watchers.register(directory, path, Registration(listener, label, only))
+def _register(watchers: Watchers, located: Located, path: JailPath, registration: Registration) -> None:
+    """Register for a directory by its resolved path, which is opened in the jail each time."""
+    opened = partial(located.root.open_directory, path)
+    watchers.register(opened, Path(located.root.real, *path.parts), registration)
