@@ -2,7 +2,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Certificates as git and pip have them: uv's own list fails behind a proxy that signs for itself.
-export UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
+export UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true UV_NATIVE_TLS=true # the second is the older name
 
 say() { printf '%s\n' "$*" >&2; }
 run() { say "+ $*" && "$@"; }

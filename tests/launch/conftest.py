@@ -23,7 +23,7 @@ def pinned(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     plain.write_text("".join(line.removesuffix("\\") + "\n" for line in lines if "==" in line))
     names = ("UV_CONSTRAINT", "UV_BUILD_CONSTRAINT", "PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")
-    return {**os.environ, **dict.fromkeys(names, str(plain)), "UV_PYTHON_DOWNLOADS": "never"}
+    return {**os.environ, **dict.fromkeys(names, str(plain)), "UV_PYTHON_DOWNLOADS": "never", "UV_SYSTEM_CERTS": "true"}
 
 
 @pytest.fixture(scope="session")
