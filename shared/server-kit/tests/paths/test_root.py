@@ -35,6 +35,7 @@ def read(root: Root, path: str) -> bytes:
 def test_a_root_says_how_it_resolves_paths(root: Root, mechanism: Mechanism, inside: Path) -> None:
     expected = "walk" if mechanism == "walk" else "openat2"
     assert root.mechanism == expected
+    assert not root.read_only
     (inside / "d").mkdir()
     narrow = root.narrowed("d")
     assert narrow.mechanism == expected
@@ -183,8 +184,9 @@ def test_a_directory_lists_its_entries_and_opens_children_without_following(root
         assert stat.S_ISLNK(directory.lstat("lf").st_mode)
         with pytest.raises(NotAFile):
             directory.open("lf")
-        with pytest.raises(NotADirectory):
-            directory.open_directory("le")
+        for name in ("le", "f"):
+            with pytest.raises(NotADirectory):
+                directory.open_directory(name)
         with pytest.raises(NotFound) as caught:
             directory.lstat("no\nname")
         assert str(caught.value) == "`d/no\\x0aname` does not exist."
@@ -219,6 +221,8 @@ def test_the_other_spelling_is_found_only_where_the_first_is_missing(root: Root,
     (inside / composed).mkdir()
     (inside / composed / "f").write_bytes(b"composed")
     assert read(root, f"{composed}/f") == b"composed"
+    with root.parent(composed) as spot:
+        assert spot.name == composed
     with pytest.raises(NotFound):
         root.open(f"{composed}/g")
 
