@@ -35,7 +35,7 @@ def test_a_challenge_is_read(header: str, schemes: set[str], params: dict[str, s
 def test_a_challenge_of_any_kind_is_read_in_no_time(unit: str) -> None:
     start = time.perf_counter()
     read_challenge("Bearer " + unit * 200_000)
-    assert time.perf_counter() - start < 0.2
+    assert time.perf_counter() - start < 1
 
 
 def test_what_is_no_scope_is_left_out() -> None:

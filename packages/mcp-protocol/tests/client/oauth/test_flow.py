@@ -75,12 +75,12 @@ async def test_the_time_that_a_user_takes_is_not_the_servers(resource: Resource,
     released = asyncio.Event()
 
     async def slow(url: str) -> str:
-        asyncio.get_running_loop().call_later(0.3, released.set)
+        asyncio.get_running_loop().call_later(1.2, released.set)
         await released.wait()
         return await user(url)
 
     oauth = OAuth(AuthorizationCode(authorize=slow, redirect_uri=REDIRECT))
-    async with Client(resource.url, auth=oauth, deadline=0.25) as client:
+    async with Client(resource.url, auth=oauth, deadline=1) as client:
         assert (await client.call_tool("t")).content == [Text("done")]
 
 
