@@ -41,6 +41,7 @@ _log = logging.getLogger(__name__)
 
 _JSON, _EVENTS = "application/json", "text/event-stream"
 _CONNECT_SECONDS = 10
+_KEEP_ALIVE_SECONDS = 3  # many servers close after 5: a request on its way then would be lost
 _PARTING_SECONDS = 2
 _RETRY_SECONDS = 1.0  # when the server did not say
 _ATTEMPTS = 5  # to resume a stream, in a row, without a message in between
@@ -81,7 +82,9 @@ class HttpLink:
             transport=self._endpoint.transport,
             # Requests have deadlines of their own; a stream may be silent for as long as it likes.
             timeout=httpx.Timeout(None, connect=_CONNECT_SECONDS),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
+            limits=httpx.Limits(
+                max_connections=None, max_keepalive_connections=20, keepalive_expiry=_KEEP_ALIVE_SECONDS
+            ),
         )
         await self._background.__aenter__()
         return self

@@ -125,6 +125,13 @@ async def test_a_refusal_without_end_is_not_read(oauth: OAuth) -> None:
             await left.get()
 
 
+async def test_a_code_never_goes_down_a_connection_that_waited_for_the_user(resource: Resource, oauth: OAuth) -> None:
+    """The server may be closing it, and a code cannot be sent twice."""
+    async with Client(resource.url, auth=oauth):
+        pass
+    assert all(asked.headers["connection"] == "close" for asked in resource.authority.at("/token"))
+
+
 async def test_a_registered_client_is_known_the_next_time(resource: Resource, user: User) -> None:
     store = MemoryStore()
     for _ in range(2):

@@ -91,8 +91,11 @@ async def fetching(places: Places) -> AsyncGenerator[Fetcher]:
     """A fetcher for the length of the block; it shares nothing with the connection to the MCP server."""
     import httpx  # noqa: PLC0415  costs more than everything else here, and a pipe does not need it
 
-    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
-    async with httpx.AsyncClient(headers=headers, follow_redirects=False, timeout=_SECONDS) as http:
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
+    # Each request has a connection of its own: between two of them a user may think for minutes, and a code that was
+    # sent down a connection which the server was closing cannot be sent again.
+    alone = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(headers=headers, follow_redirects=False, timeout=_SECONDS, limits=alone) as http:
         yield Fetcher(http, places)
 
 
