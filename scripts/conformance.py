@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
@@ -97,7 +98,9 @@ def _run(name: str) -> Outcome:
 
 def _judged(name: str, target: list[str]) -> Outcome:
     role = name.partition("-")[0]
-    command = [node(), str(SUITE), role, *target, *SETS[name], "-o", str(PLACE / "results" / name)]
+    results = PLACE / "results" / name
+    shutil.rmtree(results, ignore_errors=True)
+    command = [node(), str(SUITE), role, *target, *SETS[name], "-o", str(results)]
     print("+", *command[1:], file=sys.stderr, flush=True)
     # The suite's shebangs and children look for `node` on PATH.
     path = os.pathsep.join([str(Path(node()).parent), os.environ.get("PATH", os.defpath)])

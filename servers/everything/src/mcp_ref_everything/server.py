@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from mcp_protocol import Server
 from mcp_ref_everything.content import content
@@ -33,4 +34,5 @@ server = Server(
     title="Everything",
     description="One of everything the protocol has, for suites and clients under test.",
     changing=["tools", "prompts", "resources"],
+    skills=Path(__file__).with_name("skills"),
 )

@@ -14,7 +14,16 @@ Needs = frozenset[str]
 NOTHING: Needs = frozenset()
 
 # The lists of these are empty for whoever may not read; a handle of a task is judged by the call that made it.
-_READING = frozenset({"resources/read", "resources/subscribe", "prompts/get", "completion/complete"})
+_READING = frozenset(
+    {
+        "resources/read",
+        "resources/directory/read",
+        "resources/subscribe",
+        "skills/get",
+        "prompts/get",
+        "completion/complete",
+    }
+)
 
 
 class Access(Protocol):

@@ -1,8 +1,10 @@
 """A server as its author writes it, and the same server running: `Server` and `App`."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -16,6 +18,7 @@ from mcp_protocol.server.entries import ToolEntry
 from mcp_protocol.server.feeds import follow
 from mcp_protocol.server.running import Identity, Running
 from mcp_protocol.server.services import Services
+from mcp_protocol.server.skills import Skills
 from mcp_protocol.server.subscriptions import Kind
 from mcp_protocol.server.task_store import TaskStore
 from mcp_protocol.server.tasks import Tasks
@@ -50,7 +53,8 @@ class Options(Struct, frozen=True, kw_only=True):
 class Server(Generic[Settings, State]):
     """A name, a settings type, a lifespan that makes the state from settings, and toolsets that work on it.
 
-    `changing` names the lists that can change while the server runs (`ctx.list_changed`).
+    `changing` names the lists that can change while the server runs (`ctx.list_changed`). `skills` is a directory: each
+    SKILL.md below it, with what is beside it, is a skill that clients can find and read.
     """
 
     def __init__(  # noqa: PLR0913  an author's vocabulary, all by name but the first three
@@ -67,6 +71,7 @@ class Server(Generic[Settings, State]):
         website_url: str | None = None,
         icons: Sequence[Icon] = (),
         changing: Iterable[Kind] = (),
+        skills: Path | None = None,
     ) -> None:
         self.name = name
         self.settings_type = settings_type
@@ -74,6 +79,7 @@ class Server(Generic[Settings, State]):
         self.toolsets = tuple(toolsets)
         self.instructions = instructions
         self.changing = frozenset(changing)
+        self.skills = skills
         self.tools: tuple[ToolEntry, ...] = tuple(tool for toolset in self.toolsets for tool in toolset.tools)
         self.info = Implementation(
             name=name,
@@ -94,9 +100,10 @@ class Server(Generic[Settings, State]):
     @asynccontextmanager
     async def run(self, settings: Settings, options: Options | None = None) -> AsyncGenerator["App", None]:
         """Enter the lifespan and answer calls until the block ends."""
+        skills = None if self.skills is None else await _loaded(self.skills)
         async with self.lifespan(settings) as state:
             options = options or Options()
-            app = App(self, state, options)
+            app = App(self, state, options, skills)
             async with _background(app, options):
                 try:
                     yield app
@@ -107,8 +114,8 @@ class Server(Generic[Settings, State]):
 class App(Running):
     """One running server: what transports hand calls to."""
 
-    def __init__(self, server: Server[Any, Any], state: Any, options: Options) -> None:
-        catalog = Catalog(server.toolsets, server.tools, server.changing)
+    def __init__(self, server: Server[Any, Any], state: Any, options: Options, skills: Skills | None = None) -> None:
+        catalog = Catalog(server.toolsets, server.tools, server.changing, skills)
         services = Services(options.limits, Seal(options.state_key or secrets.token_bytes(32)))
         super().__init__(
             state,
@@ -131,6 +138,12 @@ class App(Running):
     def close(self) -> None:
         """End all subscriptions gracefully: their listeners are told."""
         self.services.hub.close()
+
+
+async def _loaded(directory: Path) -> Skills:
+    from mcp_protocol.server.skill_files import load  # noqa: PLC0415  most servers have no skills, and start sooner
+
+    return await asyncio.to_thread(load, directory)
 
 
 @asynccontextmanager

@@ -13,9 +13,11 @@ from mcp_protocol.server.entries import (
     ToolEntry,
     WatchEntry,
 )
+from mcp_protocol.server.skills import Skills
 from mcp_protocol.server.subscriptions import Kind
 from mcp_protocol.server.toolset import Toolset
 from mcp_protocol.types import ListCapability, ResourcesCapability, ServerCapabilities
+from mcp_protocol.types.skills import SKILLS
 from mcp_protocol.types.tasks import TASKS
 
 # A name of ours has at most 64 characters: more of a wrong one need not be echoed.
@@ -27,7 +29,11 @@ class Catalog:
     """The inert tables of some toolsets, put together. Names are unique across toolsets."""
 
     def __init__(
-        self, toolsets: tuple[Toolset[Any], ...], tools: tuple[ToolEntry, ...], changing: frozenset[Kind]
+        self,
+        toolsets: tuple[Toolset[Any], ...],
+        tools: tuple[ToolEntry, ...],
+        changing: frozenset[Kind],
+        skills: Skills | None = None,
     ) -> None:
         self.tools: dict[str, ToolEntry] = {}
         self.prompts: dict[str, PromptEntry] = {}
@@ -37,10 +43,13 @@ class Catalog:
         self.completions: list[CompletionEntry] = []
         self.watches: list[WatchEntry] = []
         self.changing = changing
+        self.skills = skills
         for tool in tools:
             _put(self.tools, tool.name, tool)
         for toolset in toolsets:
             self._take(toolset)
+        for uri, file in (skills.files if skills else {}).items():
+            _put(self.resources, uri, file)
 
     def _take(self, toolset: Toolset[Any]) -> None:
         for prompt in toolset.prompts:
@@ -81,6 +90,8 @@ class Catalog:
             }
         if self.has_tasks:
             offered |= {"tasks/get", "tasks/update", "tasks/cancel"}
+        if self.skills:
+            offered |= {"skills/list", "skills/get", "resources/directory/read"}
         return frozenset(offered)
 
     def capabilities(self) -> ServerCapabilities:
@@ -93,8 +104,17 @@ class Catalog:
             else None,
             completions={} if self.completions else None,
             logging={},
-            extensions={TASKS: {}} if self.has_tasks else None,
+            extensions=self.extensions() or None,
         )
+
+    def extensions(self) -> dict[str, dict[str, Any]]:
+        """What is offered beyond the core protocol, with its settings."""
+        offered: dict[str, dict[str, Any]] = {}
+        if self.has_tasks:
+            offered[TASKS] = {}
+        if self.skills:
+            offered[SKILLS] = {"directoryRead": True}
+        return offered
 
     def tool(self, name: str) -> ToolEntry:
         """The tool of that name.

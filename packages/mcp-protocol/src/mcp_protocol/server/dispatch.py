@@ -12,7 +12,7 @@ from msgspec import Raw, Struct
 from mcp_protocol.errors import InvalidParams, MissingCapability, ProtocolError, ToolError, TransportError, Unauthorized
 from mcp_protocol.jsonrpc import encode, encode_error, join_result
 from mcp_protocol.revisions import Era
-from mcp_protocol.server import feeds, handlers, listing, tasks
+from mcp_protocol.server import feeds, handlers, listing, skill_methods, tasks
 from mcp_protocol.server.channel import Channel
 from mcp_protocol.server.context import Context, Suspended
 from mcp_protocol.server.results import Answer, Encoded, error_result
@@ -43,6 +43,9 @@ HANDLERS: dict[str, handlers.Handler] = {
     "tasks/get": tasks.get_task,
     "tasks/update": tasks.update_task,
     "tasks/cancel": tasks.cancel_task,
+    "skills/list": skill_methods.list_skills,
+    "skills/get": skill_methods.get_skill,
+    "resources/directory/read": skill_methods.read_directory,
 }
 
 # Cheap ones say that the server is alive, however busy; a listener waits most of its life, and the hub counts it.

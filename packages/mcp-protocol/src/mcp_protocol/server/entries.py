@@ -104,13 +104,17 @@ class ToolEntry(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
 
 class ResourceEntry(Struct, frozen=True, kw_only=True, eq=False):
-    """One resource with a fixed URI. `static`: the same for every caller, so caches may share it for `ttl_ms`."""
+    """One resource with a fixed URI. `static`: the same for every caller, so caches may share it for `ttl_ms`.
+
+    What is not `listed` is found by other ways: the files of skills.
+    """
 
     uri: str
     definition: Resource
     function: Function
     ttl_ms: int = 0
     static: bool = False
+    listed: bool = True
 
     def match(self, uri: str) -> dict[str, str] | None:
         """No values, for its own URI; None for any other."""

@@ -30,7 +30,9 @@ LIST_TTL = 300_000
 _MOST_PAGES = 256
 
 
-class _Rest(TypedDict):
+class Rest(TypedDict):
+    """What every page has beside its items."""
+
     next_cursor: str | None
     ttl_ms: int
     cache_scope: CacheScope
@@ -38,27 +40,27 @@ class _Rest(TypedDict):
 
 async def list_tools(app: Running, ctx: Context[Any]) -> Answer:
     """The tools, in the order of their toolsets; where scopes matter, those that the caller may call."""
-    return _fixed(app, ctx, _visible_tools, _tools)
+    return fixed(app, ctx, _visible_tools, _tools)
 
 
 async def list_prompts(app: Running, ctx: Context[Any]) -> Answer:
     """The prompts, in the order of their toolsets."""
-    return _fixed(app, ctx, _visible_prompts, _prompts)
+    return fixed(app, ctx, _visible_prompts, _prompts)
 
 
 async def list_templates(app: Running, ctx: Context[Any]) -> Answer:
     """The resource templates, in the order of their toolsets."""
-    return _fixed(app, ctx, _visible_templates, _templates)
+    return fixed(app, ctx, _visible_templates, _templates)
 
 
 async def list_resources(app: Running, ctx: Context[Any]) -> Answer:
     """The resources with fixed URIs, then what the listers of the toolsets find now."""
     found: list[Resource] = []
     if app.may_read(ctx.principal):
-        found += [entry.definition for entry in app.catalog.resources.values()]
+        found += [entry.definition for entry in app.catalog.resources.values() if entry.listed]
         for lister in app.catalog.listers:
             found += await lister.list(ctx)
-    part, following = _page(found, _offset(app, ctx), app.limits.page)
+    part, following = page(found, _offset(app, ctx), app.limits.page)
     return ListResourcesResult(resources=part, **_rest(app, ctx, following))
 
 
@@ -75,31 +77,36 @@ def _visible_templates(app: Running, principal: Principal) -> list[TemplateEntry
     return app.catalog.templates if app.may_read(principal) else []
 
 
-def _tools(part: list[ToolEntry], rest: _Rest) -> PaginatedResult:
+def _tools(part: list[ToolEntry], rest: Rest) -> PaginatedResult:
     return ListToolsResult(tools=[entry.definition for entry in part], **rest)
 
 
-def _prompts(part: list[PromptEntry], rest: _Rest) -> PaginatedResult:
+def _prompts(part: list[PromptEntry], rest: Rest) -> PaginatedResult:
     return ListPromptsResult(prompts=[entry.definition for entry in part], **rest)
 
 
-def _templates(part: list[TemplateEntry], rest: _Rest) -> PaginatedResult:
+def _templates(part: list[TemplateEntry], rest: Rest) -> PaginatedResult:
     return ListResourceTemplatesResult(resource_templates=[entry.definition for entry in part], **rest)
 
 
-def _fixed(
+def fixed(
     app: Running,
     ctx: Context[Any],
     items: Callable[[Running, Principal], list[Item]],
-    build: Callable[[list[Item], _Rest], PaginatedResult],
+    build: Callable[[list[Item], Rest], PaginatedResult],
+    *,
+    most: int | None = None,
 ) -> Answer:
-    """A page of a list that is the same for everyone with the same view: its bytes are kept for the next caller."""
+    """A page of a list that is the same for everyone with the same view: its bytes are kept for the next caller.
+
+    Items that are large have a bound of their own on how many are in a page.
+    """
     offset = _offset(app, ctx)
     view = None if app.access is None else app.access.view(ctx.principal)
     key = (ctx.call.method, ctx.revision, offset, view)
     encoded = app.pages.get(key)
     if encoded is None:
-        part, following = _page(items(app, ctx.principal), offset, app.limits.page)
+        part, following = page(items(app, ctx.principal), offset, min(most or app.limits.page, app.limits.page))
         result = build(part, _rest(app, ctx, following))
         if following is not None or len(app.pages) >= _MOST_PAGES:
             return result  # its cursor is the caller's own
@@ -112,11 +119,12 @@ def _offset(app: Running, ctx: Context[Any]) -> int:
     return app.cursors.open(params.cursor, ctx.call.method, ctx.principal.key)
 
 
-def _rest(app: Running, ctx: Context[Any], following: int | None) -> _Rest:
+def _rest(app: Running, ctx: Context[Any], following: int | None) -> Rest:
     cursor = None if following is None else app.cursors.close(following, ctx.call.method, ctx.principal.key)
     return {"next_cursor": cursor, "ttl_ms": LIST_TTL, "cache_scope": app.list_scope}
 
 
-def _page(items: Sequence[Item], offset: int, size: int) -> tuple[list[Item], int | None]:
+def page(items: Sequence[Item], offset: int, size: int) -> tuple[list[Item], int | None]:
+    """The items of a page, and where the next one begins if there is one."""
     end = offset + size
     return list(items[offset:end]), end if end < len(items) else None

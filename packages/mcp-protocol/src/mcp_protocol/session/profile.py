@@ -26,6 +26,15 @@ ABSENT: dict[Era, frozenset[str]] = {
         {"initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"},
     ),
     Era.LEGACY: frozenset(
-        {"server/discover", "subscriptions/listen", "tasks/get", "tasks/update", "tasks/cancel"},
+        {
+            "server/discover",
+            "subscriptions/listen",
+            "tasks/get",
+            "tasks/update",
+            "tasks/cancel",
+            "skills/list",
+            "skills/get",
+            "resources/directory/read",
+        },
     ),
 }
