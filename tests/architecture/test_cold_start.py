@@ -41,7 +41,7 @@ def test_a_start_on_stdio_loads_only_what_the_first_call_needs(revision: str, tm
 
     assert sorted(json.loads(line)["id"] for line in ended.stdout.splitlines()) == [1, 2, 3]
     loaded = set(re.findall(r"^import time:.*\| +(\S+)$", ended.stderr, re.MULTILINE))
-    assert "mcp_ref_filesystem.read" in loaded
+    assert "mcp_ref_filesystem.tools.read" in loaded
     assert {
         name for name in loaded if any(name == avoid or name.startswith(f"{avoid}.") for avoid in NOT_AT_START)
     } == set()

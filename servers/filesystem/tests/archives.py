@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.containers import list_members
-from mcp_ref_filesystem.extracting import Extracted, Wanted, extract
-from mcp_ref_filesystem.match import Globs
-from mcp_ref_filesystem.members import ArchiveEntry
-from mcp_ref_filesystem.packing import Packed, pack
+from mcp_ref_filesystem.archives.containers import list_members
+from mcp_ref_filesystem.archives.extracting import Extracted, Wanted, extract
+from mcp_ref_filesystem.archives.members import ArchiveEntry
+from mcp_ref_filesystem.archives.packing import Packed, pack
+from mcp_ref_filesystem.search.match import Globs
 
 Bench = Any
 

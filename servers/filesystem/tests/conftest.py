@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from mcp_ref_filesystem.journal import Journal
-from mcp_ref_filesystem.located import Located
-from mcp_ref_filesystem.recording import Job
-from mcp_ref_filesystem.rules import Domain, Rules
+from mcp_ref_filesystem.access.located import Located
+from mcp_ref_filesystem.access.rules import Domain, Rules
+from mcp_ref_filesystem.change.recording import Job
+from mcp_ref_filesystem.history.journal import Journal
 from mcp_ref_filesystem.settings import MIB, Settings
 from mcp_ref_kit.paths import JailPath, Root, open_root
 from mcp_ref_kit.workers import Stop

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from mcp_protocol.testing import connect
-from mcp_ref_filesystem.analyze import MOST_COMPARED, compare
+from mcp_ref_filesystem.search.summing import Summary, Summing, What
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.slices import Pulse
-from mcp_ref_filesystem.summing import Summary, Summing, What
+from mcp_ref_filesystem.tools.analyze import MOST_COMPARED, compare
 
 Bench = Any
 

@@ -9,12 +9,12 @@ import pytest
 
 from mcp_protocol.errors import ToolError
 from mcp_protocol.testing import connect
-from mcp_ref_filesystem.history import chosen, take_back
-from mcp_ref_filesystem.places import Place
-from mcp_ref_filesystem.reach import Reach
-from mcp_ref_filesystem.scene import Scene
+from mcp_ref_filesystem.access.places import Place
+from mcp_ref_filesystem.access.reach import Reach
+from mcp_ref_filesystem.history.scene import Scene
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
+from mcp_ref_filesystem.tools.history import chosen, take_back
 from servers.filesystem.tests.archives import extracted, grove, members, packed, refusal, zipped
 
 Bench = Any

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.atomic import Draft, drafted, remove_tree, sweep, temporary_name
+from mcp_ref_filesystem.change.atomic import Draft, drafted, remove_tree, sweep, temporary_name
 from mcp_ref_kit.paths import AlreadyExists, Spot
 
 Bench = Any

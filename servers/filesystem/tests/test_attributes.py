@@ -8,9 +8,9 @@ import pytest
 
 from mcp_protocol.errors import ToolError
 from mcp_protocol.testing import connect
-from mcp_ref_filesystem.attributes import Wanted, nanoseconds, set_attributes
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
+from mcp_ref_filesystem.tools.attributes import Wanted, nanoseconds, set_attributes
 
 Bench = Any
 

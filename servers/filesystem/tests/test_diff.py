@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_ref_filesystem.diff import changes, clipped, fenced, lines_of, similarity, unified
+from mcp_ref_filesystem.text.diff import changes, clipped, fenced, lines_of, similarity, unified
 
 HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 texts = st.lists(st.sampled_from(["a", "b", "b\r", "c c", "", "\x0c", "\u2028"]), max_size=30).map("\n".join)

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from mcp_protocol.errors import Refused, SettingsError
-from mcp_ref_filesystem.configured import configured
-from mcp_ref_filesystem.directories import Directories
-from mcp_ref_filesystem.reach import Ambiguous, Reach
-from mcp_ref_filesystem.roots import path_of_uri
+from mcp_ref_filesystem.access.configured import configured
+from mcp_ref_filesystem.access.directories import Directories
+from mcp_ref_filesystem.access.reach import Ambiguous, Reach
+from mcp_ref_filesystem.access.roots import path_of_uri
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_kit.paths import InvalidPath, NotFound, OutsideRoot
 from mcp_ref_kit.workers import Workers

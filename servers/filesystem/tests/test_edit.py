@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.edit import edit_content
-from mcp_ref_filesystem.etag import etag_of
-from mcp_ref_filesystem.rewriting import Edited, Wish
-from mcp_ref_filesystem.splice import Edit, MatchMode
+from mcp_ref_filesystem.change.etag import etag_of
+from mcp_ref_filesystem.change.rewriting import Edited, Wish
+from mcp_ref_filesystem.text.splice import Edit, MatchMode
+from mcp_ref_filesystem.tools.edit import edit_content
 
 Bench = Any
 

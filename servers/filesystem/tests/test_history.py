@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.edit import edit_content
-from mcp_ref_filesystem.history import chosen, listed, preview, take_back
-from mcp_ref_filesystem.located import Located
-from mcp_ref_filesystem.moving import move
-from mcp_ref_filesystem.places import Place
-from mcp_ref_filesystem.reach import Reach
-from mcp_ref_filesystem.removing import delete
-from mcp_ref_filesystem.rewriting import Wish
-from mcp_ref_filesystem.scene import Scene
-from mcp_ref_filesystem.splice import Edit
-from mcp_ref_filesystem.transfer import CopyWish, copy
-from mcp_ref_filesystem.write import Addition, Content, append_content, make_directory, write_content
+from mcp_ref_filesystem.access.located import Located
+from mcp_ref_filesystem.access.places import Place
+from mcp_ref_filesystem.access.reach import Reach
+from mcp_ref_filesystem.change.moving import move
+from mcp_ref_filesystem.change.removing import delete
+from mcp_ref_filesystem.change.rewriting import Wish
+from mcp_ref_filesystem.history.scene import Scene
+from mcp_ref_filesystem.text.splice import Edit
+from mcp_ref_filesystem.tools.edit import edit_content
+from mcp_ref_filesystem.tools.history import chosen, listed, preview, take_back
+from mcp_ref_filesystem.tools.transfer import CopyWish, copy
+from mcp_ref_filesystem.tools.write import Addition, Content, append_content, make_directory, write_content
 from mcp_ref_kit.paths import JailPath
 
 Bench = Any

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcp_ref_filesystem.ignore import Ignore, blocks_of, rules_above
+from mcp_ref_filesystem.search.ignore import Ignore, blocks_of, rules_above
 from mcp_ref_kit.paths import JailPath, open_root
 from tests.require import missing
 

@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem import replacing
-from mcp_ref_filesystem.attributes import Wanted, set_attributes
-from mcp_ref_filesystem.containers import judged_name
-from mcp_ref_filesystem.history import chosen, take_back
-from mcp_ref_filesystem.match import Globs
-from mcp_ref_filesystem.moving import move
-from mcp_ref_filesystem.packing import pack
-from mcp_ref_filesystem.places import Place
-from mcp_ref_filesystem.placing import rename_over
-from mcp_ref_filesystem.reach import Reach
-from mcp_ref_filesystem.removing import delete
-from mcp_ref_filesystem.replacing import Query, planned
-from mcp_ref_filesystem.scene import Scene
-from mcp_ref_filesystem.transfer import CopyWish, copy
-from mcp_ref_filesystem.write import Addition, Content, append_content, make_directory, write_content
+from mcp_ref_filesystem.access.places import Place
+from mcp_ref_filesystem.access.reach import Reach
+from mcp_ref_filesystem.archives.containers import judged_name
+from mcp_ref_filesystem.archives.packing import pack
+from mcp_ref_filesystem.change import replacing
+from mcp_ref_filesystem.change.moving import move
+from mcp_ref_filesystem.change.placing import rename_over
+from mcp_ref_filesystem.change.removing import delete
+from mcp_ref_filesystem.change.replacing import Query, planned
+from mcp_ref_filesystem.history.scene import Scene
+from mcp_ref_filesystem.search.match import Globs
+from mcp_ref_filesystem.tools.attributes import Wanted, set_attributes
+from mcp_ref_filesystem.tools.history import chosen, take_back
+from mcp_ref_filesystem.tools.transfer import CopyWish, copy
+from mcp_ref_filesystem.tools.write import Addition, Content, append_content, make_directory, write_content
 from mcp_ref_kit.paths import Spot
 
 Bench = Any

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from mcp_protocol.errors import SettingsError, ToolError
-from mcp_ref_filesystem.journal import DAY, ID, ORPHAN_SECONDS, RELIST_AFTER, Journal
-from mcp_ref_filesystem.steps import Entry, MadeDirectory
+from mcp_ref_filesystem.history.journal import DAY, ID, ORPHAN_SECONDS, RELIST_AFTER, Journal
+from mcp_ref_filesystem.history.steps import Entry, MadeDirectory
 
 
 class Clock:

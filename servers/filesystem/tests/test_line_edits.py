@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.line_edits import LineEdit, apply_lines
+from mcp_ref_filesystem.text.line_edits import LineEdit, apply_lines
 
 
 def edited(text: str, *edits: tuple[int, int, str]) -> str:

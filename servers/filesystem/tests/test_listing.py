@@ -10,16 +10,16 @@ import pytest
 
 from mcp_protocol import ToolError
 from mcp_protocol.testing import connect
-from mcp_ref_filesystem import info as infos
-from mcp_ref_filesystem.birth import birth_time
-from mcp_ref_filesystem.entries import ListQuery, SizedQuery, list_entries, list_sized
-from mcp_ref_filesystem.etag import etag_of
-from mcp_ref_filesystem.info import FileInfo, as_text, file_info
-from mcp_ref_filesystem.listing import as_lines, size_text
+from mcp_ref_filesystem.change.etag import etag_of
 from mcp_ref_filesystem.results import joined, stamp
+from mcp_ref_filesystem.search.walk import Position
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
-from mcp_ref_filesystem.walk import Position
+from mcp_ref_filesystem.tools.listing import as_lines, size_text
+from mcp_ref_filesystem.views import info as infos
+from mcp_ref_filesystem.views.birth import birth_time
+from mcp_ref_filesystem.views.entries import ListQuery, SizedQuery, list_entries, list_sized
+from mcp_ref_filesystem.views.info import FileInfo, as_text, file_info
 from mcp_ref_kit.workers import Stop
 
 Bench = Any

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.match import MAX_ALTERNATIVES, Globs, expanded, is_plain, substrings
+from mcp_ref_filesystem.search.match import MAX_ALTERNATIVES, Globs, expanded, is_plain, substrings
 
 MATCHES = [
     ("*.py", "a.py", True),
@@ -130,7 +130,11 @@ def test_a_plain_pattern_has_no_glob_character() -> None:
     assert not is_plain("*.md")
 
 
-SEGMENT = st.lists(st.sampled_from(["a", "b", ".", "*", "?", "[ab]", "[!a]"]), min_size=1, max_size=5).map("".join).filter(lambda one: one != ".")
+SEGMENT = (
+    st.lists(st.sampled_from(["a", "b", ".", "*", "?", "[ab]", "[!a]"]), min_size=1, max_size=5)
+    .map("".join)
+    .filter(lambda one: one != ".")
+)
 PATTERN = st.lists(st.one_of(SEGMENT, st.just("**")), min_size=1, max_size=4).map("/".join)
 PATH = st.lists(st.text("ab.", min_size=1, max_size=4), min_size=1, max_size=4).map("/".join)
 

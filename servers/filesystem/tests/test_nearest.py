@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from mcp_ref_filesystem.nearest import Block, nearest
+from mcp_ref_filesystem.text.nearest import Block, nearest
 
 TEXT = "def f():\n    x = 1\n    return x\n\n\ndef g():\n    return 2\n"
 

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcp_protocol import ToolError
-from mcp_ref_filesystem import reading
-from mcp_ref_filesystem.etag import etag_of
-from mcp_ref_filesystem.ranges import read_range
-from mcp_ref_filesystem.read import remark
-from mcp_ref_filesystem.reading import Slice, TextPage, read_text
-from mcp_ref_filesystem.several import Budget, as_text, read_several
+from mcp_ref_filesystem.change.etag import etag_of
+from mcp_ref_filesystem.tools.read import remark
+from mcp_ref_filesystem.views import reading
+from mcp_ref_filesystem.views.ranges import read_range
+from mcp_ref_filesystem.views.reading import Slice, TextPage, read_text
+from mcp_ref_filesystem.views.several import Budget, as_text, read_several
 from mcp_ref_kit.workers import Stop, Stopped
 
 Bench = Any

@@ -7,12 +7,12 @@ import pytest
 
 from mcp_protocol.errors import ToolError
 from mcp_protocol.testing import connect
-from mcp_ref_filesystem.recording import Recording
-from mcp_ref_filesystem.replace import Limits, replace_all
-from mcp_ref_filesystem.replacing import Plan, Query, planned, write_all
+from mcp_ref_filesystem.change.recording import Recording
+from mcp_ref_filesystem.change.replacing import Plan, Query, planned, write_all
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
-from mcp_ref_filesystem.substitution import LONGEST_LINE, LineTooLong, Substitution
+from mcp_ref_filesystem.text.substitution import LONGEST_LINE, LineTooLong, Substitution
+from mcp_ref_filesystem.tools.replace import Limits, replace_all
 
 Bench = Any
 

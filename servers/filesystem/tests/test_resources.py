@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mcp_protocol.testing import RpcError, connect
-from mcp_ref_filesystem import completing
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import KIB, Settings
+from mcp_ref_filesystem.views import completing
 
 REVISIONS = ["2025-11-25", "2026-07-28"]
 each_era = pytest.mark.parametrize("revision", REVISIONS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mcp_ref_filesystem.rules import Domain, Kind, Parts, Refusal, Rules
+from mcp_ref_filesystem.access.rules import Domain, Kind, Parts, Refusal, Rules
 from mcp_ref_filesystem.settings import Settings
 
 HOME = Domain(("home", "u"), read_only=False, folds=False)

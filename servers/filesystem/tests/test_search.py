@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_protocol import ToolError
-from mcp_ref_filesystem import needle as needles
-from mcp_ref_filesystem import scanning
-from mcp_ref_filesystem.finding import Finding, NameQuery
-from mcp_ref_filesystem.needle import Needle, TooSlow, is_lower
-from mcp_ref_filesystem.passages import Passage, count, passages, searchable
-from mcp_ref_filesystem.scanning import ContentQuery, Scanning
-from mcp_ref_filesystem.search import as_text
+from mcp_ref_filesystem.search import needle as needles
+from mcp_ref_filesystem.search import scanning
+from mcp_ref_filesystem.search.finding import Finding, NameQuery
+from mcp_ref_filesystem.search.needle import Needle, TooSlow, is_lower
+from mcp_ref_filesystem.search.passages import Passage, count, passages, searchable
+from mcp_ref_filesystem.search.scanning import ContentQuery, Scanning
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.slices import Pulse
+from mcp_ref_filesystem.tools.search import as_text
 from mcp_ref_kit.workers import Stop, Stopped
 
 Bench = Any

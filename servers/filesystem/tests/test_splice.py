@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.splice import Applied, Edit, MatchMode, NoMatch, apply
+from mcp_ref_filesystem.text.splice import Applied, Edit, MatchMode, NoMatch, apply
 
 
 def edited(text: str, *edits: tuple[str, str] | Edit, mode: MatchMode = "whitespace") -> str:

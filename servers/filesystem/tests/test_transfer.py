@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from mcp_protocol.errors import ToolError
 from mcp_protocol.testing import connect
-from mcp_ref_filesystem import Settings, atomic, server
-from mcp_ref_filesystem.atomic import TEMPORARY_PREFIX
-from mcp_ref_filesystem.etag import etag_of
-from mcp_ref_filesystem.moving import MoveResult, move
-from mcp_ref_filesystem.removing import DeleteResult, Way, delete
-from mcp_ref_filesystem.transfer import CopyResult, CopyWish, copy
+from mcp_ref_filesystem import Settings, server
+from mcp_ref_filesystem.change import atomic
+from mcp_ref_filesystem.change.atomic import TEMPORARY_PREFIX
+from mcp_ref_filesystem.change.etag import etag_of
+from mcp_ref_filesystem.change.moving import MoveResult, move
+from mcp_ref_filesystem.change.removing import DeleteResult, Way, delete
+from mcp_ref_filesystem.tools.transfer import CopyResult, CopyWish, copy
 
 Bench = Any
 

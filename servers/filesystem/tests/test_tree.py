@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from mcp_protocol.testing import connect
-from mcp_ref_filesystem import branches
-from mcp_ref_filesystem.branches import Node, Tree, TreeQuery
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
-from mcp_ref_filesystem.tree import as_json, as_text
+from mcp_ref_filesystem.tools.tree import as_json, as_text
+from mcp_ref_filesystem.views import branches
+from mcp_ref_filesystem.views.branches import Node, Tree, TreeQuery
 from mcp_ref_kit.paths import PathError, Root
 
 Bench = Any

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mcp_ref_filesystem import walk
-from mcp_ref_filesystem.atomic import TEMPORARY_PREFIX
-from mcp_ref_filesystem.match import Globs
-from mcp_ref_filesystem.walk import Cut, Position, Scope, Walk, names_of
+from mcp_ref_filesystem.change.atomic import TEMPORARY_PREFIX
+from mcp_ref_filesystem.search import walk
+from mcp_ref_filesystem.search.match import Globs
+from mcp_ref_filesystem.search.walk import Cut, Position, Scope, Walk, names_of
 from mcp_ref_kit.paths import Directory, PathError, show
 
 Bench = Any

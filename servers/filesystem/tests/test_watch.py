@@ -13,13 +13,13 @@ import pytest
 
 from mcp_protocol import ToolError
 from mcp_protocol.testing import RawPeer, connect, raw_peer
-from mcp_ref_filesystem import watchers as natives
-from mcp_ref_filesystem import watching
-from mcp_ref_filesystem.atomic import TEMPORARY_PREFIX
+from mcp_ref_filesystem.change.atomic import TEMPORARY_PREFIX
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
-from mcp_ref_filesystem.watchers import Listener, Watchers
-from mcp_ref_filesystem.watching import listen
+from mcp_ref_filesystem.watching import listeners as watching
+from mcp_ref_filesystem.watching import watchers as natives
+from mcp_ref_filesystem.watching.listeners import listen
+from mcp_ref_filesystem.watching.watchers import Listener, Watchers
 
 Bench = Any
 SECONDS = 5

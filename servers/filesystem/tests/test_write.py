@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.etag import etag_of
-from mcp_ref_filesystem.journal import Journal
-from mcp_ref_filesystem.write import (
+from mcp_ref_filesystem.change.etag import etag_of
+from mcp_ref_filesystem.history.journal import Journal
+from mcp_ref_filesystem.tools.write import (
     Addition,
     Content,
     append_content,

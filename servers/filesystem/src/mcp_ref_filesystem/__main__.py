@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mcp_ref_filesystem.places import Place
+from mcp_ref_filesystem.access.places import Place
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.state import State

@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct, structs
 
 from mcp_ref_filesystem.results import Truncation
+from mcp_ref_filesystem.search.walk import Position
 from mcp_ref_filesystem.state import Ctx
-from mcp_ref_filesystem.walk import Position
 
 
 class Page(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

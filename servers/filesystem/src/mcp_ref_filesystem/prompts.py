@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from mcp_protocol import Completion, Toolset, arg
-from mcp_ref_filesystem.completing import suggestions
 from mcp_ref_filesystem.state import Ctx, State
+from mcp_ref_filesystem.views.completing import suggestions
 
 prompts = Toolset[State]("read")
 

@@ -4,18 +4,18 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from mcp_protocol import Annotations, Completion, Resource, ResourceContents, ResourceNotFound, ToolError, Toolset
-from mcp_ref_filesystem.branches import Tree, TreeQuery
-from mcp_ref_filesystem.completing import suggestions
-from mcp_ref_filesystem.holding import DIRECTORY, held
-from mcp_ref_filesystem.located import Located
-from mcp_ref_filesystem.places import Place
+from mcp_ref_filesystem.access.located import Located
+from mcp_ref_filesystem.access.places import Place
 from mcp_ref_filesystem.results import stamp
 from mcp_ref_filesystem.slices import Pulse, carry_out
 from mcp_ref_filesystem.state import Ctx, State
-from mcp_ref_filesystem.text import safe
-from mcp_ref_filesystem.tree import as_text
-from mcp_ref_filesystem.watchers import Listener
-from mcp_ref_filesystem.watching import listen
+from mcp_ref_filesystem.text.encodings import safe
+from mcp_ref_filesystem.tools.tree import as_text
+from mcp_ref_filesystem.views.branches import Tree, TreeQuery
+from mcp_ref_filesystem.views.completing import suggestions
+from mcp_ref_filesystem.views.holding import DIRECTORY, held
+from mcp_ref_filesystem.watching.listeners import listen
+from mcp_ref_filesystem.watching.watchers import Listener
 from mcp_ref_kit.paths import PathError
 
 resources = Toolset[State]("read")

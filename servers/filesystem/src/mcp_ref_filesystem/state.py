@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mcp_protocol.server.context import Context
-from mcp_ref_filesystem.changes import Changes
-from mcp_ref_filesystem.directories import Directories
-from mcp_ref_filesystem.located import Located
-from mcp_ref_filesystem.reach import Reach
+from mcp_ref_filesystem.access.directories import Directories
+from mcp_ref_filesystem.access.located import Located
+from mcp_ref_filesystem.access.reach import Reach
+from mcp_ref_filesystem.change.changes import Changes
 from mcp_ref_filesystem.settings import Settings
-from mcp_ref_filesystem.watchers import Watchers
+from mcp_ref_filesystem.watching.watchers import Watchers
 from mcp_ref_kit.cursors import Cursors
 from mcp_ref_kit.workers import Workers
 

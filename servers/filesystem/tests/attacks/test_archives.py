@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_filesystem.containers import MOST_MEMBERS
+from mcp_ref_filesystem.archives.containers import MOST_MEMBERS
 from servers.filesystem.tests.archives import extracted, grove, members, packed, refusal, tar_member, tarred, zipped
 
 Bench = Any

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 from mcp_protocol.errors import ToolError
 from mcp_protocol.testing import RawPeer, connect
 from mcp_ref_filesystem import Settings, server
-from mcp_ref_filesystem.atomic import TEMPORARY_PREFIX
-from mcp_ref_filesystem.journal import Journal
-from mcp_ref_filesystem.moving import move
-from mcp_ref_filesystem.transfer import CopyWish, copy
-from mcp_ref_filesystem.write import Addition, Content, append_content, write_content
+from mcp_ref_filesystem.change.atomic import TEMPORARY_PREFIX
+from mcp_ref_filesystem.change.moving import move
+from mcp_ref_filesystem.history.journal import Journal
+from mcp_ref_filesystem.tools.transfer import CopyWish, copy
+from mcp_ref_filesystem.tools.write import Addition, Content, append_content, write_content
 
 Bench = Any
 

@@ -10,8 +10,8 @@ import pytest
 
 from mcp_protocol.testing import Connection, connect
 from mcp_ref_filesystem import Settings, server
-from mcp_ref_filesystem.atomic import TEMPORARY_PREFIX
-from mcp_ref_filesystem.etag import etag_of
+from mcp_ref_filesystem.change.atomic import TEMPORARY_PREFIX
+from mcp_ref_filesystem.change.etag import etag_of
 from mcp_ref_kit.paths import Spot
 
 both_eras = pytest.mark.parametrize("revision", ["2024-11-05", "2025-06-18", "2026-07-28"])

@@ -1,0 +1,1 @@
+"""The undo journal: what was changed, and how it is taken back."""

@@ -1,0 +1,1 @@
+"""Walking trees and finding in them: names, contents, sums."""

@@ -1,0 +1,1 @@
+"""Text as bytes hold it, and edits of it: pure functions."""

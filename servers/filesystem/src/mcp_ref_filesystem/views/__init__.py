@@ -1,0 +1,1 @@
+"""What is shown of files and directories: blocking functions over handles."""

@@ -1,0 +1,1 @@
+"""Changes from outside: one native watcher for all who listen."""
