@@ -117,6 +117,22 @@ def test_a_server_whose_check_fails_lives_but_is_not_ready() -> None:
         assert (response.status, response.text) == (503, "unavailable")
 
 
+def test_the_old_transport_is_there_when_asked_for_and_guarded_like_the_endpoint(token_file: str) -> None:
+    events = {"Accept": "text/event-stream"}
+    with serving() as (_, port):
+        assert asked(port, "GET", "/sse", events).status == 404
+    with serving("--legacy-sse", "--auth-token-file", token_file) as (_, port):
+        assert asked(port, "GET", "/sse", events).status == 401
+        assert asked(port, "POST", "/messages?session=x", JSON, HELLO).status == 401
+        assert asked(port, "GET", "/sse", {**events, "Host": f"evil.example:{port}"}).status == 421
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            connection.request("GET", "/sse", headers={**events, "Authorization": f"Bearer {TOKEN}"})
+            response = connection.getresponse()
+            assert response.status == 200
+            assert response.readline() == b"event: endpoint\n"
+            assert response.readline().startswith(b"data: /messages?session=")
+
+
 def test_only_the_exact_token_is_let_in(token_file: str) -> None:
     """O1, O9."""
     with serving("--auth-token-file", token_file) as (launched, port):

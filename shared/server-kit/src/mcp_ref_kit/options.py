@@ -61,6 +61,9 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str | None, arg("URL under which clients reach it through a proxy."), setting(metavar="URL")
     ] = None
+    legacy_sse: Annotated[
+        bool, arg("Offer the HTTP+SSE of 2024-11-05 as well, at /sse, to clients that have nothing newer.")
+    ] = False
     state_key: Annotated[
         Secret | None,
         arg("File with the key for cursors; the same for all replicas. Random without it.", min_length=32),

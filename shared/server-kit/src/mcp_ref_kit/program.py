@@ -33,6 +33,7 @@ _HTTP_ONLY = (
     "http_allowed_hosts",
     "http_allowed_origins",
     "public_url",
+    "legacy_sse",
 )
 ENDPOINT = "/mcp"
 _SLASHES_OF_AN_ORIGIN = 2

@@ -43,13 +43,14 @@ class ServerSession:
             if isinstance(line, Oversized):
                 error = InvalidRequest(f"The message is over {self._profile.limits.message} bytes")
                 events.append(refusal(None, error))
-                continue
-            message = decode(line, self._profile.limits)
-            if isinstance(message, Batch):
-                events += self._batch(message)
             else:
-                events.append(self._message(message))
+                events += self.judge(line)
         return events
+
+    def judge(self, message: bytes) -> list[Event]:
+        """The events in one whole message, where something else than lines keeps messages apart."""
+        decoded = decode(message, self._profile.limits)
+        return self._batch(decoded) if isinstance(decoded, Batch) else [self._message(decoded)]
 
     def _message(self, message: Message | Rejected) -> Event:
         match message:
@@ -66,14 +67,18 @@ class ServerSession:
 
     def _request(self, request: Request) -> Event:
         try:
-            if request.method != "initialize" and has_envelope(request.params):
+            if self._is_modern(request):
                 return accept_modern(request, None, self._profile, principal=self._principal, transport=self._transport)
             return self.legacy.accept(request)
         except ProtocolError as error:
             return refusal(request.id, error)
 
+    def _is_modern(self, message: Request | Notification) -> bool:
+        """By its envelope, where the modern era is spoken at all; HTTP+SSE ended before it."""
+        return bool(self._profile.modern) and message.method != "initialize" and has_envelope(message.params)
+
     def _notification(self, notification: Notification) -> Event:
-        if has_envelope(notification.params):
+        if self._is_modern(notification):
             return cancelled(notification) if notification.method == "notifications/cancelled" else Refusal(b"")
         return self.legacy.notice(notification)
 

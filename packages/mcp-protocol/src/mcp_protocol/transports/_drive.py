@@ -14,6 +14,7 @@ from mcp_protocol.jsonrpc import encode_error
 from mcp_protocol.server.app import App
 from mcp_protocol.session.calls import Answer, BatchCall, Call, Cancel, Event, Principal, Refusal, Transport
 from mcp_protocol.session.legacy import Stage
+from mcp_protocol.session.profile import Profile
 from mcp_protocol.session.server import ServerSession
 from mcp_protocol.transports._questions import Questions
 
@@ -40,10 +41,12 @@ class Driver:
     It is the channel of all its calls: on a pipe they share one stream.
     """
 
-    def __init__(self, app: App, writer: Writer, *, principal: Principal, transport: Transport) -> None:
+    def __init__(
+        self, app: App, writer: Writer, *, principal: Principal, transport: Transport, profile: Profile | None = None
+    ) -> None:
         self._app = app
         self._writer = writer
-        self._session = ServerSession(app.profile, principal=principal, transport=transport)
+        self._session = ServerSession(profile or app.profile, principal=principal, transport=transport)
         self._calls: dict[tuple[type, Any], asyncio.Task[None]] = {}
         self._questions = Questions()
         self._group = asyncio.TaskGroup()
@@ -66,9 +69,19 @@ class Driver:
     def feed(self, data: bytes) -> None:
         """Take what the client sent: replies are written, calls begin, all in the order of the bytes."""
         for event in self._session.receive(data):
-            self._take(event)
+            self.take(event)
 
-    def _take(self, event: Event) -> None:
+    def judge(self, message: bytes) -> list[Event]:
+        """The events in one whole message, for `take`."""
+        return self._session.judge(message)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the handshake is finished."""
+        return self._session.legacy.ready
+
+    def take(self, event: Event) -> None:
+        """Act on one event."""
         match event:
             case Call():
                 self._begin(event)

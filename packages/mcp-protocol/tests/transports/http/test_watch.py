@@ -97,7 +97,7 @@ async def test_a_fault_beside_a_request_ends_no_other(
         raise fault
 
     with caplog.at_level(logging.ERROR):
-        await guarded(fail())
+        await guarded(fail)
     assert len(caplog.records) == logged
 
 

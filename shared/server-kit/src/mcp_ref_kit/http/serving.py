@@ -68,6 +68,7 @@ def _options(program: Program, app: App, check: Check | None, address: Address) 
         origins=allowed_origins(common.http_allowed_origins, hosts, common.public_url),
         routes={} if described is None else documents(described.documents(ENDPOINT)),
         probes=probes(ready),
+        legacy_sse=common.legacy_sse,
     )
 
 

@@ -16,6 +16,7 @@ from mcp_protocol.transports.http.endpoint import Endpoint, Handler
 from mcp_protocol.transports.http.exchange import NOT_FOUND, STOPPING, Rules, challenge
 from mcp_protocol.transports.http.headers import Fields, collect
 from mcp_protocol.transports.http.incoming import Incoming
+from mcp_protocol.transports.http.legacy_sse import MESSAGES, STREAM
 
 Authenticate = Callable[[Fields], Principal | Awaitable[Principal]]
 """Who sends a request with these headers (lower-case names); raises Unauthorized or Forbidden."""
@@ -25,7 +26,8 @@ class HttpOptions(Struct, frozen=True, kw_only=True):
     """Where the endpoint is and who may speak to it.
 
     `hosts` are exact Host values (`127.0.0.1:8000`), `origins` exact origins of web pages. `routes` are other paths
-    behind the same two rules, `probes` paths for anyone who reaches the port.
+    behind the same two rules, `probes` paths for anyone who reaches the port. `legacy_sse` offers HTTP+SSE of
+    2024-11-05 as well, at `/sse` and `/messages`: deprecated since 2025-03-26, for clients that have nothing newer.
     """
 
     path: str = "/mcp"
@@ -34,6 +36,7 @@ class HttpOptions(Struct, frozen=True, kw_only=True):
     authenticate: Authenticate | None = None
     routes: Mapping[str, Application] = field(default_factory=dict[str, Application])
     probes: Mapping[str, Application] = field(default_factory=dict[str, Application])
+    legacy_sse: bool = False
 
 
 class HttpApp:
@@ -50,6 +53,7 @@ class HttpApp:
         )
         self._routes = {path.encode(): route for path, route in options.routes.items()}
         self._probes = {path.encode(): probe for path, probe in options.probes.items()}
+        self._sse = (STREAM, MESSAGES) if options.legacy_sse else ()
         self._endpoint: Endpoint | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,9 +83,12 @@ class HttpApp:
         refused = exchange.stranger(fields, doubled, self._rules)
         if refused is not None:
             return respond(send, refused)
-        if path != self._rules.path:
-            return self._routes.get(path, _nothing)(scope, receive, send)
-        return self._admit(scope["method"], Incoming(fields, doubled, LOCAL, receive, send))
+        incoming = Incoming(fields, doubled, LOCAL, receive, send, scope.get("query_string", b""))
+        if path == self._rules.path:
+            return self._admit(scope["method"], incoming)
+        if path in self._sse:
+            return self._admit_sse(path, scope["method"], incoming)
+        return self._routes.get(path, _nothing)(scope, receive, send)
 
     def _admit(self, method: str, incoming: Incoming) -> Awaitable[None]:
         endpoint = self._endpoint
@@ -90,7 +97,19 @@ class HttpApp:
         refused = exchange.wrong_method(method, incoming.fields)
         if refused is not None:
             return respond(incoming.send, refused)
-        handler = endpoint.handlers[method]
+        return self._identify(endpoint.handlers[method], incoming)
+
+    def _admit_sse(self, path: bytes, method: str, incoming: Incoming) -> Awaitable[None]:
+        endpoint = self._endpoint
+        if endpoint is None:
+            return respond(incoming.send, STOPPING)
+        allowed, handler = endpoint.sse[path]
+        refused = exchange.not_allowed(method, (allowed,))
+        if refused is not None:
+            return respond(incoming.send, refused)
+        return self._identify(handler, incoming)
+
+    def _identify(self, handler: Handler, incoming: Incoming) -> Awaitable[None]:
         if self._authenticate is None:
             return handler(incoming)
         return _identified(self._authenticate, handler, incoming)

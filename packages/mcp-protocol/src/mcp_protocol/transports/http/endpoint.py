@@ -9,20 +9,21 @@ from mcp_protocol.revisions import Era
 from mcp_protocol.server.app import App
 from mcp_protocol.session.calls import Call
 from mcp_protocol.session.inbound import accept_modern
-from mcp_protocol.transports.http import exchange
+from mcp_protocol.transports.http import exchange, legacy_sse
 from mcp_protocol.transports.http.answers import respond
 from mcp_protocol.transports.http.exchange import BUSY, Rules, Whole, error
 from mcp_protocol.transports.http.headers import head_of, traced
 from mcp_protocol.transports.http.incoming import Bodies, Incoming
 from mcp_protocol.transports.http.legacy import LegacyEndpoint
+from mcp_protocol.transports.http.legacy_sse import SseEndpoint
 from mcp_protocol.transports.http.modern import ModernStream
-from mcp_protocol.transports.http.watch import Runs
+from mcp_protocol.transports.http.watch import Runs, guarded
 
 Handler = Callable[[Incoming], Awaitable[None]]
 
 
 class Endpoint:
-    """Both eras on one path, while the application is up; its tasks live in `group`."""
+    """Both eras on one path, and HTTP+SSE on its two, while the application is up; its tasks live in `group`."""
 
     def __init__(self, app: App, rules: Rules, group: asyncio.TaskGroup) -> None:
         self._app = app
@@ -31,17 +32,23 @@ class Endpoint:
         self._legacy = LegacyEndpoint(app, self._runs)
         self._bodies = Bodies(rules.body)
         self._keepalive = app.limits.keepalive_seconds
+        self._sse = SseEndpoint(app, rules, self._runs, self._bodies)
         self._sweeping = group.create_task(self._legacy.sweep())
         self.handlers: dict[str, Handler] = {
             "POST": self.post,
             "GET": self._legacy.get,
             "DELETE": self._legacy.delete,
         }
+        self.sse: dict[bytes, tuple[str, Handler]] = {
+            legacy_sse.STREAM: ("GET", self._sse.get),
+            legacy_sse.MESSAGES: ("POST", self._sse.post),
+        }
 
     async def stop(self) -> None:
         """End what would run for ever, let calls finish within the drain time, cancel the rest."""
         self._app.close()
         self._legacy.stop_listening()
+        self._runs.group.create_task(guarded(self._sse.stop))
         await self._runs.drain(self._app.limits.drain_seconds)
         self._legacy.close()
         self._sweeping.cancel()

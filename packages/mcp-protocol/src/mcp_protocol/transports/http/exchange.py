@@ -114,7 +114,11 @@ def wrong_method(method: str, fields: Fields) -> Whole | None:
     """Step 2: whether the HTTP method is not served; a request of the modern era has POST alone."""
     if method == "POST":
         return None
-    allowed = ("POST",) if is_modern(fields) else ("POST", "GET", "DELETE")
+    return not_allowed(method, ("POST",) if is_modern(fields) else ("POST", "GET", "DELETE"))
+
+
+def not_allowed(method: str, allowed: tuple[str, ...]) -> Whole | None:
+    """405 for any method but these."""
     if method in allowed:
         return None
     return plain(405, "This method is not served here", (b"allow", ", ".join(allowed).encode()))
@@ -122,17 +126,32 @@ def wrong_method(method: str, fields: Fields) -> Whole | None:
 
 def unfit_post(fields: Fields, doubled: frozenset[bytes], rules: Rules) -> Whole | None:
     """Steps 4 to 6: whether the head of a POST announces something that is not read."""
+    return _unfit_type(fields, doubled) or _unfit_accept(fields) or _unfit_length(fields, rules)
+
+
+def unfit_message(fields: Fields, doubled: frozenset[bytes], rules: Rules) -> Whole | None:
+    """The same where the answer has no body (2024-11-05)."""
+    return _unfit_type(fields, doubled) or _unfit_length(fields, rules)
+
+
+def _unfit_type(fields: Fields, doubled: frozenset[bytes]) -> Whole | None:
     if b"content-encoding" in fields:
         return plain(415, "Content-Encoding is not accepted")
     if b"content-type" in doubled or not is_json(fields.get(b"content-type", b"")):
         return plain(415, "Content-Type must be application/json")
-    accept = fields.get(b"accept", b"")
-    if not (accepts(accept, JSON) and accepts(accept, EVENTS)):
-        return plain(406, "Accept must cover application/json and text/event-stream")
-    length = fields.get(b"content-length", b"0")
-    if not length.isdigit() or int(length[:20]) > rules.body:
-        return too_large(rules.body)
     return None
+
+
+def _unfit_accept(fields: Fields) -> Whole | None:
+    accept = fields.get(b"accept", b"")
+    if accepts(accept, JSON) and accepts(accept, EVENTS):
+        return None
+    return plain(406, "Accept must cover application/json and text/event-stream")
+
+
+def _unfit_length(fields: Fields, rules: Rules) -> Whole | None:
+    length = fields.get(b"content-length", b"0")
+    return too_large(rules.body) if not length.isdigit() or int(length[:20]) > rules.body else None
 
 
 def unfit_get(fields: Fields) -> Whole | None:

@@ -19,6 +19,7 @@ class Incoming(Struct, frozen=True):
     principal: Principal
     receive: Receive
     send: Send
+    query: bytes = b""
 
 
 class Bodies:

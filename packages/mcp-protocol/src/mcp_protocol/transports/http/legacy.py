@@ -136,7 +136,7 @@ class LegacyEndpoint:
         if session is None:
             await respond(incoming.send, BUSY)
             return
-        session.feed = self._runs.group.create_task(guarded(self._app.follow(legacy.facts, session.push)))
+        session.feed = self._runs.group.create_task(guarded(partial(self._app.follow, legacy.facts, session.push)))
         await self._call(session, incoming, call, (b"mcp-session-id", session.id.encode()))
 
     async def _request(self, session: HttpSession, incoming: Incoming, request: Request) -> None:

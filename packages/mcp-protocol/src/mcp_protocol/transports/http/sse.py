@@ -21,6 +21,11 @@ def event(message: bytes, event_id: str | None = None) -> bytes:
     return b"id: %b\ndata: %b\n\n" % (event_id.encode(), message)
 
 
+def named(name: str, data: bytes) -> bytes:
+    """An event of a kind that has a name (2024-11-05)."""
+    return b"event: %b\n%b" % (name.encode(), event(data))
+
+
 def priming(event_id: str, retry_ms: int) -> bytes:
     """The first event of a 2025-11-25 stream: something to resume from before there is a message."""
     return b"id: %b\nretry: %d\ndata: \n\n" % (event_id.encode(), retry_ms)

@@ -106,7 +106,7 @@ class Watch:
             self._seen = True
             return False
         if self._attendance is not None:
-            self._attendant = self._runs.group.create_task(guarded(self._attendance()))
+            self._attendant = self._runs.group.create_task(guarded(self._attendance))
         return True
 
 
@@ -126,10 +126,10 @@ async def attend(
             return
 
 
-async def guarded(work: Awaitable[None]) -> None:
+async def guarded(work: Callable[[], Awaitable[None]]) -> None:
     """Do something beside a request: its fault is logged and must not end what else the group runs."""
     try:
-        await work
+        await work()
     except ConnectionLost:
         return
     except Exception:  # noqa: BLE001  the last boundary: a TaskGroup would cancel every other request
