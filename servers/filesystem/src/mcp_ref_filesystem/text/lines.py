@@ -17,14 +17,23 @@ TAIL_BLOCK = 64 * 1024
 _FIRST = 8 * 1024
 
 Read = Callable[[int, int], bytes]
+Check = Callable[[], None]
+
+
+def carry_on() -> None:
+    """The check of work that is short anyway."""
 
 
 class Source(Struct, frozen=True, kw_only=True):
-    """A file as lines see it: how to read it, how long it was when it was opened, how its bytes stand for text."""
+    """A file as lines see it: how to read it, how long it was when it was opened, how its bytes stand for text.
+
+    `check` is called for each block and may raise: a sparse file of a terabyte has no line feed anywhere.
+    """
 
     read: Read
     size: int
     encoding: Encoding
+    check: Check = carry_on
     block: int = BLOCK
 
     @classmethod
@@ -43,6 +52,7 @@ class Source(Struct, frozen=True, kw_only=True):
         """The bytes from `start` to `end`, or to where the file ends by now."""
         at = start
         while at < end:
+            self.check()
             block = self.read(at, min(self.block, end - at))
             if not block:
                 return
@@ -102,12 +112,17 @@ def skip_lines(source: Source, number: int) -> int | None:
     return None
 
 
-def skip_back(source: Source, number: int) -> int:
-    """Where the last `number` lines begin; the start of the text if it has not so many."""
+def skip_back(source: Source, number: int, *, within: int | None = None) -> int:
+    """Where the last `number` lines begin; the start of the text if it has not so many.
+
+    With `within`, anywhere further from the end than that many bytes will do.
+    """
     end = source.size
+    least = source.start if within is None else max(source.start, source.size - within)
     unit = source.encoding.unit
     wanted = number + _ends_in_feed(source)
-    while end > source.start:
+    while end > least:
+        source.check()
         begin = max(source.start, end - TAIL_BLOCK - (end - source.start) % unit)
         block = source.read(begin, end - begin)
         found = line_feeds(block, source.encoding)
@@ -115,7 +130,7 @@ def skip_back(source: Source, number: int) -> int:
             return begin + after_line_feed(block, found - wanted + 1, source.encoding)
         wanted -= found
         end = begin
-    return source.start
+    return end
 
 
 def window(source: Source, start: int, *, most_lines: int | None, most_bytes: int) -> Window:

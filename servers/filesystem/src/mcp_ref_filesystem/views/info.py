@@ -156,7 +156,7 @@ def _looked_into(stop: Stop, located: Located, file: OpenFile) -> Content:
     encoding = sniff(beginning[:SNIFFED])
     if size > SURVEYED:
         return Content(mime_type=mime_type, encoding=None if encoding is None else encoding.name)
-    survey = surveyed(stop, Source(read=file.read_at, size=size, encoding=encoding or LATIN_1))
+    survey = surveyed(Source(read=file.read_at, size=size, encoding=encoding or LATIN_1, check=stop.check))
     if encoding is None:
         return Content(mime_type=mime_type, etag=survey.etag)
     name = LATIN_1.name if encoding == UTF_8 and not survey.utf8 else encoding.name

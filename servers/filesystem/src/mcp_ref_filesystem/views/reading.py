@@ -133,10 +133,11 @@ def read_page(stop: Stop, file: OpenFile, written: str, wanted: Slice) -> TextPa
     if encoding is None:
         raise binary(written)
     if held is None:
-        source = Source(read=file.read_at, size=size, encoding=encoding)
+        source = Source(read=file.read_at, size=size, encoding=encoding, check=stop.check)
     else:
+        stop.check()
         source = Source.of_bytes(held, encoding)
-    survey = surveyed(stop, source) if _is_worth_it(wanted, source.size) else None
+    survey = surveyed(source) if _is_worth_it(wanted, source.size) else None
     part = _part(source, wanted, survey, written)
     if wanted.encoding == "auto" and encoding == UTF_8:
         part = structs.replace(part, encoding=_settled(part))
@@ -149,13 +150,12 @@ def binary(written: str) -> ToolError:
     return ToolError(f"`{written}` is not a text file.", code="is_binary", hint=hint)
 
 
-def surveyed(stop: Stop, source: Source) -> Survey:
+def surveyed(source: Source) -> Survey:
     """Look at a file from end to end, in blocks."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     feeds, utf8, last = 0, source.encoding.name == UTF_8.name, b""
     for block in source.blocks(0, source.size):
-        stop.check()
         digest.update(block)
         feeds += line_feeds(block, source.encoding)
         utf8 = utf8 and ((block.isascii() and not decoder.getstate()[0]) or _decodes(decoder, block))
@@ -190,13 +190,15 @@ def _decodes(decoder: codecs.IncrementalDecoder, block: bytes) -> bool:
 
 def _part(source: Source, wanted: Slice, survey: Survey | None, written: str) -> Part:
     """Where the wanted lines are."""
+    start: int | None
     if wanted.tail is not None:
-        found = tail_window(source, skip_back(source, wanted.tail), most_bytes=wanted.max_bytes)
+        start = skip_back(source, wanted.tail, within=wanted.max_bytes)
+        found = tail_window(source, start, most_bytes=wanted.max_bytes)
         first = None if survey is None else max(survey.lines - _lines_in(found.data, source.encoding), 0) + 1
         return Part(found, first, source.encoding, survey)
     offset = wanted.offset or 1
     if offset < 0:
-        start: int | None = skip_back(source, -offset)
+        start = skip_back(source, -offset)
         first = None if survey is None else max(survey.lines + offset, 0) + 1
     else:
         start, first = skip_lines(source, offset - 1), offset
