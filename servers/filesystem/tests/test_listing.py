@@ -77,7 +77,7 @@ def test_names_that_have_no_room_wait_for_the_next_page(bench: Bench) -> None:
     page = list_entries(bench.at("."), ListQuery(path="."), 1200, None)
     assert page.truncation is not None
     assert (page.truncation.reason, page.truncation.shown, page.truncation.total) == ("bytes", 4, 9)
-    sized = list_sized(bench.at("."), SizedQuery(path="."), 1200, None)
+    sized = list_sized(Stop(), bench.at("."), SizedQuery(path="."), 1200, None)
     assert sized.truncation is not None
     assert (sized.truncation.reason, sized.truncation.shown) == ("bytes", 3)
 
@@ -123,7 +123,7 @@ def test_sorted_pages_give_every_name_once(
     after: Position | None = None
     for _ in range(9):
         query = SizedQuery(path=".", sort_by=sort_by, order=order, limit=limit)
-        page = list_sized(bench.at("."), query, ROOM, after)
+        page = list_sized(Stop(), bench.at("."), query, ROOM, after)
         names += [one.name for one in page.entries]
         after = page.position
         if after is None:
@@ -135,14 +135,14 @@ def test_a_longer_name_precedes_the_one_it_continues_when_sorted_backwards(bench
     for name in ("a", "ab", "abc", "b"):
         (bench.path / name).touch()
     query = SizedQuery(path=".", sort_by="name", order="desc")
-    assert [one.name for one in list_sized(bench.at("."), query, ROOM, None).entries] == ["b", "abc", "ab", "a"]
+    assert [one.name for one in list_sized(Stop(), bench.at("."), query, ROOM, None).entries] == ["b", "abc", "ab", "a"]
 
 
 def test_sizes_times_and_modes_come_with_totals(bench: Bench) -> None:
     fill(bench.path)
     (bench.path / "a").chmod(0o640)
     os.utime(bench.path / "a", (0, 0))
-    found = list_sized(bench.at("."), SizedQuery(path="."), ROOM, None)
+    found = list_sized(Stop(), bench.at("."), SizedQuery(path="."), ROOM, None)
     (entry,) = [one for one in found.entries if one.name == "a"]
     assert (entry.size, entry.mtime, entry.mode) == (10, "1970-01-01T00:00:00.000Z", "-rw-r-----")
     assert (found.totals.files, found.totals.directories, found.totals.bytes) == (4, 1, 60)

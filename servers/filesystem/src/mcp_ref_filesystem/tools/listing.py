@@ -143,7 +143,7 @@ async def list_directory_with_sizes(
     query = SizedQuery(path=path, sort_by=sortBy, order=order, limit=min(limit, ctx.state.settings.max_results))
     bookmark = await Bookmark.of(ctx, "list_directory_with_sizes", query)
     located = await ctx.state.locate(ctx, path)
-    found = await ctx.state.workers.run(
+    found = await ctx.state.workers.run_stoppable(
         list_sized, located, query, ctx.state.settings.max_output_chars, bookmark.open(cursor)
     )
     page = SizedEntriesPage(

@@ -17,6 +17,7 @@ from mcp_ref_filesystem.room import Room
 from mcp_ref_filesystem.search.ignore import FILE, REPOSITORY, rules_above
 from mcp_ref_filesystem.search.walk import MOST_NAMES, Names, Position, names_of
 from mcp_ref_kit.paths import Directory, PathError, is_encoded, mapped, show
+from mcp_ref_kit.workers import Stop
 
 SortBy = Literal["name", "size", "mtime"]
 Order = Literal["asc", "desc"]
@@ -116,10 +117,12 @@ def list_entries(located: Located, query: ListQuery, most_characters: int, after
     )
 
 
-def list_sized(located: Located, query: SizedQuery, most_characters: int, after: Position | None) -> SizedListing:
+def list_sized(
+    stop: Stop, located: Located, query: SizedQuery, most_characters: int, after: Position | None
+) -> SizedListing:
     """The entries in the order asked for: by default names from the first, sizes and times from the greatest."""
     with located.open_directory() as directory:
-        found = list(_statuses(directory))
+        found = list(_statuses(stop, directory))
     descending = query.order == "desc" if query.order else query.sort_by != "name"
     rank = partial(_rank, query.sort_by, descending)
     found.sort(key=rank)
@@ -136,7 +139,7 @@ def list_sized(located: Located, query: SizedQuery, most_characters: int, after:
     )
 
 
-class Status(Struct, frozen=True, kw_only=True):
+class Status(Struct, frozen=True, kw_only=True, gc=False):
     """What an lstat says of one name."""
 
     name: str
@@ -179,9 +182,10 @@ def _entry(directory: Directory, name: str, kind: Kind) -> Entry:
     return Entry(name=show(name), type=kind, target=target, name_encoded=is_encoded(name))
 
 
-def _statuses(directory: Directory) -> Iterator[Status]:
+def _statuses(stop: Stop, directory: Directory) -> Iterator[Status]:
     with mapped(directory.resolved.written), directory.scan() as entries:
         for entry in islice(entries, MOST_NAMES):
+            stop.check()
             if entry.name.startswith(TEMPORARY_PREFIX):
                 continue
             with suppress(FileNotFoundError):  # removed since the directory was read
