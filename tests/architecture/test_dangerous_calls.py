@@ -93,6 +93,8 @@ def _is_literal(node: ast.expr, source: Source) -> bool:
         return node.id in constants
     if isinstance(node, ast.JoinedStr):
         return all(_is_literal(part.value, source) for part in node.values if isinstance(part, ast.FormattedValue))
+    if isinstance(node, ast.IfExp):
+        return _is_literal(node.body, source) and _is_literal(node.orelse, source)
     if isinstance(node, ast.BinOp):
         return _is_literal(node.left, source) and _is_literal(node.right, source)
     return isinstance(node, ast.Constant)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from mcp_ref_filesystem.search.ignore import Ignore, blocks_of, rules_above
 from mcp_ref_kit.paths import JailPath, open_root
-from tests.require import missing
 
 
 def hides(text: str, path: str, *, directory: bool = False) -> bool:
@@ -119,7 +118,7 @@ LINE = st.builds(
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("git") is None:
-        missing("git is not installed")
+        pytest.skip("git is not installed")
     path = tmp_path_factory.mktemp("repository")
     subprocess.run(["git", "init", "-q", path], check=True)
     return path

@@ -161,9 +161,13 @@ def _scalar(lines: _Lines, text: str) -> Any:
     return plain
 
 
+_DOUBLE = re.compile(r'"(?:[^"\\]|\\["\\bfnrt]|\\u[0-9a-fA-F]{4})*"')
+_SINGLE = re.compile(r"'(?:[^']|'')*'")
+
+
 def _quoted(lines: _Lines, text: str) -> str:
     double = text[0] == '"'
-    matched = re.match(r'"(?:[^"\\]|\\["\\bfnrt]|\\u[0-9a-fA-F]{4})*"' if double else r"'(?:[^']|'')*'", text)
+    matched = _DOUBLE.match(text) if double else _SINGLE.match(text)
     if matched is None or _COMMENT.sub("", text[matched.end() :]):
         lines.refuse("a quoted text must end on its line, with nothing after it, and have JSON's escapes only")
     if not double:

@@ -23,12 +23,12 @@ MatchMode = Literal["exact", "whitespace"]
 
 
 class Edit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
-    """Text to find, and what replaces it."""
+    """One replacement."""
 
     old_text: Annotated[str, Meta(min_length=1)]
     new_text: str
     replace_all: Annotated[bool, Meta(description="Every match.")] = False
-    occurrence: Annotated[int, Meta(description="Only this match, counted from 1.", ge=1)] | None = None
+    occurrence: Annotated[int, Meta(description="Only this one, from 1.", ge=1)] | None = None
     expected: Annotated[int, Meta(description="Every match, if this many.", ge=1)] | None = None
 
 

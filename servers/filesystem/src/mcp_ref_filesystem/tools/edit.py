@@ -29,7 +29,7 @@ async def edit_file(  # noqa: PLR0913  one parameter for each argument
     context: ContextLines = 3,
     ifMatch: IfMatch = None,
 ) -> Output[Edited]:
-    """Replace text in a file; one that matches in several places is refused. Answers a diff."""
+    """Replace text in a file; ambiguous text is refused. Answers a diff."""
     target = await ctx.state.locate(ctx, path, write=True)
     wish = Wish(dry_run=dryRun, context=context, if_match=ifMatch)
     done = await ctx.state.changes.run(ctx, "edit_file", [target], edit_content, target, edits, wish, mode=matchMode)

@@ -99,7 +99,7 @@ async def write_file(  # noqa: PLR0913  one parameter for each argument
     encoding: Annotated[str, arg("Such as utf-8 or utf-16.")] = "utf-8",
     lineEnding: Annotated[LineEnd, arg("keep: as in content.")] = "keep",
 ) -> Output[Written]:
-    """Create a file or replace all of its text, in one step."""
+    """Create a file or replace all of its text."""
     data = text_to_bytes(content, encoding, lineEnding)
     limit = ctx.state.settings.max_write_bytes
     if len(data) > limit:
@@ -120,7 +120,7 @@ async def append_file(
     ensureNewline: Annotated[bool, arg("Begin on a new line.")] = True,
     ifMatch: IfMatch = None,
 ) -> Output[Appendix]:
-    """Add text at the end of a file, in its encoding and line ends."""
+    """Add text at the end of a file."""
     target = await ctx.state.locate(ctx, path, write=True)
     what = Addition(text=content, create=createIfMissing, new_line=ensureNewline, if_match=ifMatch)
     done = await ctx.state.changes.run(ctx, "append_file", [target], append_content, target, what)
