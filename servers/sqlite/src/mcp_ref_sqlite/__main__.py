@@ -1,0 +1,9 @@
+"""The console script: `main()` runs the server on stdio, or on HTTP with `--transport http`."""
+
+from mcp_ref_kit import cli
+from mcp_ref_sqlite.server import server
+
+main = cli(server)
+
+if __name__ == "__main__":
+    main()
