@@ -53,6 +53,19 @@ prepare() {
   printf '%s' "$stamp" >.venv/made-from
 }
 
+# The browser server's Chromium: any that is on PATH, else Debian's package where this user may install it.
+find_chromium() {
+  local name
+  for name in chromium-headless-shell chromium chromium-browser google-chrome-stable google-chrome microsoft-edge; do
+    command -v "$name" >/dev/null && return
+  done
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    run apt-get -qq update && DEBIAN_FRONTEND=noninteractive run apt-get -qq install --yes --no-install-recommends \
+      chromium-headless-shell >/dev/null && return
+  fi
+  say "No Chromium was found on PATH; \`apt-get install chromium-headless-shell\` brings one. What needs it is left out."
+}
+
 # Run one named check; remember how it ended instead of stopping, so that one run shows all that is wrong.
 SUMMARY=()
 FAILED=0
