@@ -65,26 +65,3 @@ find_chromium() {
   fi
   say "No Chromium was found on PATH; \`apt-get install chromium-headless-shell\` brings one. What needs it is left out."
 }
-
-# Run one named check; remember how it ended instead of stopping, so that one run shows all that is wrong.
-SUMMARY=()
-FAILED=0
-check() {
-  local name=$1 code=0 began=$SECONDS
-  shift
-  run "$@" || code=$?
-  SUMMARY+=("$(printf '%-12s %-6s %4ss' "$name" "$([ "$code" = 0 ] && echo ok || echo FAILED)" "$((SECONDS - began))")")
-  [ "$code" = 0 ] || FAILED=1
-}
-
-lint_and_types() {
-  check ruff .venv/bin/ruff check .
-  check format .venv/bin/ruff format --check .
-  check types .venv/bin/basedpyright
-}
-
-finish() {
-  printf '\n'
-  printf '%s\n' "${SUMMARY[@]}"
-  exit "$FAILED"
-}
