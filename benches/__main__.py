@@ -12,12 +12,13 @@ from benches import filesystem_rows, protocol_rows
 from benches.rounds import Row
 from benches.subjects import OURS, ROOT, install_peers
 
+SERVERS = (filesystem_rows,)
 RESULTS = ROOT / ".cache" / "bench"
 
 
 def main() -> None:
     """Measure what was asked for."""
-    names = [*protocol_rows.STEADY, "start", *filesystem_rows.NAMES]
+    names = [*protocol_rows.STEADY, "start", *(name for room in SERVERS for name in room.NAMES)]
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"only these: {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="one short round: does it run?")
@@ -42,8 +43,9 @@ def measure(wanted: list[str], *, rounds: int, quick: bool) -> Iterator[Row]:
     yield from (steady[name](rounds) for name in wanted if name in steady)
     if "start" in wanted:
         yield from protocol_rows.starts(rounds)
-    if chosen := [name for name in wanted if name in filesystem_rows.NAMES]:
-        yield from filesystem_rows.measure(chosen, rounds, files=500 if quick else 20_000)
+    for room in SERVERS:
+        if chosen := [name for name in wanted if name in room.NAMES]:
+            yield from room.measure(chosen, rounds, quick=quick)
 
 
 def show(row: Row) -> None:
