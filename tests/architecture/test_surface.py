@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
+from scripts.surfaces import BEGIN, MODELESS, everything, with_table
 from tests.architecture.sources import MEMBERS
 from tests.architecture.test_members import FIXTURE, settings
 
 SERVERS = [member for member in MEMBERS if "scripts" in settings(member)["project"]]
-EVERYTHING = ("--toolsets", "all", "--mode", "admin", "--print-tools")
-READING = ("--toolsets", "all", "--mode", "read-only", "--print-tools")
 NAME_LENGTH = 64
 # The fixture's tools are what a conformance suite asks for, word for word.
 WRITTEN_FOR_MODELS = [member for member in SERVERS if member.name != FIXTURE]
@@ -24,9 +23,9 @@ each_server_for_models = pytest.mark.parametrize("member", WRITTEN_FOR_MODELS, i
 
 
 @cache
-def surface(member: Path, options: tuple[str, ...] = EVERYTHING, hash_seed: str = "0") -> dict[str, Any]:
+def surface(member: Path, mode: str = "admin", hash_seed: str = "0") -> dict[str, Any]:
     [script] = settings(member)["project"]["scripts"]
-    command = [str(Path(sys.executable).with_name(script)), *options]
+    command = [str(Path(sys.executable).with_name(script)), *everything(member.name, mode)]
     done = subprocess.run(command, env={"PYTHONHASHSEED": hash_seed}, capture_output=True, check=True, timeout=20)
     return json.loads(done.stdout)
 
@@ -39,9 +38,17 @@ def tools(member: Path) -> list[dict[str, Any]]:
 def test_tool_definitions_snapshot(member: Path) -> None:
     """Poisoned or changing tool text: a change of the surface is a change of this file.
 
-    Write it anew with `mcp-ref-NAME --toolsets all --mode admin --print-tools > tests/tools.golden.json`.
+    Write it anew with `scripts/tools NAME`.
     """
     assert surface(member) == json.loads((member / "tests" / "tools.golden.json").read_text())
+
+
+@each_server_for_models
+def test_the_table_of_tools_in_a_readme_is_what_the_server_offers(member: Path) -> None:
+    """Write it anew with `scripts/tools NAME`."""
+    text = (member / "README.md").read_text()
+    assert BEGIN in text
+    assert with_table(text, surface(member)) == text
 
 
 @each_server
@@ -74,7 +81,9 @@ def test_every_schema_can_be_read_by_every_host(member: Path) -> None:
         assert {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"} <= set(tool["annotations"])
 
 
-@each_server
+@pytest.mark.parametrize(
+    "member", [member for member in SERVERS if member.name not in MODELESS], ids=lambda one: one.name
+)
 def test_read_only_mode_offers_only_what_reads(member: Path) -> None:
-    offered = [entry["tool"] for entry in surface(member, READING)["tools"]]
+    offered = [entry["tool"] for entry in surface(member, "read-only")["tools"]]
     assert [tool["name"] for tool in offered if not tool["annotations"]["readOnlyHint"]] == []

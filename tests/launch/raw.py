@@ -115,7 +115,7 @@ class StdioPeer(Launched):
         self.revision = revision
         self.within = within
         result = self.request(*opening(revision))
-        if revision == LEGACY:
+        if revision != MODERN:
             self.send(INITIALIZED)
         self.within = DEADLINE
         return result
@@ -174,7 +174,7 @@ class HttpPeer:
     def open(self, revision: str) -> Message:
         self.revision = revision
         result = self.request(*opening(revision))
-        if revision == LEGACY:
+        if revision != MODERN:
             assert self.post(INITIALIZED)[0] == http.client.ACCEPTED
         return result
 
