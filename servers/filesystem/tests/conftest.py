@@ -1,15 +1,26 @@
 """A directory with a jail, rules and a journal round it, for tests of the blocking functions behind the tools."""
 
+import io
+import os
+import tarfile
+import zipfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from mcp_protocol.errors import ToolError
 from mcp_ref_filesystem.access.located import Located
 from mcp_ref_filesystem.access.rules import Domain, Rules
+from mcp_ref_filesystem.archives.containers import list_members
+from mcp_ref_filesystem.archives.extracting import Extracted, Wanted, extract
+from mcp_ref_filesystem.archives.members import ArchiveEntry
+from mcp_ref_filesystem.archives.packing import Packed, pack
 from mcp_ref_filesystem.change.recording import Job
 from mcp_ref_filesystem.history.journal import Journal
+from mcp_ref_filesystem.search.match import Globs
 from mcp_ref_filesystem.settings import MIB, Settings
 from mcp_ref_kit.paths import JailPath, Root, open_root
 from mcp_ref_kit.workers import Stop
@@ -41,6 +52,53 @@ class Bench:
     def names(self) -> list[str]:
         """Everything in the directory, the hidden drafts included."""
         return sorted(str(path.relative_to(self.path)) for path in self.path.rglob("*"))
+
+    def extracted(self, path: str, to: str = "out", *include: str, overwrite: bool = False) -> Extracted:
+        """Unpack an archive by the function behind the tool."""
+        wanted = Wanted(include=Globs(include, floating=True), overwrite=overwrite)
+        return extract(self.job, self.at(path), self.at(to), wanted)
+
+    def packed(self, to: str, *paths: str, exclude: tuple[str, ...] = ()) -> Packed:
+        """Pack paths into an archive."""
+        sources = [self.at(path) for path in paths]
+        return pack(self.job, sources, self.at(to), Globs(exclude, floating=True), max_depth=64)
+
+    def members(self, path: str) -> list[ArchiveEntry]:
+        """What an archive holds."""
+        return list_members(self.stop, self.at(path), 0, 100_000)
+
+    def refusal(self, path: str, to: str = "out", **more: Any) -> str:
+        """The code with which unpacking is refused; nothing has changed then."""
+        before = self.names()
+        with pytest.raises(ToolError) as error:
+            self.extracted(path, to, **more)
+        assert self.names() == before
+        assert list(self.outside.iterdir()) == []
+        return error.value.code
+
+    def grove(self) -> None:
+        """A small tree with odd names, modes and times."""
+        (self.path / "d/e").mkdir(parents=True)
+        (self.path / "d/a").write_bytes(b"\x00\xffa" * 1000)
+        (self.path / "d/e/run").write_bytes(b"#!")
+        (self.path / "d/e/run").chmod(0o755)
+        (self.path / "d/e/\udcff").write_bytes(b"odd")
+        (self.path / "d/empty").mkdir()
+        os.utime(self.path / "d/a", ns=(0, 1_600_000_000_000_000_000))
+
+    def zipped(self, *entries: tuple[str | zipfile.ZipInfo, bytes]) -> str:
+        """Write x.zip."""
+        with zipfile.ZipFile(self.path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, data in entries:
+                archive.writestr(name, data)
+        return "x.zip"
+
+    def tarred(self, *infos: tarfile.TarInfo, mode: Any = "w") -> str:
+        """Write x.tar."""
+        with tarfile.open(self.path / "x.tar", mode) as archive:
+            for info in infos:
+                archive.addfile(info, io.BytesIO(b"x" * info.size))
+        return "x.tar"
 
     def close(self) -> None:
         """Let go of the handles."""

@@ -15,7 +15,6 @@ from mcp_ref_filesystem.history.scene import Scene
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.tools.history import chosen, take_back
-from servers.filesystem.tests.archives import extracted, grove, members, packed, refusal, zipped
 
 Bench = Any
 FORMATS = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz"]
@@ -24,12 +23,12 @@ FORMATS = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz"]
 @pytest.mark.parametrize("ending", FORMATS)
 def test_what_goes_in_comes_out(bench: Bench, ending: str) -> None:
     if ending == ".zip":
-        grove(bench)
+        bench.grove()
         (bench.path / "d/e/\udcff").unlink()  # a zip holds Unicode names only
     else:
-        grove(bench)
-    done = packed(bench, f"x{ending}", "d")
-    out = extracted(bench, f"x{ending}")
+        bench.grove()
+    done = bench.packed(f"x{ending}", "d")
+    out = bench.extracted(f"x{ending}")
     assert (done.denied, done.skipped, out.files) == (0, 0, done.files)
     before, after = bench.path / "d", bench.path / "out/d"
     for path in sorted(before.rglob("*")):
@@ -45,8 +44,8 @@ def test_what_goes_in_comes_out(bench: Bench, ending: str) -> None:
 @pytest.mark.parametrize("ending", FORMATS)
 def test_members_are_listed(bench: Bench, ending: str) -> None:
     (bench.path / "a").write_bytes(b"abc")
-    packed(bench, f"x{ending}", "a")
-    (entry,) = members(bench, f"x{ending}")
+    bench.packed(f"x{ending}", "a")
+    (entry,) = bench.members(f"x{ending}")
     assert (entry.name, entry.type, entry.size) == ("a", "file", 3)
 
 
@@ -59,41 +58,41 @@ def test_links_special_denied_and_excluded_things_are_left_out(strict_bench: Ben
     (bench.path / "d/b.log").write_bytes(b"b")
     (bench.path / "d/link").symlink_to("../secret/s")
     os.mkfifo(bench.path / "d/pipe")
-    done = packed(bench, "x.zip", ".", exclude=("*.log",))
+    done = bench.packed("x.zip", ".", exclude=("*.log",))
     assert (done.files, done.denied, done.skipped) == (2, 1, 2)
-    assert [entry.name for entry in members(bench, "x.zip") if entry.type == "file"] == ["d/secret/s", "d/a"]
+    assert [entry.name for entry in bench.members("x.zip") if entry.type == "file"] == ["d/secret/s", "d/a"]
 
 
 def test_an_existing_archive_is_not_replaced(bench: Bench) -> None:
     (bench.path / "x.zip").write_bytes(b"mine")
     with pytest.raises(ToolError) as error:
-        packed(bench, "x.zip", "x.zip")
+        bench.packed("x.zip", "x.zip")
     assert error.value.code == "already_exists"
     with pytest.raises(ToolError) as error:
-        packed(bench, "x.rar", "x.zip")
+        bench.packed("x.rar", "x.zip")
     assert error.value.code == "invalid_argument"
 
 
 def test_a_name_that_a_zip_cannot_hold_is_refused(bench: Bench) -> None:
-    grove(bench)
+    bench.grove()
     with pytest.raises(ToolError) as error:
-        packed(bench, "x.zip", "d")
+        bench.packed("x.zip", "d")
     assert error.value.code == "encoding"
     assert not (bench.path / "x.zip").exists()
 
 
 def test_only_some_members_are_extracted(bench: Bench) -> None:
-    path = zipped(bench, ("a.txt", b"a"), ("d/b.txt", b"b"), ("d/c.py", b"c"))
-    assert extracted(bench, path, "out", "*.txt").files == 2
+    path = bench.zipped(("a.txt", b"a"), ("d/b.txt", b"b"), ("d/c.py", b"c"))
+    assert bench.extracted(path, "out", "*.txt").files == 2
     assert [name for name in bench.names() if name.startswith("out/")] == ["out/a.txt", "out/d", "out/d/b.txt"]
 
 
 def test_extracting_joins_what_is_there_and_replaces_nothing_unasked(bench: Bench) -> None:
-    path = zipped(bench, ("d/a", b"new"), ("d/b", b"b"), ("e/f/g", b"g"))
+    path = bench.zipped(("d/a", b"new"), ("d/b", b"b"), ("e/f/g", b"g"))
     (bench.path / "out/d").mkdir(parents=True)
     (bench.path / "out/d/a").write_bytes(b"mine")
-    assert refusal(bench, path) == "already_exists"
-    extracted(bench, path, overwrite=True)
+    assert bench.refusal(path) == "already_exists"
+    bench.extracted(path, overwrite=True)
     assert (bench.path / "out/d/a").read_bytes() == b"new"
     assert (bench.path / "out/e/f/g").read_bytes() == b"g"
     reach = Reach((Place(bench.path, bench.root.real, lambda: bench.root, read_only=False),), bench.rules)
@@ -103,12 +102,12 @@ def test_extracting_joins_what_is_there_and_replaces_nothing_unasked(bench: Benc
 
 
 def test_a_directory_never_takes_the_place_of_a_file(bench: Bench) -> None:
-    path = zipped(bench, ("a/b", b""))
+    path = bench.zipped(("a/b", b""))
     (bench.path / "out").mkdir()
     (bench.path / "out/a").write_bytes(b"mine")
-    assert refusal(bench, path, overwrite=True) == "already_exists"
+    assert bench.refusal(path, overwrite=True) == "already_exists"
     (bench.path / "file").write_bytes(b"")
-    assert refusal(bench, path, "file") == "not_a_directory"
+    assert bench.refusal(path, "file") == "not_a_directory"
 
 
 async def test_through_the_protocol(tmp_path: Path) -> None:
