@@ -1,5 +1,6 @@
 """Node, npm and pinned npm packages, for tests and benches that run TypeScript programs."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -26,6 +27,12 @@ def node() -> str:
 def install(manifest: Path, folder: Path) -> None:
     """Put the exactly pinned dependencies of a package.json into the folder, unless they are there."""
     folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of several who want them at once, one installs
+        _install(manifest, folder)
+
+
+def _install(manifest: Path, folder: Path) -> None:
     shutil.copy(manifest, folder / "package.json")
     wanted: dict[str, str] = json.loads(manifest.read_text())["dependencies"]
     if all(_version(folder / "node_modules" / name / "package.json") == wanted[name] for name in wanted):
