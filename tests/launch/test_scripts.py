@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.stories import NAMES
 from tests.launch.raw import ROOT
 from tests.require import missing
 
@@ -20,16 +21,24 @@ def run(*module: str) -> str:
     return done.stdout
 
 
-def test_the_demo_tells_its_whole_story() -> None:
-    told = run("scripts.demo")
+@pytest.mark.parametrize("name", NAMES)
+def test_the_demo_has_a_story_of_every_server(name: str) -> None:
+    """Each works, is refused something, and holds what it claims."""
+    told = run("scripts.demo", name)
     assert "WRONG" not in told
+    assert told.count("    ok: ") >= 3
+    assert "refused" in told
+    assert "\033" not in told
+
+
+def test_the_demo_shows_both_eras_and_both_transports_and_ends_with_what_to_paste() -> None:
+    told = run("scripts.demo", "filesystem")
     assert told.count("ok: it was refused") == 8
     assert told.count("byte for byte") == 2
     assert re.search(r"2026-07-28 on stdio.*2025-11-25 on stdio.*on HTTP.*listening on http://127", told, re.DOTALL)
     snippet = told[told.rindex('{\n      "mcpServers"') : told.rindex("}") + 1]
     [entry] = json.loads(snippet)["mcpServers"].values()
     assert Path(entry["command"]).exists()
-    assert "\033" not in told
 
 
 def test_the_benches_run_and_write_what_they_measured() -> None:
