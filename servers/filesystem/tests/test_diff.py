@@ -16,7 +16,8 @@ texts = st.lists(st.sampled_from(["a", "b", "b\r", "c c", "", "\x0c", "\u2028"])
 
 def applied(old: str, diff: str) -> str:
     """What `patch` would make of the text; fails where a context or removed line does not fit."""
-    lines, result, at = lines_of(old), [], 0
+    lines, at = lines_of(old), 0
+    result: list[str] = []
     body = lines_of(diff)[4:]
     for index, line in enumerate(body):
         if header := HUNK.match(line):
@@ -75,7 +76,8 @@ def test_distant_changes_are_separate_hunks() -> None:
     lines = [f"{number}\n" for number in range(100)]
     new = [*lines[:10], "x\n", *lines[11:90], "y\n", *lines[91:]]
     assert [
-        tuple(map(int, filter(None, found))) for found in HUNK.findall(unified("".join(lines), "".join(new), "f"))
+        tuple(int(number) for number in found if number)
+        for found in HUNK.findall(unified("".join(lines), "".join(new), "f"))
     ] == [
         (8, 7, 8, 7),
         (88, 7, 88, 7),

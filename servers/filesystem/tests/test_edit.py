@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from mcp_protocol.errors import ToolError
 from mcp_ref_filesystem.change.etag import etag_of
-from mcp_ref_filesystem.change.rewriting import Edited, Wish
+from mcp_ref_filesystem.change.rewriting import EditResult, Wish
 from mcp_ref_filesystem.text.splice import Edit, MatchMode
 from mcp_ref_filesystem.tools.edit import edit_content
 
 Bench = Any
 
 
-def edited(bench: Bench, *edits: tuple[str, str], mode: MatchMode = "whitespace", **wish: Any) -> Edited:
+def edited(bench: Bench, *edits: tuple[str, str], mode: MatchMode = "whitespace", **wish: Any) -> EditResult:
     listed = [Edit(old_text=old, new_text=new) for old, new in edits]
     return edit_content(bench.job, bench.at("a"), listed, Wish(**wish), mode=mode)
 

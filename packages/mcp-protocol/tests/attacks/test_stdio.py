@@ -13,8 +13,8 @@ import pytest
 
 SERVER = Path(__file__).parent.parent / "transports" / "noisy_server.py"
 P = "io.modelcontextprotocol/"
-META = {P + "protocolVersion": "2026-07-28", P + "clientCapabilities": {}}
-DISCOVER = {"jsonrpc": "2.0", "id": "alive", "method": "server/discover", "params": {"_meta": META}}
+META: dict[str, Any] = {P + "protocolVersion": "2026-07-28", P + "clientCapabilities": {}}
+DISCOVER: dict[str, Any] = {"jsonrpc": "2.0", "id": "alive", "method": "server/discover", "params": {"_meta": META}}
 
 
 def tool(request_id: Any, name: str, **arguments: Any) -> dict[str, Any]:

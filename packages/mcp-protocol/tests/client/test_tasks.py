@@ -1,7 +1,7 @@
 """The client follows calls that go on as tasks: to their result, through their questions, to their failure."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -58,16 +58,16 @@ async def wait(ctx: Ctx) -> str:
 
 
 @asynccontextmanager
-async def lifespan(settings: list[str]) -> AsyncIterator[list[str]]:
+async def lifespan(settings: list[str]) -> AsyncGenerator[list[str]]:
     """The list that the test looks at."""
     yield settings
 
 
-SERVER = Server("t", list, lifespan, toolsets=[tools])
+SERVER = Server("t", list[str], lifespan, toolsets=[tools])
 
 
 @asynccontextmanager
-async def connected(state: list[str], *, tasks: bool = True) -> AsyncIterator[Client]:
+async def connected(state: list[str], *, tasks: bool = True) -> AsyncGenerator[Client]:
     async def elicit(params: ElicitParams) -> ElicitResult:
         return ElicitResult(action="accept", content={"name": params.message})
 

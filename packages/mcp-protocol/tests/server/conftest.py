@@ -1,7 +1,7 @@
 """A small server that the tests of this folder drive by hand; its state is a list that they look at."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -126,14 +126,14 @@ async def index(ctx: Ctx) -> str:
 
 
 @tools.watch(note)
-async def watch_note(ctx: Ctx, name: str) -> AsyncIterator[object]:
+async def watch_note(ctx: Ctx, name: str) -> AsyncGenerator[object]:
     """Changes of a note."""
     if name != "one":
         raise ToolError("No.", code="not_found")
     return _three_changes(ctx)
 
 
-async def _three_changes(ctx: Ctx) -> AsyncIterator[object]:
+async def _three_changes(ctx: Ctx) -> AsyncGenerator[object]:
     for _ in range(3):
         yield
     ctx.state.append("watched")
@@ -154,12 +154,12 @@ async def topics(ctx: Ctx, prefix: str) -> list[str]:
 
 
 @asynccontextmanager
-async def lifespan(settings: list[str] | None) -> AsyncIterator[list[str]]:
+async def lifespan(settings: list[str] | None) -> AsyncGenerator[list[str]]:
     """The state is the list that the test looks at."""
     yield [] if settings is None else settings
 
 
-SERVER = Server("small", list, lifespan, toolsets=[tools], version="1.2", changing=["tools"])
+SERVER = Server("small", list[str], lifespan, toolsets=[tools], version="1.2", changing=["tools"])
 
 
 @pytest.fixture

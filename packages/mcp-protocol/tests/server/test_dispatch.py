@@ -125,7 +125,8 @@ async def test_t4_pages_give_every_tool_once_and_bad_cursors_are_refused(
     small: Server[Any, Any], revision: Revision
 ) -> None:
     async with raw_peer(small, revision=revision, options=Options(limits=Limits(page=4))) as peer:
-        names, cursor = [], None
+        names: list[str] = []
+        cursor = None
         while True:
             params = {} if cursor is None else {"cursor": cursor}
             result = (await peer.call("tools/list", params))["result"]

@@ -1,7 +1,7 @@
 """Tasks: handles that are found at once, questions in the background, cancellation, ownership, restarts."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ from mcp_protocol.testing import RawPeer, raw_peer
 from mcp_protocol.transports.memory import join
 
 TASKS = "io.modelcontextprotocol/tasks"
-ABLE = {"extensions": {TASKS: {}}, "elicitation": {}}
+ABLE: dict[str, Any] = {"extensions": {TASKS: {}}, "elicitation": {}}
 Ctx = Context[list[asyncio.Event]]
 tools = Toolset[list[asyncio.Event]]("tools")
 
@@ -58,12 +58,12 @@ async def quick(ctx: Ctx) -> str:
 
 
 @asynccontextmanager
-async def lifespan(settings: list[asyncio.Event]) -> AsyncIterator[list[asyncio.Event]]:
+async def lifespan(settings: list[asyncio.Event]) -> AsyncGenerator[list[asyncio.Event]]:
     """The state is the event that the test sets."""
     yield settings
 
 
-SERVER = Server("t", list, lifespan, toolsets=[tools])
+SERVER = Server("t", list[asyncio.Event], lifespan, toolsets=[tools])
 
 
 async def start(peer: RawPeer, tool: str, **params: Any) -> dict[str, Any]:

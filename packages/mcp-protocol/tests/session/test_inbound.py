@@ -31,8 +31,8 @@ def accept(method: str = "tools/list", params: Any = None, head: Head | None = N
 
 
 def head(**changes: Any) -> Head:
-    values: dict[str, Any] = {"version": "2026-07-28", "method": "tools/list", "name": None, "params": {}} | changes
-    return Head(**values)
+    usual: dict[str, Any] = {"version": "2026-07-28", "method": "tools/list", "name": None, "params": {}}
+    return Head(**usual | changes)
 
 
 def test_a_complete_envelope_is_accepted() -> None:

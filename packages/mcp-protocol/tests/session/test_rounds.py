@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from mcp_protocol.errors import InvalidParams
 from mcp_protocol.revisions import Revision
@@ -23,14 +24,14 @@ def call(arguments: Any = None, *, method: str = "tools/call", principal: Princi
     peer = Peer(
         revision=Revision.V2026_07_28, capabilities=ClientCapabilities(), principal=principal, transport="memory"
     )
-    params = {"name": "t", "arguments": arguments or {}} | extra
-    return Call(id=1, method=method, params=params, peer=peer)
+    params: dict[str, Any] = {"name": "t", "arguments": arguments or {}}
+    return Call(id=1, method=method, params=params | extra, peer=peer)
 
 
 def begin(of: Call, state: str | None = None, answers: dict[str, Any] | None = None, now: float = 0) -> Round:
     params = RoundParams(
-        **({} if state is None else {"request_state": state}),
-        **({} if answers is None else {"input_responses": answers}),
+        request_state=UNSET if state is None else state,
+        input_responses=UNSET if answers is None else answers,
     )
     return rounds.begin(of, params, SEAL, now=now, limit=65536)
 
@@ -54,7 +55,7 @@ def test_answers_of_earlier_rounds_come_from_the_state() -> None:
     key, answer = second.answer(NAME)
     assert answer is not None
     second.keep(key, NAME, answer)
-    second.ask(*[second.answer(NUMBERED)[0], NUMBERED])
+    second.ask(second.answer(NUMBERED)[0], NUMBERED)
     state = rounds.sealed(second.next_state(""), call(), SEAL, expires=600)
     third = begin(call(), state, {"question_2": YES})
     assert third.answer(NAME) == ("user_name", YES)

@@ -1,8 +1,8 @@
 """The harness for authors: calls, failures, questions in every revision that has them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from msgspec import Struct
@@ -31,7 +31,7 @@ async def drop(ctx: Context[None], name: Annotated[str, arg("Which one.")]) -> s
 
 
 @asynccontextmanager
-async def lifespan(settings: None) -> AsyncIterator[None]:
+async def lifespan(settings: None) -> AsyncGenerator[None]:
     """Nothing."""
     yield settings
 
@@ -41,7 +41,7 @@ SERVER = Server("t", type(None), lifespan, toolsets=[tools])
 
 @pytest.mark.parametrize("revision", [Revision.V2025_06_18, Revision.V2025_11_25, Revision.V2026_07_28])
 async def test_a_test_answers_what_the_server_asks(revision: Revision) -> None:
-    answers = {
+    answers: dict[str, Callable[[Any], Any]] = {
         "roots/list": lambda _: {"roots": [{"uri": "file:///home"}]},
         "elicitation/create": lambda params: {"action": "accept", "content": {"yes": params["message"] == "Drop x?"}},
     }

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -115,7 +115,7 @@ class Wire:
             answer.body = self.exactly(int(answer.header("content-length") or 0))
         return answer
 
-    def chunks(self) -> Iterator[bytes]:
+    def chunks(self) -> Generator[bytes]:
         while size := int(self.until(b"\r\n"), 16):
             yield self.exactly(size)
             self.exactly(2)
@@ -218,11 +218,11 @@ class Running:
         usual = self.http("POST", content_length="x").replace(b"content-length: x\r\n\r\n", b"")
         return usual + head + b"\r\n\r\n" + body
 
-    def modern(self, method: str, params: Any = None, *, id_: Any = 1, meta: Any = None, **headers: Any) -> bytes:
+    def modern(self, method: str, given: Any = None, *, id_: Any = 1, meta: Any = None, **headers: Any) -> bytes:
         """A 2026-07-28 request."""
-        params = {**(params or {}), "_meta": META if meta is None else meta}
+        params: dict[str, Any] = {**(given or {}), "_meta": META if meta is None else meta}
         body = json.dumps({"jsonrpc": "2.0", "id": id_, "method": method, "params": params}).encode()
-        mirrored = {"mcp_protocol_version": "2026-07-28", "mcp_method": method, "mcp_name": None}
+        mirrored: dict[str, Any] = {"mcp_protocol_version": "2026-07-28", "mcp_method": method, "mcp_name": None}
         if method in NAMED_BY:
             mirrored["mcp_name"] = params.get(NAMED_BY[method])
         return self.http("POST", body, **mirrored | headers)
@@ -235,7 +235,8 @@ class Running:
     def post(self, message: Any, session: str | None = None, **headers: Any) -> bytes:
         """Any message, as a legacy client sends it."""
         body = message if isinstance(message, bytes) else json.dumps(message).encode()
-        return self.http("POST", body, **{"mcp_session_id": session} | headers)
+        usual: dict[str, Any] = {"mcp_session_id": session}
+        return self.http("POST", body, **usual | headers)
 
     def initialize(self, revision: str = "2025-11-25", capabilities: Any = None, **headers: Any) -> "Session":
         """A session whose handshake is done."""
@@ -280,11 +281,12 @@ class Session:
         return self.request("tools/call", {"name": tool, "arguments": arguments, **meta}, id_=id_)
 
     def get(self, **headers: Any) -> bytes:
-        usual = {"content_type": None, "accept": "text/event-stream", "mcp_session_id": self.id}
+        usual: dict[str, Any] = {"content_type": None, "accept": "text/event-stream", "mcp_session_id": self.id}
         return self.server.http("GET", **usual | self.headers | headers)
 
     def delete(self, **headers: Any) -> bytes:
-        return self.server.http("DELETE", **{"content_type": None, "mcp_session_id": self.id} | self.headers | headers)
+        usual: dict[str, Any] = {"content_type": None, "mcp_session_id": self.id}
+        return self.server.http("DELETE", **usual | self.headers | headers)
 
 
 def _several(value: str | list[str] | None) -> list[str]:
@@ -297,7 +299,7 @@ Make = Callable[[serve.Address], AbstractAsyncContextManager[Application]]
 
 
 @contextmanager
-def running(make: Make, bounds: Bounds | None = None) -> Iterator[Running]:
+def running(make: Make, bounds: Bounds | None = None) -> Generator[Running]:
     """Serve what `make` gives for the real address until the block ends."""
     sock = serve.bind(serve.Listen(port=0), guarded=False)
     address = serve.address_of(sock)
@@ -335,11 +337,11 @@ def running_mcp(
     limits: Limits | None = None,
     options: HttpOptions | None = None,
     bounds: Bounds | None = None,
-) -> Iterator[Running]:
+) -> Generator[Running]:
     """Serve an MCP server at /mcp."""
 
     @asynccontextmanager
-    async def make(address: serve.Address) -> AsyncIterator[Application]:
+    async def make(address: serve.Address) -> AsyncGenerator[Application]:
         async with server.run(settings, Options(limits=limits or Limits())) as app:
             yield HttpApp(app, serve.options_at(address, options or HttpOptions()))
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
@@ -59,7 +59,7 @@ async def leave_a_mark(ctx: Ctx, path: Annotated[str, arg("Where to say that it 
 
 
 @asynccontextmanager
-async def lifespan(settings: None) -> AsyncIterator[None]:
+async def lifespan(settings: None) -> AsyncGenerator[None]:
     """Nothing to keep."""
     yield settings
 

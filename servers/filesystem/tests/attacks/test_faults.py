@@ -29,7 +29,7 @@ WRITES = 1000
 KILLS = 5
 # Long enough that a write takes several system calls, and different in every byte.
 CONTENTS = [letter * 70_000 for letter in "abcdefgh"]
-META = {
+META: dict[str, Any] = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientCapabilities": {},
 }

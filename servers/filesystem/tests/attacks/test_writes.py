@@ -200,13 +200,21 @@ async def test_ghsa_q66q_fx2p_7w4m_nothing_is_written_through_a_link_out(root: P
     assert (root / "a").read_bytes() == b"ours"
 
 
+def known(_size: int) -> str:
+    return "known"
+
+
+def nothing(*_: object) -> None:
+    return None
+
+
 async def test_a_predictable_temporary_name_would_not_help(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """mark3labs/mcp-filesystem-server #63, cyanheads/filesystem-mcp-server #15: the draft is made with O_EXCL."""
     outside = root.parent / "R-evil" / "victim"
     outside.write_bytes(b"theirs")
     (root / "a").write_bytes(b"old")
-    monkeypatch.setattr(secrets, "token_hex", lambda _: "known")
-    monkeypatch.setattr(Spot, "anonymous", lambda *_: None)
+    monkeypatch.setattr(secrets, "token_hex", known)
+    monkeypatch.setattr(Spot, "anonymous", nothing)
     (root / f"{TEMPORARY_PREFIX}known").symlink_to(outside)
     async with connect(server, settings(root)) as client:
         assert (await client.call("write_file", path="a", content="evil")).is_error

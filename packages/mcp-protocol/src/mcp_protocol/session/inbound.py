@@ -10,10 +10,9 @@ from typing import Any, TypeVar, cast
 
 from msgspec import ValidationError, convert
 
-from mcp_protocol import revisions
 from mcp_protocol.errors import HeaderMismatch, InvalidParams, MethodNotFound, UnsupportedRevision
 from mcp_protocol.jsonrpc import Request, RequestId
-from mcp_protocol.revisions import Era
+from mcp_protocol.revisions import Era, Revision, parse
 from mcp_protocol.session.calls import NO_TRACE, Call, Head, Peer, Principal, Trace, Transport
 from mcp_protocol.session.profile import Profile
 from mcp_protocol.types import ClientCapabilities, Implementation, LoggingLevel
@@ -173,10 +172,10 @@ def decoded_header(value: str) -> str | None:
         return None
 
 
-def _served(version: Any, profile: Profile) -> revisions.Revision:
+def _served(version: Any, profile: Profile) -> Revision:
     if not isinstance(version, str):
         raise InvalidParams(f"{PREFIX}protocolVersion must be a string")
-    revision = revisions.parse(version)
+    revision = parse(version)
     if revision is None or revision not in profile.modern:
         raise UnsupportedRevision(version[:64], supported=list(profile.modern))
     return revision

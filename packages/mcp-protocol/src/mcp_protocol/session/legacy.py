@@ -4,10 +4,9 @@ from enum import Enum
 
 from msgspec import Struct, ValidationError, convert
 
-from mcp_protocol import revisions
 from mcp_protocol.errors import InvalidParams, InvalidRequest, MethodNotFound
 from mcp_protocol.jsonrpc import Notification, Request, RequestId
-from mcp_protocol.revisions import LATEST_LEGACY, Era, Revision
+from mcp_protocol.revisions import LATEST_LEGACY, Era, Revision, parse
 from mcp_protocol.session.calls import Call, Cancel, Event, Peer, Principal, Refusal, SessionFacts, Transport
 from mcp_protocol.session.inbound import accept_legacy, missing_envelope
 from mcp_protocol.session.profile import Profile
@@ -110,7 +109,7 @@ class LegacySession:
             params = convert(request.params, InitializeParams)
         except ValidationError as error:
             raise InvalidParams("initialize needs protocolVersion, capabilities and clientInfo") from error
-        wanted = revisions.parse(params.protocol_version)
+        wanted = parse(params.protocol_version)
         self.revision = wanted if wanted is not None and wanted in self.profile.legacy else LATEST_LEGACY
         self.client = params.client_info
         self.capabilities = params.capabilities

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, cast
 
@@ -140,7 +140,7 @@ async def thing(ctx: Ctx) -> str:
 
 
 @asynccontextmanager
-async def lifespan(settings: Settings) -> AsyncIterator[Signals]:
+async def lifespan(settings: Settings) -> AsyncGenerator[Signals]:
     """The signals are the state."""
     yield settings.signals
 
@@ -151,7 +151,11 @@ server_under_test = Server("http-test", Settings, lifespan, toolsets=[tools], ch
 @pytest.fixture(scope="session")
 def serve_house(serve_mcp: Callable[..., Any]) -> Callable[..., Any]:
     """`with serve_house(signals, limits=…) as server`: the server above with other bounds."""
-    return lambda signals, **given: serve_mcp(server_under_test, Settings(signals), **given)
+
+    def serve(signals: Signals, **given: Any) -> Any:
+        return serve_mcp(server_under_test, Settings(signals), **given)
+
+    return serve
 
 
 @pytest.fixture(scope="module")

@@ -99,9 +99,12 @@ async def test_before_the_start_and_after_the_stop_there_is_nobody() -> None:
     async def send(event: Any) -> None:
         sent.append(event)
 
+    async def silence() -> Any:
+        return {"type": "http.disconnect"}
+
     limits: Any = type("Nothing", (), {"limits": Limits()})
     app = HttpApp(limits, HttpOptions(hosts=frozenset({"h"})))
     scope = {"type": "http", "method": "POST", "path": "/mcp", "headers": [(b"host", b"h")]}
-    await app(scope, send, send)
+    await app(scope, silence, send)
     assert sent[0]["status"] == 503
     await app.drain()

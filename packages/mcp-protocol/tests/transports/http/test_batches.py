@@ -36,7 +36,7 @@ def test_replies_are_in_the_order_in_which_they_are_ready(server: Any, signals: 
 
 def test_members_that_are_refused_are_answered_beside_the_others(server: Any) -> None:
     session = server.initialize("2025-03-26")
-    hello = {"jsonrpc": "2.0", "id": 9, "method": "initialize", "params": {}}
+    hello: dict[str, Any] = {"jsonrpc": "2.0", "id": 9, "method": "initialize", "params": {}}
     answer = server.ask(session.post([request(1, "echo", text="a"), 7, hello, request(1, "echo", text="twice")]))
     codes = [reply.get("error", {}).get("code") for reply in json.loads(answer.body)]
     assert sorted(codes, key=str) == [-32600, -32600, -32600, None]

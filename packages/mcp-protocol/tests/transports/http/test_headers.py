@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from msgspec import Raw
 
 from mcp_protocol.errors import HeaderMismatch
 from mcp_protocol.session.calls import Call, Trace
@@ -106,7 +105,7 @@ def test_accept_covers_what_its_most_particular_range_says(accept: bytes, *, cov
 @pytest.mark.parametrize(("own", "expected"), [(Trace(), "header"), (Trace("meta"), "meta")])
 def test_the_trace_context_of_a_header_counts_where_meta_has_none(own: Trace, expected: str) -> None:
     peer: Any = None
-    call = Call(id=1, method="ping", params=Raw(b"{}"), peer=peer, trace=own)
+    call = Call(id=1, method="ping", params={}, peer=peer, trace=own)
     found = traced(call, {b"traceparent": b"header", b"baggage": b"b"}).trace
     assert (found.traceparent, found.tracestate) == (expected, None)
     assert traced(call, {}) is call

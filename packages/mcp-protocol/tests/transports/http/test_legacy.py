@@ -14,7 +14,7 @@ from mcp_protocol.transports.http.watch import Runs
 
 WAIT = 5
 REVISIONS = ["2025-03-26", "2025-06-18", "2025-11-25"]
-CAN_ASK = {"elicitation": {}}
+CAN_ASK: dict[str, Any] = {"elicitation": {}}
 
 
 def text(message: Any) -> str:

@@ -10,7 +10,10 @@ from mcp_protocol.limits import Limits
 
 WAIT = 5
 TOKEN = {"progressToken": "t"}
-META = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+META: dict[str, Any] = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
 
 
 def text(message: Any) -> str:

@@ -1,8 +1,8 @@
 """The connection under our application: what it lets through, and what it refuses before anyone is asked."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -42,10 +42,19 @@ class Echo:
         await send({"type": "http.response.body", "body": body})
 
 
+def anywhere(app: Any) -> Callable[[Any], AbstractAsyncContextManager[Any]]:
+    """The application, whatever address it gets."""
+
+    def made(_address: Any) -> AbstractAsyncContextManager[Any]:
+        return nullcontext(app)
+
+    return made
+
+
 @pytest.fixture(scope="module")
 def served(serve_asgi: Any) -> Iterator[tuple[Any, Echo]]:
     echo = Echo()
-    with serve_asgi(lambda _: nullcontext(echo), SMALL) as server:
+    with serve_asgi(anywhere(echo), SMALL) as server:
         yield server, echo
 
 
@@ -56,7 +65,7 @@ def server(served: tuple[Any, Echo]) -> Any:
 
 @pytest.fixture(scope="module")
 def brisk(serve_asgi: Any) -> Iterator[Any]:
-    with serve_asgi(lambda _: nullcontext(Echo()), BRISK) as server:
+    with serve_asgi(anywhere(Echo()), BRISK) as server:
         yield server
 
 
@@ -173,7 +182,7 @@ def test_endless_pipelining_is_cut_off(serve_asgi: Any) -> None:
             while (await receive())["type"] != "http.disconnect":
                 pass
 
-    with serve_asgi(lambda _: nullcontext(Stuck()), SMALL) as server, server.connect() as wire:
+    with serve_asgi(anywhere(Stuck()), SMALL) as server, server.connect() as wire:
         wire.send((POST + b"Content-Length: 0\r\n\r\n") * 40)
         assert wire.closed() == b""
 
@@ -209,7 +218,7 @@ def test_a_reader_that_takes_nothing_is_dropped(serve_asgi: Any) -> None:
                 pass
             self.dropped.set()
 
-    with serve_asgi(lambda _: nullcontext(Flood()), Bounds(stalled_seconds=0.1)) as server, server.connect() as wire:
+    with serve_asgi(anywhere(Flood()), Bounds(stalled_seconds=0.1)) as server, server.connect() as wire:
         wire.send(POST + b"Content-Length: 0\r\n\r\n")
         assert Flood.dropped.wait(5)
 
@@ -224,7 +233,7 @@ def test_a_slow_reader_that_takes_something_is_not_dropped(serve_asgi: Any) -> N
             await send({"type": "http.response.body", "body": bytes(30_000_000)})
 
     bounds = Bounds(stalled_seconds=0.2)
-    with serve_asgi(lambda _: nullcontext(Large()), bounds) as server, server.connect() as wire:
+    with serve_asgi(anywhere(Large()), bounds) as server, server.connect() as wire:
         answer = wire.send(POST + b"Content-Length: 0\r\n\r\n").head()
         left = 30_000_000 - len(wire.rest)
         while left:
@@ -233,7 +242,7 @@ def test_a_slow_reader_that_takes_something_is_not_dropped(serve_asgi: Any) -> N
 
 
 def test_stopping_ends_idle_connections_at_once_and_exits(serve_asgi: Any) -> None:
-    with serve_asgi(lambda _: nullcontext(Echo()), Bounds()) as server, server.connect() as wire:
+    with serve_asgi(anywhere(Echo()), Bounds()) as server, server.connect() as wire:
         wire.send(POST + b"Content-Length: 0\r\n\r\n").answer()
         server.shut()
         assert wire.closed() == b""

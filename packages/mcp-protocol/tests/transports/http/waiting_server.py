@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -34,14 +34,14 @@ async def wait(ctx: Context[None]) -> str:
 
 
 @asynccontextmanager
-async def lifespan(_: Any) -> AsyncIterator[None]:
+async def lifespan(_: Any) -> AsyncGenerator[None]:
     yield None
     say("closed")
 
 
 async def main() -> None:
     limits = Limits(drain_seconds=float(sys.argv[1]))
-    async with Server("waiting", dict, lifespan, toolsets=[tools]).run({}, Options(limits=limits)) as app:
+    async with Server("waiting", dict[str, Any], lifespan, toolsets=[tools]).run({}, Options(limits=limits)) as app:
         await serve.serve(app, HttpOptions(), serve.Listen(port=0), announce=say)
 
 

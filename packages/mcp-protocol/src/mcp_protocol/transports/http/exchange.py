@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from mcp_protocol import revisions
 from mcp_protocol.errors import HeaderMismatch, InvalidRequest, ProtocolError, Unauthorized
 from mcp_protocol.jsonrpc import (
     Batch,
@@ -20,7 +19,7 @@ from mcp_protocol.jsonrpc import (
     Response,
     encode_error,
 )
-from mcp_protocol.revisions import Era
+from mcp_protocol.revisions import LEGACY, Era
 from mcp_protocol.session.inbound import has_envelope
 from mcp_protocol.transports.http.headers import VERSION, Fields, accepts, is_json
 
@@ -34,7 +33,7 @@ SAFE: tuple[tuple[bytes, bytes], ...] = (
     (b"x-frame-options", b"DENY"),
 )
 
-_LEGACY = frozenset(revision.value.encode() for revision in revisions.LEGACY)
+_LEGACY = frozenset(revision.value.encode() for revision in LEGACY)
 _FOREIGN = frozenset({b"cross-site", b"same-site"})
 
 

@@ -19,4 +19,8 @@ def oracle(server: Any, signals: Any) -> Iterator[None]:
 @pytest.fixture
 def hidden(server: Any) -> Callable[..., bytes]:
     """A call that must never run, with headers of the test's own."""
-    return lambda **headers: server.call("echo", headers=headers, text=HIDDEN)
+
+    def call(**headers: Any) -> bytes:
+        return server.call("echo", headers=headers, text=HIDDEN)
+
+    return call

@@ -67,7 +67,7 @@ def test_none_or_two_hosts_are_refused(server: Any, hidden: Any, hosts: list[str
         "http://{host} https://evil.com",
     ],
 )
-def test_cve_2025_66416_foreign_origin(server: Any, hidden: Any, origin: Any) -> None:
+def test_cve_2025_66416_foreign_origin(server: Any, hidden: Any, origin: str | list[str]) -> None:
     """H2. Other origins never reach a tool."""
     several = origin if isinstance(origin, list) else [origin]
     assert server.ask(hidden(origin=[one.format(host=server.host) for one in several])).status == 403
@@ -281,7 +281,10 @@ def test_legacy_headers_mean_nothing_to_modern_requests(server: Any) -> None:
 )
 def test_text_cannot_forge_an_event(server: Any, text: str) -> None:
     """H21."""
-    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+    meta: dict[str, Any] = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
     answer = server.ask(server.call("report", meta=meta | {"progressToken": text}, steps=1, label=text))
     lines = [line for line in answer.body.split(b"\n") if line]
     assert len(lines) == 2
