@@ -255,7 +255,7 @@ def test_an_output_says_where_null_can_stand() -> None:
     assert output_schema(Found)["properties"] == {
         "name": {"type": "string"},
         "kind": {"anyOf": [{"type": "string", "enum": ["a", "b"]}, {"type": "null"}]},
-        "size": {"type": ["integer", "null"], "description": "Bytes."},
+        "size": {"description": "Bytes.", "anyOf": [{"type": "integer"}, {"type": "null"}]},
         "edit": {"anyOf": [{"$ref": "#/$defs/Edit"}, {"type": "null"}]},
         "note": {"type": "string"},
     }

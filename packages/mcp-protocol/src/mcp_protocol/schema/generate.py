@@ -177,7 +177,7 @@ class Generator:
         found = [self.schema(member) for member in options(bare) if member is not NoneType]
         if nullable(bare):
             if len(found) == 1:
-                return _or_null(found[0], compact=not self._closed)
+                return _or_null(found[0])
             found.append({"type": "null"})
         return {"anyOf": found}
 
@@ -223,10 +223,8 @@ def _enumeration(values: list[Any]) -> Schema:
     return ({"type": kind} if kind else {}) | {"enum": values}
 
 
-def _or_null(found: Schema, *, compact: bool) -> Schema:
-    # The short form is for what we send; providers that read inputs know `anyOf` better than a list of types.
-    if compact and "enum" not in found and isinstance(found.get("type"), str):
-        return found | {"type": [found["type"], "null"]}
+def _or_null(found: Schema) -> Schema:
+    # Not the short `"type": [..., "null"]`: readers that map schemas to one type each refuse a list of types.
     outer = {word: found.pop(word) for word in ("title", "description") if word in found and "$ref" not in found}
     return outer | {"anyOf": [found, {"type": "null"}]}
 
