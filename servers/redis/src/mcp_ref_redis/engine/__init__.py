@@ -1,0 +1,1 @@
+"""The way to the engine: its wire, connections, pools, topologies."""

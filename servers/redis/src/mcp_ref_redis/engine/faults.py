@@ -1,0 +1,193 @@
+"""What an engine refuses and what a connection fails with, as errors that a model can read.
+
+An engine's own words pass through; what the client library says does not, since it names hosts and files.
+"""
+
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from msgspec import Struct
+
+from mcp_protocol import ToolError
+from mcp_ref_redis.access.jail import out_of_reach
+from mcp_ref_redis.engine.resp import Fault, Garbled, TooLarge
+
+_MOST_TEXT = 400
+
+
+class Meaning(Struct, frozen=True):
+    """What the first word of an error reply says."""
+
+    code: str
+    retryable: bool = False
+    hint: str | None = None
+
+
+_BUSY = Meaning("busy", retryable=True, hint="Try again in a moment.")
+_TYPE = Meaning("conflict", hint="key_info tells the type of a key.")
+_MEANINGS: Mapping[str, Meaning] = {
+    "WRONGTYPE": _TYPE,
+    **dict.fromkeys(("BUSYKEY", "EXISTS", "BUSYGROUP"), Meaning("conflict")),
+    "NOGROUP": Meaning("not_found", hint="stream_groups with action create makes a group."),
+    "NOPERM": Meaning("permission", hint="The operator grants rights to the user of this server by ACL SETUSER."),
+    **dict.fromkeys(("NOAUTH", "WRONGPASS"), Meaning("connection", hint="The operator sets user and password.")),
+    "READONLY": Meaning("read_only", hint="The engine is a replica; writes go to its primary."),
+    **dict.fromkeys(("LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"), _BUSY),
+    "OOM": Meaning("too_large", hint="The engine is at its maxmemory; delete keys or raise it."),
+    "MISCONF": Meaning("unsupported"),
+    "CROSSSLOT": Meaning("conflict", hint="Keys of one call to a cluster need one hash tag: {tag}a, {tag}b."),
+    **dict.fromkeys(("MOVED", "ASK"), Meaning("busy", retryable=True, hint="The cluster is moving slots; try again.")),
+    "EXECABORT": Meaning("conflict"),
+    "NOSCRIPT": Meaning("not_found"),
+}
+# ERR is the word for everything else; these beginnings say more.
+_BEGINNINGS: tuple[tuple[str, Meaning], ...] = (
+    ("ERR unknown command", Meaning("unsupported", hint="This engine does not have it; a module may be missing.")),
+    ("ERR unknown subcommand", Meaning("unsupported")),
+    ("ERR no such key", Meaning("not_found")),
+    ("ERR The ID", Meaning("conflict")),
+    ("ERR max number of clients", _BUSY),
+    ("ERR syntax", Meaning("syntax")),
+    ("ERR Syntax", Meaning("syntax")),
+    ("ERR Protocol error", Meaning("syntax")),
+    ("Unknown index name", Meaning("not_found", hint="search_indexes lists the indexes.")),
+    ("Existing key has wrong Redis type", _TYPE),
+)
+_PLAIN = Meaning("invalid_argument")
+# Nothing of where keys are is told: a redirection is answered by us or not at all.
+_UNTOLD = frozenset({"MOVED", "ASK"})
+
+
+class Lost(Exception):
+    """The connection broke; `unanswered` says that no byte of a reply had come, and `fresh` that it had just opened."""
+
+    def __init__(self, *, unanswered: bool) -> None:
+        super().__init__("the connection to the engine broke")
+        self.unanswered = unanswered
+
+
+def refusal(fault: Fault) -> ToolError:
+    """An error reply as a tool error."""
+    meaning = _meaning(fault)
+    if fault.word == "NOPERM":
+        words = out_of_reach()
+        return ToolError(
+            f"{words.message} The engine says: {_clean(fault.text)}",
+            code="permission",
+            hint=meaning.hint,
+        )
+    text = "The engine has the key elsewhere." if fault.word in _UNTOLD else _clean(fault.text)
+    return ToolError(text, code=meaning.code, hint=meaning.hint, retryable=meaning.retryable)
+
+
+def require(reply: Any) -> Any:
+    """A reply that is no error.
+
+    Raises:
+        ToolError: it is one.
+    """
+    if isinstance(reply, Fault):
+        raise refusal(reply)
+    return reply
+
+
+def unreachable(why: str = "connection refused") -> ToolError:
+    """The engine cannot be reached."""
+    return ToolError(
+        f"The database cannot be reached: {why}.",
+        code="connection",
+        hint="It is tried again with the next call.",
+        retryable=True,
+    )
+
+
+def unsupported(command: str, what: str) -> ToolError:
+    """The engine lacks a command."""
+    return ToolError(
+        f"This engine has no command {command}.",
+        code="unsupported",
+        hint=f"{what} needs Redis 8, or the module that brings {command}.",
+    )
+
+
+@contextmanager
+def reading_errors() -> Generator[None]:
+    """What a reply may be wrong with, as a tool error.
+
+    Raises:
+        ToolError: `too_large`, or `connection` for what is no reply.
+    """
+    try:
+        yield
+    except TooLarge as error:
+        raise ToolError(
+            f"The reply is larger than this server takes: {error}.",
+            code="too_large",
+            hint="Read it in windows: read_key with start and count, or a smaller count.",
+        ) from error
+    except Garbled as error:
+        raise unreachable("what answers there does not speak RESP") from error
+
+
+@contextmanager
+def opening_errors() -> Generator[None]:
+    """Why a connection could not be opened, as a tool error; one seam to the client library's errors.
+
+    Raises:
+        ToolError: `connection`.
+    """
+    try:
+        with reading_errors():
+            yield
+    except ToolError:
+        raise
+    except Exception as error:  # judged by its class; its text names hosts and files
+        if not is_broken(error):
+            raise
+        raise unreachable(_reason(error)) from error
+
+
+def is_broken(error: BaseException) -> bool:
+    """Whether the connection failed; the other seam to the client library's errors."""
+    return isinstance(error, OSError) or type(error).__module__.startswith("redis.")
+
+
+_LIBRARY: Mapping[str, str] = {
+    "TimeoutError": "it did not answer in time",
+    "AuthenticationError": "it refused the user name or password",
+    "ResponseError": "it refused the handshake",
+    "NoPermissionError": "it refused the handshake",
+}
+
+
+def _reason(error: BaseException) -> str:
+    """Why, without a host or a path."""
+    known = _LIBRARY.get(type(error).__name__)
+    if known is not None:
+        return known
+    cause = error if isinstance(error, OSError) else error.__context__
+    if type(cause).__name__ == "SSLCertVerificationError":  # by its name: a server without TLS does not load ssl
+        return f"its certificate is not trusted ({getattr(cause, 'verify_message', '')})"
+    return next((why for kind, why in _SYSTEM if isinstance(cause, kind)), "the connection failed")
+
+
+_SYSTEM: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "connection refused"),
+    (FileNotFoundError, "there is no such socket or TLS file"),
+    (PermissionError, "permission denied"),
+)
+
+
+def _meaning(fault: Fault) -> Meaning:
+    found = _MEANINGS.get(fault.word)
+    if found is not None:
+        return found
+    return next((meaning for start, meaning in _BEGINNINGS if fault.text.startswith(start)), _PLAIN)
+
+
+def _clean(text: str) -> str:
+    """The engine's words on one line, without control characters, and with an end."""
+    line = "".join(character if character.isprintable() else " " for character in text[:_MOST_TEXT]).strip()
+    line = line.removeprefix("ERR ")
+    return line if line.endswith((".", "!", "?")) else f"{line}."

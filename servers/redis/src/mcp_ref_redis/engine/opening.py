@@ -1,0 +1,165 @@
+"""Connections of the client library, opened our way: bounded parser, own handshake, nothing retried behind our back."""
+
+import asyncio
+import importlib
+import sys
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from mcp_ref_redis.engine.address import Address
+from mcp_ref_redis.engine.faults import Lost, is_broken, opening_errors, reading_errors
+from mcp_ref_redis.engine.parser import Parser
+from mcp_ref_redis.engine.resp import pack_all
+
+if TYPE_CHECKING:
+    from redis.asyncio.connection import AbstractConnection
+
+Vector = Sequence[bytes]
+_DRIVER = "redis.asyncio.connection"
+
+
+class Manner(Struct, frozen=True, kw_only=True):
+    """How connections are opened, whatever they lead to."""
+
+    client_name: str
+    most_reply_bytes: int
+    connect_seconds: float = 5.0
+
+
+class Link:
+    """One open connection; whoever holds it is alone with it."""
+
+    def __init__(self, connection: "AbstractConnection", parser: Parser) -> None:
+        self._connection = connection
+        self._parser = parser
+        self.used_at = time.monotonic()
+
+    @property
+    def usable(self) -> bool:
+        """Whether it may serve another caller: connected, and every reply read."""
+        return self._connection.is_connected and self._parser.idle
+
+    async def exchange(self, vectors: Sequence[Vector]) -> list[Any]:
+        """Send commands in one write and read a reply for each.
+
+        Whatever interrupts that closes the connection: a reply that was not read would be the next caller's
+        (CVE-2023-28858, CVE-2023-28859).
+
+        Raises:
+            Lost: the connection broke.
+            ToolError: the reply is too large.
+        """
+        try:
+            return await self._exchanged(vectors)
+        except BaseException:
+            await self.close()
+            raise
+
+    async def send(self, vectors: Sequence[Vector]) -> None:
+        """Send commands whose replies are read one by one.
+
+        Raises:
+            Lost: the connection broke.
+        """
+        with self._telling_lost():
+            await self._connection.send_packed_command([pack_all(vectors)], check_health=False)
+
+    async def receive(self) -> Any:
+        """The next reply, or the members of the next pushed frame.
+
+        Raises:
+            Lost: the connection broke.
+            ToolError: it is too large.
+        """
+        self._parser.renew()
+        with self._telling_lost(), reading_errors():
+            return await self._parser.read_response(push_request=True)
+
+    async def close(self) -> None:
+        """End it; safe to repeat."""
+        await self._connection.disconnect(nowait=True)
+
+    async def _exchanged(self, vectors: Sequence[Vector]) -> list[Any]:
+        self._parser.renew()
+        self.used_at = time.monotonic()
+        with self._telling_lost(), reading_errors():
+            await self._connection.send_packed_command([pack_all(vectors)], check_health=False)
+            return await self._parser.replies(len(vectors))
+
+    @contextmanager
+    def _telling_lost(self) -> Generator[None]:
+        try:
+            yield
+        except Exception as error:
+            if not is_broken(error):
+                raise
+            raise Lost(unanswered=self._parser.received == 0) from error
+
+
+async def open_link(address: Address, manner: Manner) -> Link:
+    """Connect, greet, name ourselves.
+
+    Raises:
+        ToolError: `connection`.
+    """
+    await load_driver()
+    parser = Parser(manner.most_reply_bytes)
+    with opening_errors():
+        connection = _connection(address, manner, parser)
+        try:
+            await connection.connect()
+        except BaseException:
+            await connection.disconnect(nowait=True)
+            raise
+    parser.greeting = False
+    link = Link(connection, parser)
+    # A user who may not name himself is served all the same.
+    await link.exchange([(b"CLIENT", b"SETNAME", manner.client_name.encode())])
+    return link
+
+
+async def load_driver() -> None:
+    """Import the client library off the event loop: it takes 200 ms."""
+    if _DRIVER not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, _DRIVER)
+
+
+def _connection(address: Address, manner: Manner, parser: Parser) -> "AbstractConnection":
+    from redis.asyncio.connection import (  # noqa: PLC0415  loaded by `load_driver`
+        Connection,
+        SSLConnection,
+        UnixDomainSocketConnection,
+    )
+
+    def bounded(socket_read_size: int) -> Parser:
+        del socket_read_size
+        return parser
+
+    common: dict[str, Any] = {
+        "db": address.db,
+        "username": address.username,
+        "password": None if address.password is None else address.password.reveal(),
+        "protocol": address.protocol,
+        "parser_class": bounded,
+        "socket_timeout": None,  # the deadline of the call is the one that counts
+        "socket_connect_timeout": manner.connect_seconds,
+        "driver_info": None,
+    }
+    if address.path is not None:
+        return UnixDomainSocketConnection(path=address.path, **common)
+    place: dict[str, Any] = {"host": address.host, "port": address.port}
+    if address.tls is None:
+        return Connection(**place, **common)
+    tls = address.tls
+    return SSLConnection(
+        ssl_ca_certs=tls.ca,
+        ssl_certfile=tls.certificate,
+        ssl_keyfile=tls.key,
+        ssl_cert_reqs=tls.verify,
+        **place,
+        **common,
+    )

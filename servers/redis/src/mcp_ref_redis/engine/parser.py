@@ -1,0 +1,96 @@
+"""The bounded decoder as the parser of a connection of the client library, given to it as `parser_class`.
+
+The library's own parsers read whatever length a reply announces, and leave what they did not read for the next caller.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from mcp_ref_redis.engine.resp import MISSING, Decoder, Fault, Pairs, Push
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader
+
+    from redis.asyncio.connection import AbstractConnection
+
+_CHUNK = 128 * 1024
+
+
+class Ended(OSError):
+    """The engine closed the connection; the library makes its own error of an OSError."""
+
+
+class Parser:
+    """One connection's parser. It is in greeting until the library's handshake is over."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.greeting = True
+        self.received = 0
+        self._most_bytes = most_bytes
+        self._decoder = Decoder(most_bytes)
+        self._stream: StreamReader | None = None
+
+    def on_connect(self, connection: "AbstractConnection") -> None:
+        """Read from this connection's stream from now on."""
+        self._stream = connection._reader  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the library's contract with its parsers
+        self._decoder = Decoder(self._most_bytes)
+        self.greeting = True
+
+    def on_disconnect(self) -> None:
+        """Read no more."""
+        self._stream = None
+
+    async def can_read(self) -> bool:
+        """Whether something came that nobody asked for, or the other side is gone."""
+        return not self.idle
+
+    @property
+    def idle(self) -> bool:
+        """Whether the connection is fit for the next caller: nothing unread, and not ended."""
+        return self._stream is not None and self._decoder.clean and not self._stream.at_eof()
+
+    def renew(self) -> None:
+        """Begin an exchange: its replies share one budget, and `received` counts its bytes."""
+        self.received = 0
+        self._decoder.renew()
+
+    async def read_response(self, *, disable_decoding: bool = False, push_request: bool = False) -> Any:
+        """The next reply. Frames that the engine pushes are dropped unless they are asked for."""
+        del disable_decoding
+        while True:
+            value = await self._next()
+            if not isinstance(value, Push):
+                return self._greeted(value) if self.greeting else value
+            if push_request:
+                return value.items
+
+    async def replies(self, count: int) -> list[Any]:
+        """So many replies."""
+        found: list[Any] = []
+        while len(found) < count:
+            value = await self._next()
+            if not isinstance(value, Push):
+                found.append(value)
+        return found
+
+    async def _next(self) -> Any:
+        while (value := self._decoder.take()) is MISSING:
+            if self._stream is None:
+                raise Ended("the connection is closed")
+            data = await self._stream.read(_CHUNK)
+            if not data:
+                raise Ended("the engine closed the connection")
+            self.received += len(data)
+            self._decoder.feed(data)
+        return value
+
+    @staticmethod
+    def _greeted(value: Any) -> Any:
+        """A reply in the form that the library's handshake expects."""
+        if isinstance(value, Pairs):
+            return {value[at]: value[at + 1] for at in range(0, len(value), 2)}
+        if isinstance(value, Fault):
+            from redis.exceptions import AuthenticationError, ResponseError  # noqa: PLC0415  loaded by now
+
+            kind = AuthenticationError if value.word in ("WRONGPASS", "NOAUTH") else ResponseError
+            return kind(value.text)
+        return value

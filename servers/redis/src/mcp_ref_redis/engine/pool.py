@@ -1,0 +1,129 @@
+"""Connections that calls share, one holder at a time; a connection that is not spotless is closed, never returned."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from mcp_protocol import ToolError
+from mcp_ref_redis.engine.faults import Lost, unreachable
+from mcp_ref_redis.engine.opening import Link, Vector
+
+# What lies idle longer may have been forgotten by a firewall: it is asked before it is trusted.
+_IDLE_SECONDS = 30
+_PING: Vector = (b"PING",)
+
+
+class Pool:
+    """At most `size` connections to one place; `apart` more for calls that wait for something."""
+
+    def __init__(self, open_link: Callable[[], Awaitable[Link]], size: int, apart: int) -> None:
+        self.epoch = 0
+        self._open_link = open_link
+        self._idle: deque[Link] = deque()
+        self._free = asyncio.Semaphore(size)
+        self._free_apart = asyncio.Semaphore(apart)
+        self._held: set[Link] = set()
+
+    @property
+    def open_links(self) -> int:
+        """How many connections there are."""
+        return len(self._idle) + len(self._held)
+
+    async def run(self, vectors: Sequence[Vector], *, write: bool) -> list[Any]:
+        """Send commands and read their replies. Reads are repeated once on a connection that had died while idle.
+
+        Raises:
+            ToolError: `connection`, `too_large`.
+        """
+        async with self._free:
+            try:
+                return await self._run_on(await self._taken(), vectors)
+            except Lost as error:
+                self.epoch += 1
+                if write or not error.unanswered:
+                    raise broken(write=write) from error
+            try:
+                return await self._run_on(await self._fresh(), vectors)
+            except Lost as error:
+                raise broken(write=write) from error
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncGenerator[Link, None]:
+        """A connection of one's own, closed in the end: for what blocks or listens.
+
+        Raises:
+            ToolError: `busy`, there are too many; `connection`.
+        """
+        if self._free_apart.locked():
+            raise ToolError("Too many calls wait for the database already.", code="busy", retryable=True)
+        async with self._free_apart:
+            link = await self._fresh()
+            try:
+                yield link
+            except Lost as error:
+                self.epoch += 1
+                raise broken(write=False) from error
+            finally:
+                self._held.discard(link)
+                await link.close()
+
+    async def drop_idle(self) -> None:
+        """Close what nobody holds: it leads to where it should no longer."""
+        self.epoch += 1
+        while self._idle:
+            await self._idle.pop().close()
+
+    async def close(self) -> None:
+        """Close everything; calls that hold a connection lose it."""
+        await self.drop_idle()
+        for link in list(self._held):
+            await link.close()
+
+    async def _run_on(self, link: Link, vectors: Sequence[Vector]) -> list[Any]:
+        try:
+            return await link.exchange(vectors)
+        finally:
+            self._held.discard(link)
+            if link.usable:
+                self._idle.append(link)
+
+    async def _taken(self) -> Link:
+        """The one used last, if it is still good."""
+        while self._idle:
+            link = self._idle.pop()
+            self._held.add(link)
+            if link.usable and await self._answers(link):
+                return link
+            self._held.discard(link)
+            await link.close()
+        return await self._fresh()
+
+    async def _fresh(self) -> Link:
+        link = await self._open_link()
+        self._held.add(link)
+        return link
+
+    @staticmethod
+    async def _answers(link: Link) -> bool:
+        if time.monotonic() - link.used_at < _IDLE_SECONDS:
+            return True
+        try:
+            await link.exchange([_PING])
+        except Lost:
+            return False
+        return True
+
+
+def broken(*, write: bool) -> ToolError:
+    """The connection broke in the middle; a write may or may not have happened, and is not repeated."""
+    if not write:
+        return unreachable("the connection broke")
+    return ToolError(
+        "The connection broke before the answer came: it is not known whether the change was made.",
+        code="connection",
+        hint="Read the key to see, before you repeat the call.",
+        retryable=False,
+    )
