@@ -99,8 +99,8 @@ CASES = {
     "confirm_delete": Case("Deleted a.txt.", {"filename": "a.txt"}),
     "multi_input": Case("Alice: True"),
 }
-# What needs a client that can follow tasks, or is there to crash.
-APART = {"failing_job", "protocol_error_job", "test_tool_with_task"}
+# What needs a client that can follow tasks, is there to crash, or says something else every second.
+APART = {"failing_job", "protocol_error_job", "test_tool_with_task", "tell_time"}
 
 
 @each_era

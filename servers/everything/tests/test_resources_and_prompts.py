@@ -1,5 +1,6 @@
 """Resources, prompts and completions as the suite asks for them, in both eras."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -74,3 +75,15 @@ async def test_the_first_argument_is_completed(revision: str) -> None:
     reference = {"type": "ref/prompt", "name": "test_prompt_with_arguments"}
     async with connect(server, Settings(), revision=revision) as client:
         assert await client.complete(reference, "arg1", "test") == ["testing", "tested", "tester"]
+
+
+async def test_the_clock_is_a_document_that_its_tool_names() -> None:
+    async with connect(server, Settings()) as client:
+        [tool] = [tool for tool in await client.list("tools") if tool["name"] == "tell_time"]
+        uri = tool["_meta"]["ui"]["resourceUri"]
+        [document] = (await client.request("resources/read", {"uri": uri}))["contents"]
+        told = await client.call("tell_time")
+    assert document["mimeType"] == "text/html;profile=mcp-app"
+    assert document["text"].startswith("<!doctype html>")
+    assert "http" not in document["text"]
+    assert datetime.fromisoformat(told.data["result"]).tzinfo == UTC

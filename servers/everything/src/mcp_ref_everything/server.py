@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from mcp_protocol import Server
+from mcp_ref_everything.apps import apps
 from mcp_ref_everything.content import content
 from mcp_ref_everything.jobs import jobs
 from mcp_ref_everything.legacy_questions import legacy_questions
@@ -29,7 +30,7 @@ server = Server(
     "everything",
     Settings,
     lifespan,
-    toolsets=[content, reports, legacy_questions, questions, schemas, jobs, resources, prompts],
+    toolsets=[content, reports, legacy_questions, questions, schemas, jobs, resources, prompts, apps],
     version=__version__,
     title="Everything",
     description="One of everything the protocol has, for suites and clients under test.",

@@ -44,8 +44,10 @@ def checked_name(name: str, kind: str) -> str:
     return name
 
 
-def tool(function: Handler, name: str | None, toolset: str, options: Mapping[str, Any]) -> ToolEntry:
-    """The row of a tool.
+def tool(
+    function: Handler, name: str | None, toolset: str, options: Mapping[str, Any], ui: Mapping[str, Any]
+) -> ToolEntry:
+    """The row of a tool; `ui` is what its `_meta` says of a document that shows its results.
 
     Raises:
         ValueError: no client could call it, or no model would know how to.
@@ -65,7 +67,7 @@ def tool(function: Handler, name: str | None, toolset: str, options: Mapping[str
         admin=options.get("admin", False),
         seconds=options.get("seconds"),
         task=options.get("task", "none"),
-        meta=options.get("meta"),
+        meta={**ui, **options.get("meta", {})} or None,
     )
     if any(KEYWORD in (note.extra_json_schema or {}) for one in found.parameters for note in one.notes):
         _ = entry.mirrored  # refuses a bad annotation now; other schemas wait for the first listing

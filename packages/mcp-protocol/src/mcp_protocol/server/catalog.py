@@ -17,6 +17,7 @@ from mcp_protocol.server.skills import Skills
 from mcp_protocol.server.subscriptions import Kind
 from mcp_protocol.server.toolset import Toolset
 from mcp_protocol.types import ListCapability, ResourcesCapability, ServerCapabilities
+from mcp_protocol.types.apps import APP_TYPE, APPS
 from mcp_protocol.types.skills import SKILLS
 from mcp_protocol.types.tasks import TASKS
 
@@ -112,6 +113,8 @@ class Catalog:
         offered: dict[str, dict[str, Any]] = {}
         if self.has_tasks:
             offered[TASKS] = {}
+        if any(resource.definition.mime_type == APP_TYPE for resource in self.resources.values()):
+            offered[APPS] = {"mimeTypes": [APP_TYPE]}
         if self.skills:
             offered[SKILLS] = {"directoryRead": True}
         return offered

@@ -6,7 +6,8 @@ A decorator reads the signature, refuses what could not work, and returns the fu
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, Concatenate, Generic, ParamSpec, TypedDict, TypeVar, Unpack
 
-from mcp_protocol.server import binding
+from mcp_protocol.server import apps, binding
+from mcp_protocol.server.apps import AppEntry, AppOptions
 from mcp_protocol.server.context import Context
 from mcp_protocol.server.entries import (
     CompletionEntry,
@@ -20,6 +21,7 @@ from mcp_protocol.server.entries import (
 )
 from mcp_protocol.server.output import Returned
 from mcp_protocol.types import Completion, PromptMessage, Resource, ResourceContents
+from mcp_protocol.types.apps import Audience
 
 State = TypeVar("State")
 P = ParamSpec("P")
@@ -54,6 +56,10 @@ class ToolOptions(TypedDict, total=False):
     """A deadline of its own."""
     task: Support
     """Whether a call may become a task, or must: `await ctx.background()` in the function is where it does."""
+    app: Callable[..., Any]
+    """The document that shows its results, for hosts that can: a function of this toolset's `app`."""
+    visibility: Sequence[Audience]
+    """Who may call it: the model, the document, or both, which is the default."""
     meta: dict[str, Any]
     input_schema: Mapping[str, Any]
     """A schema to list as it stands; the function then takes one parameter, the whole object."""
@@ -92,7 +98,8 @@ class Toolset(Generic[State]):
         """Offer an async function as a tool: its docstring is the description, its parameters the arguments."""
 
         def register(function: Handler[State, P, Result]) -> Handler[State, P, Result]:
-            entry = binding.tool(function, name, self.name, options)
+            shown = apps.shown_by(options.get("app"), options.get("visibility"), self._apps)
+            entry = binding.tool(function, name, self.name, options, shown)
             _refuse_twice(entry.name, [known.name for known in self.tools])
             self.tools.append(entry)
             return function
@@ -111,6 +118,19 @@ class Toolset(Generic[State]):
                 self.resources.add(entry)
             else:
                 self.templates.append(entry)
+            return function
+
+        return register
+
+    def app(
+        self, uri: str, **options: Unpack[AppOptions]
+    ) -> Callable[[Handler[State, P, str]], Handler[State, P, str]]:
+        """Offer an async function as a document that hosts show beside results: one whole HTML5 text, `ui://...`."""
+
+        def register(function: Handler[State, P, str]) -> Handler[State, P, str]:
+            entry = apps.app(function, uri, options)
+            _refuse_twice(uri, [known.uri for known in self.resources])
+            self.resources.add(entry)
             return function
 
         return register
@@ -150,6 +170,10 @@ class Toolset(Generic[State]):
             return function
 
         return register
+
+    @property
+    def _apps(self) -> Sequence[AppEntry]:
+        return [entry for entry in self.resources if isinstance(entry, AppEntry)]
 
     @property
     def listers(self) -> Sequence[ResourceLister]:
