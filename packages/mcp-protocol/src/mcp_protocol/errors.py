@@ -180,6 +180,17 @@ class ToolError(McpError):
         self.hint = hint
         self.retryable = retryable
 
+    @property
+    def text(self) -> str:
+        """What a model reads."""
+        said = f"{self.code}: {self.message}"
+        return f"{said} {self.hint}" if self.hint else said
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {"code": self.code, "message": self.message, "hint": self.hint, "retryable": self.retryable}
+
 
 class Refused(ToolError):
     """Policy, mode or roots said no; such a refusal is audited."""

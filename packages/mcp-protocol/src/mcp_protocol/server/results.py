@@ -22,15 +22,11 @@ Answer = Result | Encoded
 
 
 def error_result(error: ToolError) -> CallToolResult:
-    """A tool's failure as a result: `CODE: sentence` to read, the same facts for programs under `_meta`.
+    """A tool's failure as a result: its text to read (`CODE: sentence`), the same facts for programs under `_meta`.
 
     No structuredContent: clients of the TypeScript SDK 1.x validate it against the output schema on errors too.
     """
-    text = f"{error.code}: {error.message}"
-    if error.hint:
-        text = f"{text} {error.hint}"
-    facts = {"code": error.code, "message": error.message, "hint": error.hint, "retryable": error.retryable}
-    return CallToolResult(content=[Text(text)], is_error=True, meta={ERROR_META: facts})
+    return CallToolResult(content=[Text(error.text)], is_error=True, meta={ERROR_META: error.facts})
 
 
 def typed(params: dict[str, Any], kind: type[T], needed: str) -> T:

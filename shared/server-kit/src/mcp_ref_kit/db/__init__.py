@@ -1,0 +1,1 @@
+"""What the database servers share: one form of rows, cells, errors, cursors, limits and confirmation."""

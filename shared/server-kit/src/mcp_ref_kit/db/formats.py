@@ -1,0 +1,149 @@
+r"""Rows as bytes: JSON, CSV, Markdown and JSON lines, each one row at a time, for pages and for files. Pure.
+
+No control character but tab and newline gets through: JSON escapes them, the other formats show `\xNN`.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from mcp_protocol.encoding import encode
+from mcp_ref_kit.db.envelope import Column, Format
+
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
+_MARKDOWN = {**_CONTROLS, ord("\\"): "\\\\", ord("|"): "\\|", ord("\n"): "\\n", ord("`"): "\\`"}
+# JSON escapes the controls of ASCII by itself; terminals obey these as well, as UTF-8.
+_LATE_CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
+
+MIME_TYPES: Mapping[Format, str] = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "markdown": "text/markdown",
+    "jsonl": "application/x-ndjson",
+}
+
+
+class RowWriter(Protocol):
+    """Writes rows of cells, as `Cells` makes them. `between` stands between two rows."""
+
+    head: bytes
+    between: bytes
+    tail: bytes
+
+    def row(self, cells: Sequence[Any]) -> bytes:
+        """One row."""
+        ...
+
+
+def writer(form: Format, columns: Sequence[Column]) -> RowWriter:
+    """What writes rows of these columns in this form."""
+    return _WRITERS[form]([column.name for column in columns])
+
+
+def unique(names: Sequence[str]) -> list[str]:
+    """The names, doubled ones with a suffix: `a`, `a_2`."""
+    taken = set(names)
+    seen: set[str] = set()
+    found: list[str] = []
+    for name in names:
+        number, own = 2, name
+        while own in seen or (own != name and own in taken):
+            own, number = f"{name}_{number}", number + 1
+        seen.add(own)
+        found.append(own)
+    return found
+
+
+def visible(text: str) -> str:
+    r"""The text with every control character but tab and newline as `\xNN`."""
+    return text if text.isprintable() else text.translate(_CONTROLS)
+
+
+def as_json(value: Any) -> bytes:
+    """Compact JSON without any raw control character."""
+    data = encode(value)
+    return _LATE_CONTROLS.sub(_escaped, data) if _LATE_CONTROLS.search(data) else data
+
+
+def _escaped(found: re.Match[bytes]) -> bytes:
+    return b"\\u00%02x" % found[0][-1]
+
+
+class _Json:
+    """An array of arrays."""
+
+    head, between, tail = b"[", b",", b"]"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        del names
+
+    def row(self, cells: Sequence[Any]) -> bytes:
+        return as_json(cells)
+
+
+class _JsonLines:
+    """An object a line."""
+
+    head, between, tail = b"", b"", b""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = unique(names)
+
+    def row(self, cells: Sequence[Any]) -> bytes:
+        return as_json(dict(zip(self._names, cells, strict=True))) + b"\n"
+
+
+class _Csv:
+    """RFC 4180 with a newline at the end of a line; null is nothing, an empty text is `""`."""
+
+    between, tail = b"", b""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.head = self.row(names)
+
+    def row(self, cells: Sequence[Any]) -> bytes:
+        return _utf8(",".join([_csv_field(cell) for cell in cells]) + "\n")
+
+
+class _Markdown:
+    """A table."""
+
+    between, tail = b"", b""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.head = self.row(names) + b"|" + b" --- |" * len(names) + b"\n"
+
+    def row(self, cells: Sequence[Any]) -> bytes:
+        return _utf8(f"| {' | '.join([_plain(cell).translate(_MARKDOWN) for cell in cells])} |\n")
+
+
+_WRITERS: Mapping[Format, Callable[[Sequence[str]], RowWriter]] = {
+    "json": _Json,
+    "csv": _Csv,
+    "markdown": _Markdown,
+    "jsonl": _JsonLines,
+}
+
+
+def _csv_field(cell: Any) -> str:
+    text = visible(_plain(cell))
+    if isinstance(cell, str) and (not text or any(mark in text for mark in '",\n') or text != text.strip()):
+        return _doubled(text)
+    return _doubled(text) if '"' in text or "," in text else text
+
+
+def _doubled(text: str) -> str:
+    return f'"{text.replace(chr(34), chr(34) * 2)}"'
+
+
+def _plain(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell
+    return "" if cell is None else as_json(cell).decode()
+
+
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # halves of pairs: those that belong together are joined, a lone one is U+FFFD
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
