@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from scripts.node import Unavailable, install, node
+from tests import strangers as others
 from tests.launch.raw import ROOT, listening
 from tests.require import missing
 
 SCRIPT = str(Path(sys.executable).with_name("mcp-ref-filesystem"))
 PROGRAMS = Path(__file__).with_name("node")
+REQUIREMENTS = Path(__file__).with_name("python") / "requirements.txt"
 Target = dict[str, Any]
 
 
@@ -70,3 +72,27 @@ def programs() -> Path:
     for program in PROGRAMS.glob("*.mjs"):
         shutil.copy(program, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def strangers() -> Path:
+    """The Python of an environment with other people's Python programs."""
+    try:
+        return others.environment(REQUIREMENTS, ROOT / ".cache" / "python")
+    except others.Unavailable as reason:
+        missing(str(reason))
+
+
+@pytest.fixture(scope="session")
+def inspect(programs: Path) -> Callable[..., Any]:
+    """What the Inspector's command line answers; it must end well and find nothing to warn of."""
+
+    def run(target: list[str], method: str, *options: str) -> Any:
+        launcher = programs / "node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js"
+        command = [node(), str(launcher), "--cli", *target, "--method", method, "--format", "json", "--quiet", *options]
+        done = subprocess.run(command, cwd=programs, capture_output=True, text=True, timeout=50, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "Issue:" not in done.stderr, done.stderr
+        return json.loads(done.stdout)
+
+    return run

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.interop.seen import is_a_whole_conversation
+
 LEGACY = "2025-11-25"
 MODERN = "2026-07-28"
 
@@ -36,16 +38,4 @@ def test_a_typescript_client_holds_a_whole_conversation(
 
     # The first generation does not tell its revision on stdio.
     assert seen["revision"] in {client.revision, None if client.program == "sdk_v1.mjs" else client.revision}
-    assert "read_text_file" in seen["tools"]
-    assert seen["content"] == "one\ntwo\nthree\n"
-    assert "-two\n+2\n" in seen["diff"]
-    assert (directory / "a.txt").read_text() == "one\n2\nthree\n"
-    assert seen["refused"].startswith("denied_outside_root: ")
-    assert seen["progress"] == sorted(seen["progress"])
-    assert seen["resource"] == "one\n2\nthree\n"
-    assert "file:///{+path}" in seen["templates"]
-    assert seen["prompt"] == "user"
-    assert "a.txt" in seen["completion"]
-    assert seen["unknown"] == -32602
-    assert seen["cancelled"] is True
-    assert seen["after"] == "file"
+    is_a_whole_conversation(seen, directory)
