@@ -92,10 +92,18 @@ class Server(Generic[Settings, State]):
 
     def only(self, keep: Callable[[ToolEntry], bool]) -> "Server[Settings, State]":
         """The same server with fewer tools."""
-        narrower = object.__new__(type(self))
-        narrower.__dict__.update(self.__dict__)
-        narrower.tools = tuple(tool for tool in self.tools if keep(tool))
-        return narrower
+        return self.adapted(tool for tool in self.tools if keep(tool))
+
+    def adapted(
+        self, tools: Iterable[ToolEntry], *, more: Sequence[Toolset[State]] = (), changing: Iterable[Kind] = ()
+    ) -> "Server[Settings, State]":
+        """The same server with these tools instead of its own, and `more` toolsets: what settings make of it."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.toolsets = (*self.toolsets, *more)
+        other.tools = (*tools, *(tool for toolset in more for tool in toolset.tools))
+        other.changing = self.changing | frozenset(changing)
+        return other
 
     @asynccontextmanager
     async def run(self, settings: Settings, options: Options | None = None) -> AsyncGenerator["App", None]:
@@ -134,6 +142,12 @@ class App(Running):
     async def follow(self, session: SessionFacts, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Send a legacy session the changes it subscribed to, until cancelled."""
         await follow(self, session, send)
+
+    def offer(self, tools: Iterable[ToolEntry]) -> None:
+        """Offer these tools from now on, and tell everyone who listens; the list must be among the `changing` ones."""
+        self.catalog.tools = {tool.name: tool for tool in tools}
+        self.pages.clear()
+        self.services.hub.list_changed("tools")
 
     def close(self) -> None:
         """End all subscriptions gracefully: their listeners are told."""

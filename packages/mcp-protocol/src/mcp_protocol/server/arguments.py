@@ -19,13 +19,13 @@ class TypedArguments:
     """Arguments by the handler's signature. The decoder is made at the first call, the schema when it is listed."""
 
     def __init__(self, owner: str, parameters: Sequence[Parameter]) -> None:
+        self.parameters = tuple(parameters)
         self._owner = owner
-        self._parameters = parameters
 
     @cached_property
     def schema(self) -> Schema:
         """The input schema, closed."""
-        return input_schema([_field(parameter) for parameter in self._parameters])
+        return input_schema([_field(parameter) for parameter in self.parameters])
 
     def typed(self, given: Any) -> dict[str, Any]:
         """The parameters by name, in one pass; only a refusal costs a second look. None is the same as `{}`.
@@ -41,8 +41,8 @@ class TypedArguments:
 
     @cached_property
     def _struct(self) -> type[Struct]:
-        fields = [_defined(parameter) for parameter in self._parameters]
-        names = {parameter.name: parameter.wire for parameter in self._parameters}
+        fields = [_defined(parameter) for parameter in self.parameters]
+        names = {parameter.name: parameter.wire for parameter in self.parameters}
         return msgspec.defstruct(
             self._owner, fields, frozen=True, kw_only=True, forbid_unknown_fields=True, rename=names
         )
