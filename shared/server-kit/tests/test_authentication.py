@@ -12,7 +12,7 @@ import pytest
 from tiny_server import main, server
 
 from mcp_protocol.auth import Scopes
-from mcp_ref_kit.program import Program, read, table_of
+from mcp_ref_kit.program import Making, Program, read, table_of
 from tests.launch.raw import MODERN, listening, message
 from tests.oauth import BOTH, RESOURCE, Issuer, bearer, issuing, page
 
@@ -63,7 +63,9 @@ def test_what_contradicts_itself_is_one_sentence_and_exit_code_2(
 
 def decided(*flags: str, **environment: str) -> Program:
     found = dict(zip(flags[::2], flags[1::2], strict=True))
-    return read(server, table_of(server, ()), {_name(flag): [text] for flag, text in found.items()}, environment)
+    return read(
+        server, table_of(server, ()), {_name(flag): [text] for flag, text in found.items()}, environment, Making()
+    )
 
 
 def _name(flag: str) -> str:

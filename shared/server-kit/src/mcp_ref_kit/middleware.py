@@ -4,14 +4,15 @@
 2. (telemetry, then audit: they see refusals too)
 3. rate limit
 4. (policy: what it refuses costs a token)
-5. result budget
-6. (masking: it sees results that are still whole)
+5. what a server has of its own
+6. result budget
+7. (masking: it sees results that are still whole)
 
 The deadline of a call and the number of calls in flight belong to the core (`Limits`).
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +33,16 @@ if TYPE_CHECKING:
 _COUNTED = frozenset({"tools/call", "resources/read", "prompts/get"})
 
 
-def layers(settings: CommonSettings, clock: Callable[[], float] = time.monotonic) -> tuple[Middleware, ...]:
-    """The layers that these settings ask for."""
+def layers(
+    settings: CommonSettings, own: Iterable[Middleware] = (), clock: Callable[[], float] = time.monotonic
+) -> tuple[Middleware, ...]:
+    """The layers that these settings ask for, with those of the server in their place."""
     chain: list[Middleware] = [name_call]
     if settings.rate_limit is not None:
         from mcp_ref_kit.rates import Buckets  # noqa: PLC0415  most servers have no rate
 
         chain.append(partial(limit_rate, Buckets(settings.rate_limit), clock))
+    chain += own
     chain.append(partial(keep_budget, settings.max_output_chars))
     return tuple(chain)
 

@@ -1,20 +1,23 @@
 """One start of a server: what the operator decided, read from every source and checked, with nothing opened yet."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from mcp_protocol.errors import SettingsError
 from mcp_protocol.limits import Limits
 from mcp_protocol.server.app import Options, Server
+from mcp_protocol.server.dispatch import Middleware
 from mcp_ref_kit.authentication import access, check_authentication, guard, is_guarded, resource
 from mcp_ref_kit.cursors import key_bytes
+from mcp_ref_kit.findings import Check
 from mcp_ref_kit.middleware import layers
 from mcp_ref_kit.options import CommonSettings
 from mcp_ref_kit.selection import Choice, select
 from mcp_ref_kit.settings import Field, Loaded, Secret, fields_of, load, merge
+from mcp_ref_kit.settings.load import CONFIG
 
 if TYPE_CHECKING:
     from mcp_protocol.auth import Guard, Resource
@@ -40,9 +43,27 @@ _SLASHES_OF_AN_ORIGIN = 2
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+class Making(Struct, frozen=True, kw_only=True):
+    """What a server's author says of it as a program, beside the server itself."""
+
+    check: Check | None = None
+    """What works, for `--check` and `GET /ready`."""
+    without: frozenset[str] = frozenset()
+    """Common settings that it does not have; one of its own may have the same name and mean something else."""
+    tailor: Callable[[Server[Any, Any], Any], Server[Any, Any]] | None = None
+    """Makes of the server and its settings the one that is run: tools from a config file, arguments that depend."""
+    layers: Callable[[Any], Iterable[Middleware]] | None = None
+    """From its settings, what runs around each call, inside of the common layers."""
+    reloads: tuple[str, ...] = ()
+    """Settings that are read again from the config file at SIGHUP; the tools that `tailor` makes of them follow."""
+
+
 class Program(Struct, frozen=True, kw_only=True):
     """A server with everything that was decided about it."""
 
+    making: Making
+    written: Server[Any, Any]
+    """As its author wrote it."""
     server: Server[Any, Any]
     """With the tools that were selected."""
     settings: Any
@@ -63,7 +84,7 @@ class Program(Struct, frozen=True, kw_only=True):
         described = self.resource
         return Options(
             limits=self.limits,
-            middleware=layers(self.common),
+            middleware=layers(self.common, self.making.layers(self.settings) if self.making.layers else ()),
             state_key=None if key is None else key_bytes(key),
             open_to_all=not is_guarded(self.common),
             access=None if described is None else access(described, self.server.name),
@@ -101,6 +122,21 @@ class Program(Struct, frozen=True, kw_only=True):
         host = f"[{self.common.host}]" if ":" in self.common.host else self.common.host
         return f"http://{host}:{self.common.port}{ENDPOINT}"
 
+    def again(self) -> Server[Any, Any]:
+        """The server as the config file wants it now. Only what may be read again has changed.
+
+        Raises:
+            SettingsError: in one sentence; what was offered before goes on.
+        """
+        fresh = load(self.table, {CONFIG: [str(self.common.config)]}, {}).values
+        settings = replace(self.settings, **{name: fresh[name] for name in self.making.reloads})
+        return _offered(self.written, settings, self.common, self.making)
+
+    @property
+    def reloads(self) -> bool:
+        """Whether a part of the config file is read again at SIGHUP."""
+        return bool(self.making.reloads) and self.common.config is not None
+
     @property
     def secrets(self) -> list[Secret]:
         """Every secret that was given."""
@@ -122,6 +158,7 @@ def read(
     table: Mapping[str, Field],
     flags: Mapping[str, list[str]],
     environment: Mapping[str, str],
+    making: Making,
 ) -> Program:
     """Everything that was decided, or the first thing that is wrong.
 
@@ -129,20 +166,29 @@ def read(
         SettingsError: in one sentence.
     """
     loaded = load(table, flags, environment)
-    common = loaded.into(CommonSettings)
+    common = loaded.into(CommonSettings, making.without)
     _check_transport(common, flags, table)
-    toolsets = {toolset.name: toolset.default for toolset in server.toolsets}
-    choice = Choice(mode=common.mode, toolsets=common.toolsets, tools=common.tools, exclude=common.exclude_tools)
-    offered = select(server.tools, toolsets, choice)
+    settings = loaded.into(server.settings_type)
     program = Program(
-        server=server.only(lambda entry: entry.name in offered),
-        settings=loaded.into(server.settings_type),
+        making=making,
+        written=server,
+        server=_offered(server, settings, common, making),
+        settings=settings,
         common=common,
         table=table,
         loaded=loaded,
     )
     _ = program.resource  # says at once what is wrong with its URLs
     return program
+
+
+def _offered(server: Server[Any, Any], settings: Any, common: CommonSettings, making: Making) -> Server[Any, Any]:
+    """The server that is run: tailored, then with the tools that the operator chose."""
+    tailored = server if making.tailor is None else making.tailor(server, settings)
+    toolsets = {toolset.name: toolset.default for toolset in tailored.toolsets}
+    choice = Choice(mode=common.mode, toolsets=common.toolsets, tools=common.tools, exclude=common.exclude_tools)
+    offered = select(tailored.tools, toolsets, choice)
+    return tailored.only(lambda entry: entry.name in offered)
 
 
 def is_this_machine(host: str) -> bool:
@@ -179,6 +225,10 @@ def _check_http(common: CommonSettings) -> None:
 def _secrets_in(value: Any) -> list[Secret]:
     if isinstance(value, Secret):
         return [value]
+    if isinstance(value, Struct):
+        value = list(asdict(value).values())
+    if isinstance(value, dict):
+        value = list(cast("dict[str, object]", value).values())
     if isinstance(value, list | tuple):
-        return [item for item in cast("list[object]", value) if isinstance(item, Secret)]
+        return [secret for item in cast("list[object]", value) for secret in _secrets_in(item)]
     return []

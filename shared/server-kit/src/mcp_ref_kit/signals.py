@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 _NAMES = ("SIGTERM", "SIGINT", "SIGHUP")  # Windows has no SIGHUP
@@ -23,6 +24,26 @@ def stopping(stop: asyncio.Event) -> Generator[None]:
     finally:
         for number, old in before.items():
             signal.signal(number, old)
+
+
+@contextmanager
+def at_hangup(act: Callable[[], None]) -> Generator[None]:
+    """Let SIGHUP mean something else than the end: `act` is called on the event loop, at each one inside the block."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = signal.signal(number, partial(_soon, loop, act))
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
+def _soon(loop: asyncio.AbstractEventLoop, act: Callable[[], None], number: int, frame: FrameType | None) -> None:
+    del number, frame
+    loop.call_soon_threadsafe(act)
 
 
 class _Bell:

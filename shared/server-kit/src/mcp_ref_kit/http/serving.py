@@ -17,7 +17,7 @@ from mcp_ref_kit.authentication import is_guarded
 from mcp_ref_kit.findings import Check
 from mcp_ref_kit.http.exposure import allowed_hosts, allowed_origins
 from mcp_ref_kit.http.health import probes
-from mcp_ref_kit.launch import end_within
+from mcp_ref_kit.launch import end_within, rereading
 from mcp_ref_kit.logs import Stderr
 from mcp_ref_kit.program import ENDPOINT, Program
 from mcp_ref_kit.signals import stopping
@@ -25,17 +25,17 @@ from mcp_ref_kit.signals import stopping
 _log = logging.getLogger(__name__)
 
 
-def on_http(program: Program, check: Check | None, stderr: Stderr) -> None:
+def on_http(program: Program, stderr: Stderr) -> None:
     """Listen and serve; returns after an orderly end.
 
     Raises:
         SettingsError: the address cannot be used, or the server cannot start.
     """
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(program, check, stderr))
+        runner.run(_serve(program, stderr))
 
 
-async def _serve(program: Program, check: Check | None, stderr: Stderr) -> None:
+async def _serve(program: Program, stderr: Stderr) -> None:
     common = program.common
     stop = asyncio.Event()
     listen = Listen(host=common.host, port=common.port, allow_unauthenticated=common.allow_unauthenticated)
@@ -43,24 +43,26 @@ async def _serve(program: Program, check: Check | None, stderr: Stderr) -> None:
         address = address_of(sock)
         guard = program.guard
         async with guard or nullcontext(), program.server.run(program.settings, program.options) as app:
-            options = replace(_options(program, app, check, address), authenticate=guard)
+            options = replace(_options(program, app, address), authenticate=guard)
             http = HttpApp(app, options)
             _warn(program, address)
-            await run(
-                http,
-                sock,
-                bounds=_bounds(program.limits),
-                started=partial(_announce, stderr, address),
-                stop=stop,
-                drain=http.drain,
-            )
+            with rereading(program, app):
+                await run(
+                    http,
+                    sock,
+                    bounds=_bounds(program.limits),
+                    started=partial(_announce, stderr, address),
+                    stop=stop,
+                    drain=http.drain,
+                )
             end_within()
 
 
-def _options(program: Program, app: App, check: Check | None, address: Address) -> HttpOptions:
+def _options(program: Program, app: App, address: Address) -> HttpOptions:
     common = program.common
     hosts = allowed_hosts(common.http_allowed_hosts, address, common.public_url)
     described = program.resource
+    check = program.making.check
     ready = None if check is None else partial(_is_ready, program, app, check)
     return HttpOptions(
         path=ENDPOINT,

@@ -16,7 +16,7 @@ def parse(fields: Iterable[Field], arguments: Sequence[str]) -> dict[str, list[s
     Raises:
         SettingsError: an unknown, abbreviated, doubled or unfinished flag, or a word too many.
     """
-    fields = list(fields)
+    fields = [field for field in fields if field.marker.table is None]
     parser = _parser(fields)
     flags, rest = _split(arguments)
     try:

@@ -7,6 +7,7 @@ from typing import Any, cast
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit.settings.fields import Field
 from mcp_ref_kit.settings.given import Given, reason
+from mcp_ref_kit.settings.tables import tables
 from mcp_ref_kit.settings.words import suggestion
 
 _MOST_BYTES = 1024 * 1024
@@ -19,9 +20,11 @@ def from_config(path: Path, fields: Mapping[str, Field]) -> dict[str, Given]:
     Raises:
         SettingsError: it cannot be read, is not TOML, has an unknown or doubled key or a value of the wrong type.
     """
-    known = {key: field for field in fields.values() if not field.marker.flag_only for key in _keys(field)}
-    found: dict[str, Given] = {}
-    for key, value in _flat(_document(path), ""):
+    known = {key: field for field in fields.values() if _has_key(field) for key in _keys(field)}
+    text = _text_of(path)
+    document = _parsed(path, text)
+    found = tables(document, fields.values(), path.name, text)
+    for key, value in _flat(document, ""):
         field = known.get(key)
         if field is None:
             raise SettingsError(f"There is no setting `{key}`, as {path.name} has it{suggestion(key, known)}")
@@ -39,9 +42,11 @@ def _keys(field: Field) -> list[str]:
     return [field.key, f"{field.key}-file"] if field.from_file else [field.key]
 
 
-def _document(path: Path) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415  only those who have a file pay for its parser
+def _has_key(field: Field) -> bool:
+    return not field.marker.flag_only and field.marker.table is None
 
+
+def _text_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
@@ -50,6 +55,12 @@ def _document(path: Path) -> dict[str, Any]:
         raise SettingsError(f"The config file {path} cannot be read: {reason(error)}.") from None
     if len(data) > _MOST_BYTES:
         raise SettingsError(f"The config file {path} is larger than {_MOST_BYTES} bytes.")
+    return text
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415  only those who have a file pay for its parser
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

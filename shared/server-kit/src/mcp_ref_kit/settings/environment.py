@@ -14,8 +14,12 @@ def from_environment(fields: Iterable[Field], environment: Mapping[str, str]) ->
     Raises:
         SettingsError: a secret is given both as text and as a file.
     """
-    found = ((field.name, _given(field, environment)) for field in fields if not field.marker.flag_only)
+    found = ((field.name, _given(field, environment)) for field in fields if _has_variable(field))
     return {name: given for name, given in found if given is not None}
+
+
+def _has_variable(field: Field) -> bool:
+    return not field.marker.flag_only and field.marker.table is None
 
 
 def _given(field: Field, environment: Mapping[str, str]) -> Given | None:

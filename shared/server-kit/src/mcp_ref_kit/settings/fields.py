@@ -7,7 +7,7 @@ from msgspec import NODEFAULT, Meta, Struct
 from msgspec.structs import FieldInfo, replace
 from msgspec.structs import fields as struct_fields
 
-from mcp_ref_kit.settings.kinds import Kind, kind_of
+from mcp_ref_kit.settings.kinds import TABLE, Kind, kind_of
 from mcp_ref_kit.settings.markers import Marker, Unit
 from mcp_ref_kit.settings.secret import Secret
 
@@ -75,6 +75,11 @@ class Field(Struct, frozen=True, kw_only=True):
         return f"{self.kind.metavar},..." if self.marker.separator == "," else self.kind.metavar
 
     @property
+    def members(self) -> type[Struct]:
+        """What each table of a field of tables is."""
+        return get_args(_peel(self.info.type)[0])[-1]
+
+    @property
     def required(self) -> bool:
         """It has no default."""
         return self.info.required
@@ -124,6 +129,9 @@ def _over(common: Field, own: Field) -> Field:
 
 def _field(info: FieldInfo, owner: type[Struct]) -> Field:
     hint, notes = _peel(info.type)
+    marker = next((note for note in notes if isinstance(note, Marker)), _PLAIN)
+    if marker.table is not None:
+        return Field(name=info.name, kind=TABLE, help="", marker=marker, info=info, many=None, secret=False)
     bounded = notes
     many: type | None = get_origin(hint) if get_origin(hint) in {list, tuple} else None
     if many is not None:
@@ -139,7 +147,7 @@ def _field(info: FieldInfo, owner: type[Struct]) -> Field:
         name=info.name,
         kind=kind,
         help=_outermost(metas, "description") or "",
-        marker=next((note for note in notes if isinstance(note, Marker)), _PLAIN),
+        marker=marker,
         info=info,
         many=many,
         secret=hint is Secret,

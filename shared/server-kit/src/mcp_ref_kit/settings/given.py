@@ -6,7 +6,7 @@ import select
 import sys
 from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit.settings.fields import Field
@@ -28,6 +28,8 @@ class Given(Struct, frozen=True, kw_only=True):
     """How a report names it: "--port", "MCP_PORT", "settings.toml"."""
     names_file: bool = False
     """The text is the name of a file that holds the secret."""
+    value: Any = UNSET
+    """What has its type already: tables."""
 
 
 def value_of(field: Field, given: Given) -> Any:
@@ -36,6 +38,8 @@ def value_of(field: Field, given: Given) -> Any:
     Raises:
         SettingsError: it is not of the field's type, or out of its bounds.
     """
+    if given.value is not UNSET:
+        return given.value
     texts = [part for text in given.texts for part in _parts(field, text)]
     if given.names_file:
         texts = [_secret_text(text, given.where) for text in texts]

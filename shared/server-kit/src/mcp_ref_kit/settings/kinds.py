@@ -135,6 +135,8 @@ _UNITS = {
     "bytes": Kind(read=read_size, metavar="SIZE", from_toml=(str, int)),
     "seconds": Kind(read=read_seconds, metavar="SECONDS", from_toml=_NUMBERS),
 }
+# Tables of the config file are read there, with their place.
+TABLE = Kind(read=str, metavar="", from_toml=())
 _PLAIN: dict[Any, Kind] = {
     str: Kind(read=str, metavar="TEXT"),
     int: Kind(read=read_int, metavar="N", from_toml=(str, int)),

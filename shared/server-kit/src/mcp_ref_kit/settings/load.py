@@ -1,6 +1,6 @@
 """Four sources, one precedence: flag, then environment, then config file, then default."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -21,9 +21,9 @@ class Loaded(Struct, frozen=True):
     values: dict[str, Any]
     sources: dict[str, str]
 
-    def into(self, settings: type[S]) -> S:
-        """The settings of one class, made of its own fields."""
-        names = set(settings.__struct_fields__) & self.values.keys()
+    def into(self, settings: type[S], without: Iterable[str] = ()) -> S:
+        """The settings of one class, made of its own fields; those `without` keep their defaults."""
+        names = set(settings.__struct_fields__) & self.values.keys() - set(without)
         return settings(**{name: self.values[name] for name in names})
 
 

@@ -16,7 +16,7 @@ _EPILOG = (
 
 def help_text(program: str, fields: Iterable[Field], common: Iterable[str]) -> str:
     """What `--help` prints; `common` are the names of the fields that every server has."""
-    fields = list(fields)
+    fields = [field for field in fields if field.marker.table is None]
     common = set(common)
     parser = ArgumentParser(prog=program, add_help=False, usage=_usage(program, fields), epilog=_EPILOG)
     parser.formatter_class = partial(HelpFormatter, max_help_position=28, width=110)

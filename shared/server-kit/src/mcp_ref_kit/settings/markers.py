@@ -28,9 +28,10 @@ class Marker(Struct, frozen=True, kw_only=True):
     separator: str | None = None
     inline: bool = False
     flag_only: bool = False
+    table: str | None = None
 
 
-def setting(  # noqa: PLR0913  six independent facts about a field, all optional and by keyword
+def setting(  # noqa: PLR0913  seven independent facts about a field, all optional and by keyword
     *,
     positional: bool = False,
     metavar: str | None = None,
@@ -39,6 +40,7 @@ def setting(  # noqa: PLR0913  six independent facts about a field, all optional
     separator: str | None = None,
     inline: bool = False,
     flag_only: bool = False,
+    table: str | None = None,
 ) -> Marker:
     """Say how a field is given, inside `Annotated[...]`, beside `arg()`.
 
@@ -47,6 +49,8 @@ def setting(  # noqa: PLR0913  six independent facts about a field, all optional
     flag (`a,b`) and the variable; without it a list flag is repeated and the variable is split as PATH is.
     `inline`: a Secret that stands on the command line itself, as a DSN does, and not in a file that `--x-file`
     names. `flag_only`: no variable and no config key.
+    `table`: in the config file alone, as tables of this name: `[databases.NAME]` for a `dict[str, Struct]`, `[[query]]`
+    for a `list[Struct]`.
     """
     return Marker(
         positional=positional,
@@ -56,4 +60,5 @@ def setting(  # noqa: PLR0913  six independent facts about a field, all optional
         separator=separator,
         inline=inline,
         flag_only=flag_only,
+        table=table,
     )

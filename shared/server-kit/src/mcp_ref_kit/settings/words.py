@@ -25,6 +25,8 @@ def shown(value: object) -> str:
         return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, dict):
+        return ",".join(cast("dict[str, object]", value))
     if isinstance(value, list | tuple):
         return ",".join(str(item) for item in cast("list[object]", value))
     return str(value)

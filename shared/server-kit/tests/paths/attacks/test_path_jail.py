@@ -99,10 +99,10 @@ def test_links_that_multiply_are_bounded(root: Root, inside: Path) -> None:
     (inside / "l0").symlink_to(".")
     for number in range(1, 30):
         (inside / f"l{number}").symlink_to(f"l{number - 1}/l{number - 1}")
-    began = time.monotonic()
+    began = time.thread_time()
     with pytest.raises(TooManyLinks):
         root.open("l29")
-    assert time.monotonic() - began < 1
+    assert time.thread_time() - began < 1
 
 
 @pytest.mark.parametrize("path", ["", "a\0b", "x" * 5000, "a/" + "n" * 256, "a\x1b[2J"])
@@ -135,7 +135,7 @@ def test_what_never_ends_is_refused_at_once(root: Root, inside: Path) -> None:
             directory.open(name)
         with root.parent(name) as spot, pytest.raises((NotAFile, PathError)):
             spot.open()
-    assert time.monotonic() - began < 0.1 * len(names)
+    assert time.monotonic() - began < 5  # an open that waits, waits for ever
     listener.close()
 
 
