@@ -1,3 +1,3 @@
-"""An MCP server that keeps notes in memory: the form in which every server here is written."""
+"""An MCP server for Redis and Valkey."""
 
 __version__ = "0.1.0"

@@ -1,9 +1,30 @@
-"""The console script: `main()` runs the server on stdio, or on HTTP with `--transport http`."""
+"""The console script `mcp-ref-redis`."""
 
-from mcp_ref_kit import cli
+from collections.abc import Sequence
+
+from mcp_protocol import ToolError
+from mcp_ref_kit import Finding, cli
 from mcp_ref_redis.server import server
+from mcp_ref_redis.settings import Settings
+from mcp_ref_redis.state import State
 
-main = cli(server)
+
+async def check(settings: Settings, state: State) -> Sequence[Finding]:
+    """Whether each database answers."""
+    del settings
+    return [await _looked_at(state, name) for name in state.databases]
+
+
+async def _looked_at(state: State, name: str) -> Finding:
+    subject = f"database {name}"
+    try:
+        await state.databases[name].ask(b"PING")
+    except ToolError as error:
+        return Finding(subject, works=False, detail=error.message)
+    return Finding(subject, works=True, detail="answers")
+
+
+main = cli(server, check=check)
 
 if __name__ == "__main__":
     main()

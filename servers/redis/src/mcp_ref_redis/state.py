@@ -1,18 +1,133 @@
-"""What lives as long as the server does."""
+"""What lives as long as the server does: databases, the gate, cursors; and the way of a call to its data."""
 
+from collections import OrderedDict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from mcp_protocol import Context
+from mcp_ref_kit import Mode
+from mcp_ref_kit.db.confirm import Confirmation
+from mcp_ref_kit.db.deadline import Slots
+from mcp_ref_kit.db.errors import DbError, bad_argument
+from mcp_ref_kit.db.paging import Paging
+from mcp_ref_kit.db.sources import Database as Source
+from mcp_ref_redis.access.commands import Table, table
+from mcp_ref_redis.access.gate import Gate
+from mcp_ref_redis.access.jail import Jail
+from mcp_ref_redis.engine.faults import require
+from mcp_ref_redis.engine.opening import Vector
+from mcp_ref_redis.engine.topology import Engine, Keys
 from mcp_ref_redis.settings import Settings
+
+_STEPS: tuple[Mode, ...] = ("read-only", "read-write", "admin")
+# Sets of keys that scans have shown, kept between their pages.
+_MOST_CARRIED = 16
+
+
+class Database:
+    """One database: its engine, what is known of it, and the jail round its keys."""
+
+    def __init__(self, source: Source, engine: Engine, jail: Jail, gate: Gate) -> None:
+        self.name = source.name
+        self.mode: Mode = source.mode
+        self.engine = engine
+        self.jail = jail
+        self.gate = gate
+        self.most_seconds = source.limits.timeout
+        self._table: tuple[int, Table] | None = None
+
+    async def run(self, *vectors: Vector, write: bool = False, node: str | None = None, keys: Keys = None) -> list[Any]:
+        """Send commands as one pipeline; a reply may be a Fault.
+
+        Raises:
+            ToolError: `connection`, `too_large`.
+        """
+        return await self.engine.run(vectors, write=write, node=node, keys=keys) if vectors else []
+
+    async def ask(self, *vector: bytes, write: bool = False, node: str | None = None) -> Any:
+        """Send one command.
+
+        Raises:
+            ToolError: also what the engine refuses.
+        """
+        [reply] = await self.engine.run([vector], write=write, node=node)
+        return require(reply)
+
+    async def table(self) -> Table:
+        """The engine's commands, asked for once for as long as its connections hold.
+
+        Raises:
+            ToolError: the user may not ask.
+        """
+        if self._table is None or self._table[0] != self.engine.epoch:
+            reply = await self.ask(b"COMMAND")
+            self._table = (self.engine.epoch, table(reply))
+        return self._table[1]
 
 
 @dataclass
 class State:
-    """The settings, and the notes by title."""
+    """What one running server is made of."""
 
     settings: Settings
-    notes: dict[str, str] = field(default_factory=dict[str, str])
+    databases: dict[str, Database]
+    paging: Paging
+    confirmation: Confirmation
+    slots: Slots
+    carried: OrderedDict[str, dict[bytes, None]] = field(default_factory=OrderedDict[str, dict[bytes, None]])
+
+    def database(self, name: str | None) -> Database:
+        """The database of that name; the only one has no need of it.
+
+        Raises:
+            DbError: `invalid_argument`.
+        """
+        if name is None and len(self.databases) == 1:
+            return next(iter(self.databases.values()))
+        found = self.databases.get(name or "")
+        if found is None:
+            how = "is needed" if name is None else "names no database of this server"
+            raise bad_argument("database", how, hint=f"There are {', '.join(self.databases)}.")
+        return found
+
+    def carry(self, key: str, shown: dict[bytes, None]) -> None:
+        """Remember what a scan has shown, for its next page; the oldest scan is forgotten."""
+        self.carried[key] = shown
+        self.carried.move_to_end(key)
+        while len(self.carried) > _MOST_CARRIED:
+            self.carried.popitem(last=False)
 
 
 Ctx: TypeAlias = Context[State]
+
+
+@asynccontextmanager
+async def reached(
+    ctx: Ctx, database: str | None, *, needs: Mode = "read-only", seconds: float | None = None
+) -> AsyncGenerator[Database, None]:
+    """The database of a call, for as long as the call's deadline lets it.
+
+    Raises:
+        DbError: `read_only`, its mode is too low for the tool; `busy`; `timeout`: what was under way is given up, and
+            its connection with it.
+    """
+    found = ctx.state.database(database)
+    require_mode(found, needs)
+    async with ctx.state.slots.enter(min(seconds or ctx.state.settings.timeout, found.most_seconds), grace=0):
+        yield found
+
+
+def require_mode(database: Database, needs: Mode) -> None:
+    """A tool is offered by the server's mode; a database may have a lower one of its own.
+
+    Raises:
+        DbError: `read_only`.
+    """
+    if _STEPS.index(database.mode) < _STEPS.index(needs):
+        raise DbError(
+            f"The database {database.name} is {database.mode} here.",
+            code="read_only",
+            hint=f"The operator would have to give it the mode {needs}.",
+        )

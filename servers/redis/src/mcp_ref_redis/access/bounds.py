@@ -1,9 +1,9 @@
 """Bounds of arguments, judged before anything is sent: what a small call could make the engine allocate. Pure."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from mcp_protocol import ToolError
+from mcp_ref_kit.db.errors import DbError
 from mcp_ref_redis.access.commands import word
 
 # SETRANGE at 536 870 900 made 513 MB of a call of 40 bytes.
@@ -34,7 +34,7 @@ def require_size(name: str, value: bytes, most: int) -> bytes:
         ToolError: `too_large`.
     """
     if len(value) > most:
-        raise ToolError(
+        raise DbError(
             f"`{name}` has {len(value)} bytes; at most {most} are allowed.",
             code="too_large",
             hint="Write it in parts, or ask the operator for a larger --max-value-bytes.",
@@ -65,7 +65,7 @@ def require_finite(name: str, value: float) -> bytes:
 
 
 def require_arguments(name: str, arguments: Sequence[bytes], most_bytes: int) -> None:
-    """Judge the vector of a raw command; `name` is the command's, as CONFIG|GET.
+    """Judge the vector of a raw command; `name` is the command's, as in the table.
 
     Raises:
         ToolError: `invalid_argument` or `too_large`.
@@ -76,15 +76,19 @@ def require_arguments(name: str, arguments: Sequence[bytes], most_bytes: int) ->
         if place < len(arguments):
             judge(name, what, arguments[place])
     words = list(map(word, arguments))
-    for keyword, (what, judge) in _KEYWORDS.items():
-        if keyword in words and (keyword, name) not in _OTHERWISE:
-            for at, found in enumerate(words[:-1]):
-                if found == keyword and at > 0:
-                    judge(name, what, arguments[at + 1])
-    if name in ("BITFIELD", "BITFIELD_RO"):
+    for at, (what, judge) in _options(name, words):
+        judge(name, what, arguments[at])
+    if name in {"BITFIELD", "BITFIELD_RO"}:
         _require_fields(name, arguments, words)
     if name == "COPY" and "DB" in words[3:]:
         raise _wrong("COPY to another database is not offered.")
+
+
+def _options(name: str, words: Sequence[str]) -> Iterator[tuple[int, tuple[str, "_Judge"]]]:
+    """The places of arguments that follow an option's word."""
+    for at, found in enumerate(words[1:-1], 2):
+        if found in _KEYWORDS and name not in _HOLD_DATA:
+            yield at, _KEYWORDS[found]
 
 
 def _require_fields(name: str, arguments: Sequence[bytes], words: Sequence[str]) -> None:
@@ -145,8 +149,8 @@ def _integer(argument: bytes) -> int | None:
     return int(argument)
 
 
-def _wrong(sentence: str) -> ToolError:
-    return ToolError(sentence, code="invalid_argument")
+def _wrong(sentence: str) -> DbError:
+    return DbError(sentence, code="invalid_argument")
 
 
 _Judge = Callable[[str, str, bytes], None]
@@ -154,12 +158,10 @@ _COUNT = ("count", _count)
 _PLACES: Mapping[str, Mapping[int, tuple[str, _Judge]]] = {
     "SETRANGE": {2: ("offset", _bytes_offset)},
     "SETBIT": {2: ("offset", _bit_offset)},
-    **dict.fromkeys(("SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER"), {2: _COUNT}),
-    **dict.fromkeys(("SPOP", "LPOP", "RPOP", "ZPOPMIN", "ZPOPMAX"), {2: _COUNT}),
-    **dict.fromkeys(("EXPIRE", "SETEX"), {2: ("time", _seconds)}),
-    **dict.fromkeys(("PEXPIRE", "PSETEX"), {2: ("time", _milliseconds)}),
-    "HEXPIRE": {2: ("time", _seconds)},
-    "HPEXPIRE": {2: ("time", _milliseconds)},
+    **{name: {2: _COUNT} for name in ("SRANDMEMBER", "HRANDFIELD", "ZRANDMEMBER")},
+    **{name: {2: _COUNT} for name in ("SPOP", "LPOP", "RPOP", "ZPOPMIN", "ZPOPMAX")},
+    **{name: {2: ("time", _seconds)} for name in ("EXPIRE", "SETEX", "HEXPIRE")},
+    **{name: {2: ("time", _milliseconds)} for name in ("PEXPIRE", "PSETEX", "HPEXPIRE")},
 }
 _KEYWORDS: Mapping[str, tuple[str, _Judge]] = {
     "COUNT": _COUNT,
@@ -167,9 +169,7 @@ _KEYWORDS: Mapping[str, tuple[str, _Judge]] = {
     "PX": ("time", _milliseconds),
     "MATCH": ("pattern", _glob),
 }
-# Where such a word is data, or an option with another meaning.
-_OTHERWISE = frozenset(
-    (keyword, name)
-    for keyword in _KEYWORDS
-    for name in ("ECHO", "PING", "MSET", "MSETNX", "HSET", "HMSET", "SADD", "LPUSH", "RPUSH", "ZADD", "XADD", "DEL")
+# Here such a word may be data.
+_HOLD_DATA = frozenset(
+    {"ECHO", "PING", "MSET", "MSETNX", "HSET", "HMSET", "SADD", "LPUSH", "RPUSH", "ZADD", "XADD", "DEL", "UNLINK"}
 )

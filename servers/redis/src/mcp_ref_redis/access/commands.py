@@ -104,7 +104,8 @@ def table(reply: Sequence[Any]) -> Table:
 def _command(entry: Any) -> Command | None:
     try:
         name, arity, flags, first, last, step, *rest = entry
-        categories, _, specs, inside = (*rest, [], [], [], [])[:4]
+        rest += [()] * 4  # an engine older than 7 says less
+        categories, specs, inside = rest[0], rest[2], rest[3]
         legacy = [] if first == 0 else [KeySpec(flags=frozenset(), index=first, last=_relative(first, last), step=step)]
         found = [command for inner in inside if (command := _command(inner)) is not None]
         return Command(

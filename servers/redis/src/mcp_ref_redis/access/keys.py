@@ -27,7 +27,7 @@ def _places(spec: KeySpec, arguments: Sequence[bytes]) -> range | None:
     if start is None:
         return range(0)
     places = _span(spec, arguments, start)
-    fits = places is not None and (not places or (0 < places[0] and places[-1] < len(arguments)))
+    fits = places is not None and (not places or (places[0] > 0 and places[-1] < len(arguments)))
     return places if fits else None
 
 

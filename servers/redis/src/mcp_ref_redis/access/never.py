@@ -56,9 +56,7 @@ SETTABLE_BEGINNINGS = ("slowlog-",)
 # A value of CONFIG GET under a name with one of these in it is a secret.
 SECRET_NAMES = ("pass", "auth", "secret", "user")
 
-FORBIDDEN_CATEGORIES = frozenset(
-    {"@dangerous", "@admin", "@scripting", "@pubsub", "@connection", "@transaction"}
-)
+FORBIDDEN_CATEGORIES = frozenset({"@dangerous", "@admin", "@scripting", "@pubsub", "@connection", "@transaction"})
 # Where to go instead.
 INSTEAD: Mapping[str, str] = {
     "KEYS": "Use scan_keys, which does not stop the server for everyone.",

@@ -12,12 +12,14 @@ from msgspec.structs import replace
 
 from mcp_protocol import SettingsError
 from mcp_ref_kit import Secret
+from mcp_ref_kit.db.sources import is_template
 
 PORT = 6379
 SENTINEL_PORT = 26379
 _MOST_DB = 65_535
 _SCHEMES = ("redis", "rediss", "unix")
 _VERIFICATIONS = ("required", "optional", "none")
+_OPTIONS = {"unix": ("db",), "rediss": ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs")}
 
 
 class Tls(Struct, frozen=True, kw_only=True):
@@ -45,11 +47,6 @@ class Address(Struct, frozen=True, kw_only=True):
     def at(self, host: str, port: int) -> "Address":
         """The same user and options at another node."""
         return replace(self, host=host, port=port, path=None)
-
-
-def is_template(text: str) -> bool:
-    """Whether it is a placeholder that a host forgot to fill in: `${REDIS_URL}`."""
-    return text.startswith("${") and text.endswith("}")
 
 
 def parse(url: str) -> Address:
@@ -154,12 +151,10 @@ def _place(parts: SplitResult) -> tuple[str, int]:
 
 
 def _require_known(options: Mapping[str, str], scheme: str) -> None:
-    known = {"protocol"} | ({"db"} if scheme == "unix" else set())
-    if scheme == "rediss":
-        known |= {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs"}
+    known = ("protocol", *_OPTIONS.get(scheme, ()))
     for name in options:
         if name not in known:
-            raise SettingsError(f"A {scheme}:// URL has no option {name[:40]!r}; there are {', '.join(sorted(known))}.")
+            raise SettingsError(f"A {scheme}:// URL has no option {name[:40]!r}; there are {', '.join(known)}.")
 
 
 def _tls(options: Mapping[str, str]) -> Tls:

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_protocol import ToolError
+from mcp_ref_kit.db.errors import DbError
 from mcp_ref_redis.engine.address import Address
 from mcp_ref_redis.engine.faults import Lost, require, unreachable
 from mcp_ref_redis.engine.opening import Link, Manner, Vector, load_driver, open_link
@@ -117,7 +118,7 @@ class Cluster:
 
         node = slots.node(key_slot(key))
         if node is None:
-            raise ToolError("No node of the cluster holds the slot of this key.", code="busy", retryable=True)
+            raise DbError("No node of the cluster holds the slot of this key.", code="busy")
         return node
 
     async def _redirected(self, vector: Vector, fault: Fault, *, write: bool) -> Any:
@@ -165,7 +166,7 @@ class Cluster:
     def _read(self, reply: Any) -> Slots:
         ranges = tuple((first, last, self._name(node)) for first, last, node, *_ in reply)
         if not ranges:
-            raise ToolError("The cluster has no slots yet.", code="busy", retryable=True)
+            raise DbError("The cluster has no slots yet.", code="busy")
         return Slots(ranges)
 
     def _name(self, node: Sequence[Any]) -> str:

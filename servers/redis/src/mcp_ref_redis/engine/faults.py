@@ -10,21 +10,19 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_protocol import ToolError
+from mcp_ref_kit.db.errors import Code, DbError, Scrub
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.engine.resp import Fault, Garbled, TooLarge
-
-_MOST_TEXT = 400
 
 
 class Meaning(Struct, frozen=True):
     """What the first word of an error reply says."""
 
-    code: str
-    retryable: bool = False
+    code: Code
     hint: str | None = None
 
 
-_BUSY = Meaning("busy", retryable=True, hint="Try again in a moment.")
+_BUSY = Meaning("busy", hint="Try again in a moment.")
 _TYPE = Meaning("conflict", hint="key_info tells the type of a key.")
 _MEANINGS: Mapping[str, Meaning] = {
     "WRONGTYPE": _TYPE,
@@ -37,7 +35,7 @@ _MEANINGS: Mapping[str, Meaning] = {
     "OOM": Meaning("too_large", hint="The engine is at its maxmemory; delete keys or raise it."),
     "MISCONF": Meaning("unsupported"),
     "CROSSSLOT": Meaning("conflict", hint="Keys of one call to a cluster need one hash tag: {tag}a, {tag}b."),
-    **dict.fromkeys(("MOVED", "ASK"), Meaning("busy", retryable=True, hint="The cluster is moving slots; try again.")),
+    **dict.fromkeys(("MOVED", "ASK"), Meaning("busy", hint="The cluster is moving slots; try again.")),
     "EXECABORT": Meaning("conflict"),
     "NOSCRIPT": Meaning("not_found"),
 }
@@ -67,18 +65,13 @@ class Lost(Exception):
         self.unanswered = unanswered
 
 
-def refusal(fault: Fault) -> ToolError:
+def refusal(fault: Fault) -> DbError:
     """An error reply as a tool error."""
     meaning = _meaning(fault)
+    text = "The engine has the key elsewhere." if fault.word in _UNTOLD else _sentence(fault.text)
     if fault.word == "NOPERM":
-        words = out_of_reach()
-        return ToolError(
-            f"{words.message} The engine says: {_clean(fault.text)}",
-            code="permission",
-            hint=meaning.hint,
-        )
-    text = "The engine has the key elsewhere." if fault.word in _UNTOLD else _clean(fault.text)
-    return ToolError(text, code=meaning.code, hint=meaning.hint, retryable=meaning.retryable)
+        text = f"{out_of_reach().message} The engine says: {text}"
+    return DbError(text, code=meaning.code, hint=meaning.hint, engine_code=fault.word)
 
 
 def require(reply: Any) -> Any:
@@ -92,19 +85,18 @@ def require(reply: Any) -> Any:
     return reply
 
 
-def unreachable(why: str = "connection refused") -> ToolError:
+def unreachable(why: str = "connection refused") -> DbError:
     """The engine cannot be reached."""
-    return ToolError(
+    return DbError(
         f"The database cannot be reached: {why}.",
         code="connection",
         hint="It is tried again with the next call.",
-        retryable=True,
     )
 
 
-def unsupported(command: str, what: str) -> ToolError:
+def unsupported(command: str, what: str) -> DbError:
     """The engine lacks a command."""
-    return ToolError(
+    return DbError(
         f"This engine has no command {command}.",
         code="unsupported",
         hint=f"{what} needs Redis 8, or the module that brings {command}.",
@@ -121,7 +113,7 @@ def reading_errors() -> Generator[None]:
     try:
         yield
     except TooLarge as error:
-        raise ToolError(
+        raise DbError(
             f"The reply is larger than this server takes: {error}.",
             code="too_large",
             hint="Read it in windows: read_key with start and count, or a smaller count.",
@@ -186,8 +178,11 @@ def _meaning(fault: Fault) -> Meaning:
     return next((meaning for start, meaning in _BEGINNINGS if fault.text.startswith(start)), _PLAIN)
 
 
-def _clean(text: str) -> str:
-    """The engine's words on one line, without control characters, and with an end."""
-    line = "".join(character if character.isprintable() else " " for character in text[:_MOST_TEXT]).strip()
-    line = line.removeprefix("ERR ")
+def _sentence(text: str) -> str:
+    """The engine's words on one bounded line with an end."""
+    line = _SCRUB(text).removeprefix("ERR ").strip()
     return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+# Engines name no files in their errors, and no passwords.
+_SCRUB = Scrub()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from mcp_ref_redis.engine.address import Address
-from mcp_ref_redis.engine.faults import Lost, is_broken, opening_errors, reading_errors
+from mcp_ref_redis.engine.faults import Lost, is_broken, opening_errors, reading_errors, require
 from mcp_ref_redis.engine.parser import Parser
 from mcp_ref_redis.engine.resp import pack_all
 
@@ -78,6 +78,14 @@ class Link:
         self._parser.renew()
         with self._telling_lost(), reading_errors():
             return await self._parser.read_response(push_request=True)
+
+    async def accepted(self) -> None:
+        """Wait for the next reply, which must be no error.
+
+        Raises:
+            ToolError: it is one.
+        """
+        require(await self.receive())
 
     async def close(self) -> None:
         """End it; safe to repeat."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from mcp_protocol import ToolError
+from mcp_ref_kit.db.errors import DbError
 from mcp_ref_redis.engine.faults import Lost, unreachable
 from mcp_ref_redis.engine.opening import Link, Vector
 
@@ -58,7 +58,7 @@ class Pool:
             ToolError: `busy`, there are too many; `connection`.
         """
         if self._free_apart.locked():
-            raise ToolError("Too many calls wait for the database already.", code="busy", retryable=True)
+            raise DbError("Too many calls wait for the database already.", code="busy")
         async with self._free_apart:
             link = await self._fresh()
             try:
@@ -117,13 +117,12 @@ class Pool:
         return True
 
 
-def broken(*, write: bool) -> ToolError:
+def broken(*, write: bool) -> DbError:
     """The connection broke in the middle; a write may or may not have happened, and is not repeated."""
     if not write:
         return unreachable("the connection broke")
-    return ToolError(
+    return DbError(
         "The connection broke before the answer came: it is not known whether the change was made.",
         code="connection",
         hint="Read the key to see, before you repeat the call.",
-        retryable=False,
     )

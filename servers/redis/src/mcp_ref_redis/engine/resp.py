@@ -173,7 +173,7 @@ class Decoder:
         end = self._position + size
         if len(self._buffer) < end + 2:
             return MISSING
-        if self._buffer[end : end + 2] != CRLF:
+        if not self._buffer.startswith(CRLF, end):
             raise Garbled("a string does not end where it said")
         data = bytes(memoryview(self._buffer)[self._position : end])
         self._awaited = None
@@ -191,18 +191,12 @@ class Decoder:
 
     def _placed(self, value: Any) -> Any:
         """Put a value where it belongs; what is whole by that, else _DISCARD."""
-        while True:
-            if isinstance(value, _Open):
-                if value.left:
-                    if len(self._open) >= MOST_DEPTH:
-                        raise TooLarge("levels", MOST_DEPTH + 1, MOST_DEPTH)
-                    self._open.append(value)
-                    return _DISCARD
-                value = value.close(value.items)
-                if value is _DISCARD:  # an attribute without members
-                    return _DISCARD
-            if not self._open:
-                return value
+        if isinstance(value, _Open):
+            if value.left:
+                self._deepen(value)
+                return _DISCARD
+            value = value.close(value.items)
+        while self._open and value is not _DISCARD:
             top = self._open[-1]
             top.items.append(value)
             top.left -= 1
@@ -210,8 +204,12 @@ class Decoder:
                 return _DISCARD
             self._open.pop()
             value = top.close(top.items)
-            if value is _DISCARD:
-                return _DISCARD
+        return value
+
+    def _deepen(self, aggregate: _Open) -> None:
+        if len(self._open) >= MOST_DEPTH:
+            raise TooLarge("levels", MOST_DEPTH + 1, MOST_DEPTH)
+        self._open.append(aggregate)
 
     def _announce(self, size: int, values: int) -> None:
         self._announced += size

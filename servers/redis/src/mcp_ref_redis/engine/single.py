@@ -74,8 +74,8 @@ class Single:
         question = (b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", sentinel.name.encode())
         for host, port in sentinel.places:
             async with self._asked(host, port) as link:
-                reply = None if link is None else (await link.exchange([question]))[0]
-            if isinstance(reply, list) and len(reply) == _PAIR:  # pyright: ignore[reportUnknownArgumentType]  a reply is anything
+                reply: Any = None if link is None else (await link.exchange([question]))[0]
+            if reply is not None and not isinstance(reply, Fault) and len(reply) == _PAIR:
                 return reply[0].decode(), int(reply[1])
         raise unreachable("no Sentinel knows where its primary is")
 

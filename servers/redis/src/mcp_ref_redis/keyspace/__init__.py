@@ -1,0 +1,1 @@
+"""What is known of types: how each is measured, read in windows and shown."""

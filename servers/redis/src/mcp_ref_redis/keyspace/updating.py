@@ -1,0 +1,268 @@
+"""What can be done to a key, type by type: a table from operation to the commands that do it. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, cast
+
+import msgspec
+from msgspec import Struct
+
+from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_redis.access.bounds import require_finite, require_size
+from mcp_ref_redis.engine.opening import Vector
+from mcp_ref_redis.values import bytes_of, scalar_of
+
+UpdateType = Literal["hash", "list", "set", "zset", "json", "counter"]
+Operation = Literal[
+    "set",
+    "add",
+    "remove",
+    "delete",
+    "increment",
+    "push_left",
+    "push_right",
+    "pop_left",
+    "pop_right",
+    "trim",
+    "move",
+    "pop_min",
+    "pop_max",
+    "merge",
+    "append",
+]
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What a caller wants done; which of it must be given, the operation says."""
+
+    key: bytes
+    items: Sequence[Any] | None = None
+    fields: Mapping[str, Any] | None = None
+    path: str = "$"
+    amount: float = 1
+    count: int = 1
+    options: Mapping[str, Any] = {}
+    most_bytes: int = 1024 * 1024
+
+    def values(self) -> list[bytes]:
+        """`items` as bytes; there must be some."""
+        if not self.items:
+            raise bad_argument("items", "must hold at least one item")
+        found = [scalar_of(f"items[{at}]", item) for at, item in enumerate(self.items)]
+        return [require_size(f"items[{at}]", item, self.most_bytes) for at, item in enumerate(found)]
+
+    def one(self) -> bytes:
+        """The only item."""
+        found = self.values()
+        if len(found) != 1:
+            raise bad_argument("items", "must hold exactly one item for this operation")
+        return found[0]
+
+    def option(self, name: str) -> int:
+        """A whole number among `options`."""
+        value = self.options.get(name)
+        if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**53:
+            raise bad_argument(f"options.{name}", "must be a whole number")
+        return value
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """The commands of one operation, how many changes their replies amount to, and which of them tell a result."""
+
+    commands: list[Vector]
+    changed: Callable[[Any], int]
+    tells: bool = False
+    other: bytes | None = None
+    """Another key that it writes."""
+
+
+def change(kind: str, op: str, wish: Wish) -> Change:
+    """The change that an operation is.
+
+    Raises:
+        DbError: `invalid_argument`; the type has no such operation, or an argument does not fit it.
+    """
+    row = _TABLE.get((kind, op))
+    if row is None:
+        known = [operation for of, operation in _TABLE if of == kind]
+        raise bad_argument("op", f"cannot be {op} for a {kind}", hint=f"There are {', '.join(known)}.")
+    make, takes = row
+    _require_known(wish, kind, op, takes)
+    return make(wish)
+
+
+def _require_known(wish: Wish, kind: str, op: str, takes: Sequence[str]) -> None:
+    given = {"items": wish.items is not None, "fields": wish.fields is not None, "options": bool(wish.options)}
+    for name, there in given.items():
+        if there and name not in takes:
+            words = ", ".join(takes) or "nothing"
+            raise bad_argument(name, f"means nothing to {op} of a {kind}", hint=f"It takes {words}.")
+
+
+def _count(reply: Any) -> int:
+    return reply if isinstance(reply, int) else 0 if reply is None else 1
+
+
+def _found(reply: Any) -> int:
+    return 0 if reply is None else len(cast("list[Any]", reply)) if isinstance(reply, list) else 1
+
+
+def _always(reply: Any) -> int:
+    del reply
+    return 1
+
+
+def _popped(reply: Any) -> int:
+    """Members with scores: in turn, or pair by pair."""
+    items = cast("list[Any]", reply)
+    return len(items) if not items or isinstance(items[0], list) else len(items) // 2
+
+
+def _simple(name: bytes) -> Callable[[Wish], Change]:
+    """A command that takes the items and answers how many it changed."""
+    return lambda wish: Change(commands=[(name, wish.key, *wish.values())], changed=_count)
+
+
+def _pushing(name: bytes) -> Callable[[Wish], Change]:
+    def make(wish: Wish) -> Change:
+        values = wish.values()
+        return Change(commands=[(name, wish.key, *values)], changed=lambda _: len(values))
+
+    return make
+
+
+def _popping(name: bytes, changed: Callable[[Any], int]) -> Callable[[Wish], Change]:
+    def make(wish: Wish) -> Change:
+        if not 1 <= wish.count <= 10_000:  # noqa: PLR2004  the engine builds the reply before it sends any of it
+            raise bad_argument("count", "must be between 1 and 10000")
+        return Change(commands=[(name, wish.key, b"%d" % wish.count)], changed=changed, tells=True)
+
+    return make
+
+
+def _hash_set(wish: Wish) -> Change:
+    if not wish.fields:
+        raise bad_argument("fields", "must hold at least one field")
+    pairs = [(bytes_of("fields", name), scalar_of(f"fields.{name}", value)) for name, value in wish.fields.items()]
+    flat = [part for pair in pairs for part in pair]
+    for part in flat:
+        require_size("fields", part, wish.most_bytes)
+    return Change(commands=[(b"HSET", wish.key, *flat)], changed=lambda _: len(pairs))
+
+
+def _hash_increment(wish: Wish) -> Change:
+    name, amount = (b"HINCRBYFLOAT", require_finite("amount", wish.amount))
+    if float(wish.amount).is_integer():
+        name, amount = (b"HINCRBY", b"%d" % int(wish.amount))
+    return Change(commands=[(name, wish.key, wish.one(), amount)], changed=_always, tells=True)
+
+
+def _counter(wish: Wish) -> Change:
+    name, amount = (b"INCRBYFLOAT", require_finite("amount", wish.amount))
+    if float(wish.amount).is_integer():
+        name, amount = (b"INCRBY", b"%d" % int(wish.amount))
+    return Change(commands=[(name, wish.key, amount)], changed=_always, tells=True)
+
+
+def _list_set(wish: Wish) -> Change:
+    return Change(commands=[(b"LSET", wish.key, b"%d" % wish.option("index"), wish.one())], changed=_always)
+
+
+def _list_remove(wish: Wish) -> Change:
+    return Change(commands=[(b"LREM", wish.key, b"%d" % wish.options.get("count", 0), wish.one())], changed=_count)
+
+
+def _list_trim(wish: Wish) -> Change:
+    bounds = (b"%d" % wish.option("start"), b"%d" % wish.option("stop"))
+    return Change(commands=[(b"LTRIM", wish.key, *bounds)], changed=_always)
+
+
+def _set_move(wish: Wish) -> Change:
+    target = bytes_of("options.to", wish.options.get("to"))
+    return Change(
+        commands=[(b"SMOVE", wish.key, target, value) for value in wish.values()], changed=_count, other=target
+    )
+
+
+def _zset_add(wish: Wish) -> Change:
+    flags = [name.upper().encode() for name in ("nx", "xx", "gt", "lt") if wish.options.get(name) is True]
+    if unknown := set(wish.options) - {"nx", "xx", "gt", "lt"}:
+        raise bad_argument("options", f"has no {min(unknown)!r}", hint="There are nx, xx, gt, lt.")
+    pairs = [part for at, item in enumerate(wish.items or ()) for part in _scored(f"items[{at}]", item, wish)]
+    if not pairs:
+        raise bad_argument("items", 'must hold at least one {"member", "score"}')
+    return Change(commands=[(b"ZADD", wish.key, *flags, b"CH", *pairs)], changed=_count)
+
+
+def _scored(name: str, item: Any, wish: Wish) -> tuple[bytes, bytes]:
+    members = cast("dict[str, Any]", item) if isinstance(item, dict) else {}
+    score = members.get("score")
+    if members.keys() != {"member", "score"} or not isinstance(score, int | float) or isinstance(score, bool):
+        raise bad_argument(name, 'must be {"member": ..., "score": number}')
+    member = require_size(name, scalar_of(name, members["member"]), wish.most_bytes)
+    return require_finite(f"{name}.score", score), member
+
+
+def _zset_increment(wish: Wish) -> Change:
+    amount = require_finite("amount", wish.amount)
+    return Change(commands=[(b"ZINCRBY", wish.key, amount, wish.one())], changed=_always, tells=True)
+
+
+def _document(wish: Wish) -> bytes:
+    """The one item as JSON text."""
+    if wish.items is None or len(wish.items) != 1:
+        raise bad_argument("items", "must hold the JSON value, and nothing else")
+    return require_size("items[0]", msgspec.json.encode(wish.items[0]), wish.most_bytes)
+
+
+def _json(name: bytes) -> Callable[[Wish], Change]:
+    def make(wish: Wish) -> Change:
+        return Change(commands=[(name, wish.key, wish.path.encode(), _document(wish))], changed=_count)
+
+    return make
+
+
+def _json_delete(wish: Wish) -> Change:
+    return Change(commands=[(b"JSON.DEL", wish.key, wish.path.encode())], changed=_count)
+
+
+def _json_append(wish: Wish) -> Change:
+    if not wish.items:
+        raise bad_argument("items", "must hold at least one JSON value")
+    texts = [require_size("items", msgspec.json.encode(item), wish.most_bytes) for item in wish.items]
+    return Change(commands=[(b"JSON.ARRAPPEND", wish.key, wish.path.encode(), *texts)], changed=_found, tells=True)
+
+
+def _json_increment(wish: Wish) -> Change:
+    amount = require_finite("amount", wish.amount)
+    return Change(commands=[(b"JSON.NUMINCRBY", wish.key, wish.path.encode(), amount)], changed=_always, tells=True)
+
+
+_ITEMS, _FIELDS, _BOTH, _OPTIONS = ("items",), ("fields",), ("items", "options"), ("options",)
+_NONE: tuple[str, ...] = ()
+_TABLE: Mapping[tuple[str, str], tuple[Callable[[Wish], Change], tuple[str, ...]]] = {
+    ("hash", "set"): (_hash_set, _FIELDS),
+    ("hash", "delete"): (_simple(b"HDEL"), _ITEMS),
+    ("hash", "increment"): (_hash_increment, _ITEMS),
+    ("list", "push_left"): (_pushing(b"LPUSH"), _ITEMS),
+    ("list", "push_right"): (_pushing(b"RPUSH"), _ITEMS),
+    ("list", "pop_left"): (_popping(b"LPOP", _found), _NONE),
+    ("list", "pop_right"): (_popping(b"RPOP", _found), _NONE),
+    ("list", "set"): (_list_set, _BOTH),
+    ("list", "remove"): (_list_remove, _BOTH),
+    ("list", "trim"): (_list_trim, _OPTIONS),
+    ("set", "add"): (_simple(b"SADD"), _ITEMS),
+    ("set", "remove"): (_simple(b"SREM"), _ITEMS),
+    ("set", "move"): (_set_move, _BOTH),
+    ("zset", "add"): (_zset_add, _BOTH),
+    ("zset", "remove"): (_simple(b"ZREM"), _ITEMS),
+    ("zset", "increment"): (_zset_increment, _ITEMS),
+    ("zset", "pop_min"): (_popping(b"ZPOPMIN", _popped), _NONE),
+    ("zset", "pop_max"): (_popping(b"ZPOPMAX", _popped), _NONE),
+    ("json", "set"): (_json(b"JSON.SET"), _ITEMS),
+    ("json", "merge"): (_json(b"JSON.MERGE"), _ITEMS),
+    ("json", "delete"): (_json_delete, _NONE),
+    ("json", "append"): (_json_append, _ITEMS),
+    ("json", "increment"): (_json_increment, _NONE),
+    ("counter", "increment"): (_counter, _NONE),
+}
+OPERATIONS = tuple(_TABLE)

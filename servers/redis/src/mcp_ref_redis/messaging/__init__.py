@@ -1,0 +1,1 @@
+"""Streams and channels: what is read of them, and what waits for more."""

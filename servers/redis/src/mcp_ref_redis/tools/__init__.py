@@ -1,0 +1,1 @@
+"""The toolsets: what callers ask for, and what they get."""

@@ -1,0 +1,209 @@
+"""Reading keys: one in windows, many at once, and what is known of one."""
+
+from typing import Annotated, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from mcp_protocol import Toolset, arg
+from mcp_ref_kit.db.cells import Cells
+from mcp_ref_kit.db.envelope import Untrusted
+from mcp_ref_kit.db.errors import DbError
+from mcp_ref_redis.access.bounds import require_pattern
+from mcp_ref_redis.engine.faults import require
+from mcp_ref_redis.engine.resp import Fault
+from mcp_ref_redis.keyspace import kinds
+from mcp_ref_redis.keyspace.many import Item, read_many
+from mcp_ref_redis.keyspace.windows import Ask, Encoding, Position, Window, changed, reader
+from mcp_ref_redis.results import Data, Page, Room, budget, cut_by
+from mcp_ref_redis.state import Ctx, Database, State, reached
+from mcp_ref_redis.tools.arguments import READING, Cursor, Key, Keys, Named, key_of, keys_of
+from mcp_ref_redis.values import bytes_of, shown
+
+reading = Toolset[State]("core")
+
+MOST_COUNT = 10_000
+MOST_KEYS = 500
+
+
+class KeyValue(Page, frozen=True, kw_only=True, omit_defaults=True):
+    """`value` of a string, `items` of a list, `members` of a set, `entries` of a hash or stream."""
+
+    found: bool
+    key: Any
+    type: str = kinds.NONE
+    ttl_ms: int | None = None
+    length: int | None = None
+    value: Any = None
+    entries: list[Any] | None = None
+    members: list[Any] | None = None
+    items: list[Any] | None = None
+    truncated_cells: int = 0
+
+
+class KeyValues(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """In the order of `keys`; each with key, type, value, ttl_ms, length or error."""
+
+    items: list[Any]
+
+
+class KeyInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the engine refuses to tell is absent."""
+
+    found: bool
+    key: Any
+    type: str = kinds.NONE
+    encoding: str | None = None
+    ttl_ms: int | None = None
+    idle_s: int | None = None
+    freq: int | None = None
+    memory_bytes: int | None = None
+    length: int | None = None
+    untrusted: Untrusted
+
+
+@reading.tool(**READING)
+async def read_key(  # noqa: PLR0913  one parameter for each argument
+    ctx: Ctx,
+    *,
+    key: Key,
+    start: Annotated[int, arg("First item; of a string, byte.", ge=0)] = 0,
+    count: Annotated[int, arg("Most items; of a string, KiB.", ge=1, le=MOST_COUNT)] = 100,
+    match: Annotated[str | None, arg("Only hash fields or members like this glob.")] = None,
+    fields: Annotated[list[str], arg("Only these hash fields.", max_length=MOST_COUNT)] | None = None,
+    encoding: Annotated[Encoding, arg("Form of a string.")] = "auto",
+    path: Annotated[str, arg("Path in a JSON document.")] = "$",
+    cursor: Cursor = None,
+    database: Named = None,
+) -> KeyValue:
+    """Read a key of any type, a window at a time. Streams are read oldest first. A missing key is not an error."""
+    async with reached(ctx, database) as db:
+        name = key_of(db, key)
+        ask = Ask(
+            start=start,
+            count=count,
+            match=None if match is None else require_pattern(bytes_of("match", match)),
+            fields=None if fields is None else [bytes_of("fields", field) for field in fields],
+            encoding=encoding,
+            path=path,
+            at=None if cursor is None else ctx.state.paging.after(ctx, cursor, db.name, Position),
+            most_bytes=budget(ctx.state.settings.max_output_chars),
+            cells=Cells(ctx.state.settings.max_cell_chars),
+        )
+        page, behind = await value_of(db, name, ask)
+    return page if behind is None else replace(page, next_cursor=ctx.state.paging.seal(ctx, behind, db.name))
+
+
+async def value_of(db: Database, key: bytes, ask: Ask) -> tuple[KeyValue, Position | None]:
+    """One window on a key of any type, and where the next one begins.
+
+    Raises:
+        ToolError: `conflict`, where the key changes in the meantime.
+    """
+    kind, ttl = map(require, await db.run((b"TYPE", key), (b"PTTL", key)))
+    kind = kind.decode()
+    if kind == kinds.NONE:
+        return KeyValue(found=False, key=shown(key), truncated=False, untrusted=True), None
+    read = reader(kind)
+    if read is None:
+        page = KeyValue(found=True, key=shown(key), type=kind, ttl_ms=lifetime(ttl), truncated=False, untrusted=True)
+        return page, None
+    if ask.start and kind not in ("string", "list", "zset"):
+        raise DbError(
+            f"`start` counts places in strings, lists and sorted sets; this key is a {kinds.spoken(kind)}.",
+            code="invalid_argument",
+            hint="Go on with `next_cursor`.",
+        )
+    return _page(key, await read(db, key, ask), (kind, ttl, ask))
+
+
+def _page(key: bytes, found: Window, facts: tuple[str, int, Ask]) -> tuple[KeyValue, Position | None]:
+    kind, ttl, ask = facts
+    room = Room(ask.most_bytes)
+    taken = 0
+    while taken < len(found.items) and room.takes(found.items[taken]):
+        taken += 1
+    reason = "bytes" if taken < len(found.items) else found.reason
+    behind = found.behind(taken) if taken < len(found.items) or reason else None
+    page = KeyValue(
+        found=True,
+        key=shown(key),
+        type=kinds.spoken(kind),
+        ttl_ms=lifetime(ttl),
+        length=found.length,
+        value=found.value,
+        truncated=reason is not None,
+        truncation=cut_by(reason, taken or 1, found.length),
+        truncated_cells=ask.cells.cut,
+        untrusted=True,
+    )
+    if found.name != "value":
+        page = replace(page, **{found.name: found.items[:taken]})
+    return page, behind
+
+
+@reading.tool(**READING)
+async def read_keys(
+    ctx: Ctx,
+    keys: Annotated[Keys, arg("At most 500 keys.", max_length=MOST_KEYS)],
+    encoding: Annotated[Encoding, arg("Form of strings.")] = "auto",
+    max_value_bytes: Annotated[int, arg("Longest string.", ge=1, le=1024 * 1024)] = 4096,
+    database: Named = None,
+) -> KeyValues:
+    """Read many keys in one go; of collections the first ten items. What fails for one key stays with it."""
+    async with reached(ctx, database) as db:
+        names = keys_of(db, keys)
+        found = await read_many(db, names, encoding, max_value_bytes)
+    room = Room(budget(ctx.state.settings.max_output_chars))
+    fits = [item if room.takes(item) else _left_out(item) for item in found]
+    left = sum(1 for item, kept in zip(found, fits, strict=True) if item is not kept)
+    truncation = cut_by("bytes" if left else None, len(found) - left, len(found))
+    return KeyValues(items=fits, truncated=bool(left), truncation=truncation, untrusted=True)
+
+
+def _left_out(item: Item) -> Item:
+    error = {"code": "too_large", "message": "The page is full; read this key by itself."}
+    return {"key": item["key"], "type": item["type"], "error": error}
+
+
+@reading.tool(**READING)
+async def key_info(ctx: Ctx, key: Key, database: Named = None) -> KeyInfo:
+    """What is known of a key: type, encoding, time to live, idle time, memory, length."""
+    async with reached(ctx, database) as db:
+        name = key_of(db, key)
+        kind = (await db.ask(b"TYPE", name)).decode()
+        if kind == kinds.NONE:
+            return KeyInfo(found=False, key=shown(name), untrusted=True)
+        counting = kinds.LENGTH.get(kind, b"EXISTS")
+        replies = await db.run(
+            (b"PTTL", name),
+            (b"OBJECT", b"ENCODING", name),
+            (b"OBJECT", b"IDLETIME", name),
+            (b"OBJECT", b"FREQ", name),
+            (b"MEMORY", b"USAGE", name),
+            (counting, name),
+        )
+    ttl, encoding, idle, freq, memory, length = (_told(reply) for reply in replies)
+    if encoding is None and memory is None and length is None and ttl is None:
+        raise changed()
+    return KeyInfo(
+        found=True,
+        key=shown(name),
+        type=kinds.spoken(kind),
+        encoding=None if encoding is None else encoding.decode(),
+        ttl_ms=lifetime(ttl),
+        idle_s=idle,
+        freq=freq,
+        memory_bytes=memory,
+        length=length if kind in kinds.LENGTH else None,
+        untrusted=True,
+    )
+
+
+def lifetime(ttl: Any) -> int | None:
+    """Milliseconds to live; None for a key that stays."""
+    return ttl if isinstance(ttl, int) and ttl >= 0 else None
+
+
+def _told(reply: Any) -> Any:
+    return None if isinstance(reply, Fault) else reply

@@ -1,0 +1,122 @@
+"""Finding keys, and what they come to."""
+
+import secrets
+from typing import Annotated, Any, Literal
+
+from msgspec import Struct
+
+from mcp_protocol import Toolset, arg
+from mcp_ref_redis.access.bounds import require_pattern
+from mcp_ref_redis.engine.resp import Fault
+from mcp_ref_redis.keyspace import kinds
+from mcp_ref_redis.keyspace.kinds import KeyType
+from mcp_ref_redis.keyspace.scanning import Found, Scan, described, scan
+from mcp_ref_redis.keyspace.walking import Place
+from mcp_ref_redis.results import Page, Room, budget, cut_by
+from mcp_ref_redis.state import Ctx, Database, State, reached
+from mcp_ref_redis.tools.arguments import ASKING, Cursor, Named
+from mcp_ref_redis.values import bytes_of, shown
+
+scanning = Toolset[State]("core")
+
+Detail = Literal["type", "ttl", "size", "encoding"]
+# Of what was shown, so much is remembered: a table that is being resized shows keys twice.
+MOST_CARRIED = 10_000
+
+
+class KeyNames(Page, frozen=True, kw_only=True, omit_defaults=True):
+    """Keys; with details, objects of key, type, ttl_ms, size (bytes of memory), encoding."""
+
+    keys: list[Any]
+    scanned: int
+    complete: bool
+
+
+class Mark(Struct, frozen=True):
+    """Where a scan goes on, and under which name is remembered what it has shown."""
+
+    place: Place
+    carried: str
+
+
+@scanning.tool(**ASKING)
+async def scan_keys(  # noqa: PLR0913  one parameter for each argument
+    ctx: Ctx,
+    *,
+    pattern: Annotated[str, arg("Glob: * ? [a-z].")] = "*",
+    type: Annotated[KeyType | None, arg("Only keys of this type.")] = None,  # noqa: A002  the wire's name
+    limit: Annotated[int, arg("Most keys.", ge=1, le=10_000)] | None = None,
+    details: Annotated[list[Detail], arg("What to tell of each.")] = [],  # noqa: B006  never changed
+    cursor: Cursor = None,
+    database: Named = None,
+) -> KeyNames:
+    """Find keys without stopping the server. A page may be short, even empty: go on until `complete`."""
+    async with reached(ctx, database) as db:
+        wanted = Scan(pattern=require_pattern(bytes_of("pattern", pattern)), type=type)
+        mark = None if cursor is None else ctx.state.paging.after(ctx, cursor, db.name, Mark)
+        limit = limit or ctx.state.settings.max_rows
+        found, carried = await _scanned(ctx, db, wanted, limit, mark)
+        items = await _items(db, found.keys, details)
+    room = Room(budget(ctx.state.settings.max_output_chars))
+    taken = 0
+    while taken < len(items) and room.takes(items[taken]):
+        taken += 1
+    behind = found.behind(taken) if taken else found.after
+    if taken < len(items):
+        found.reason = "bytes"
+        _forget(ctx, carried, found.keys[taken:])
+    return KeyNames(
+        keys=items[:taken],
+        scanned=found.visited,
+        complete=behind is None,
+        truncated=behind is not None,
+        truncation=cut_by(None if behind is None else found.reason or "limit", taken),
+        next_cursor=None if behind is None else ctx.state.paging.seal(ctx, Mark(behind, carried), db.name),
+        untrusted=True,
+    )
+
+
+async def _scanned(ctx: Ctx, db: Database, wanted: Scan, limit: int, mark: Mark | None) -> tuple[Found, str]:
+    """A page, without what the pages before have shown; where that is forgotten, behind what the step has shown."""
+    name = mark.carried if mark else secrets.token_urlsafe(9)
+    seen = ctx.state.carried.get(name, {})
+    place = mark.place if mark else None
+    if place is not None and seen:
+        place = Place(place.cursor, 0, place.node)  # by name is surer than by number
+    found = await scan(db, wanted, limit, place, seen)
+    for key in found.keys:
+        seen[key] = None
+    while len(seen) > MOST_CARRIED:
+        del seen[next(iter(seen))]
+    if found.after is not None:
+        ctx.state.carry(name, seen)
+    return found, name
+
+
+def _forget(ctx: Ctx, carried: str, keys: list[bytes]) -> None:
+    """What did not fit on the page has not been shown."""
+    seen = ctx.state.carried.get(carried, {})
+    for key in keys:
+        seen.pop(key, None)
+    ctx.state.carry(carried, seen)
+
+
+async def _items(db: Database, names: list[bytes], details: list[Detail]) -> list[Any]:
+    if not details:
+        return [shown(name) for name in names]
+    wanted = list(dict.fromkeys(details))
+    replies = await db.run(*described(names, wanted))
+    return [
+        {"key": shown(name)} | dict(map(_detail, wanted, replies[at * len(wanted) : (at + 1) * len(wanted)]))
+        for at, name in enumerate(names)
+    ]
+
+
+def _detail(detail: Detail, reply: Any) -> tuple[str, Any]:
+    if isinstance(reply, Fault):
+        return detail if detail != "ttl" else "ttl_ms", None
+    if detail == "ttl":
+        return "ttl_ms", reply if reply >= 0 else None
+    if detail == "type":
+        return "type", kinds.spoken(reply.decode())
+    return detail, shown(reply)

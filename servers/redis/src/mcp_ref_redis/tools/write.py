@@ -1,0 +1,236 @@
+"""Changing keys: one value, one operation on a collection, a time to live, a name."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from msgspec import Struct
+
+from mcp_protocol import Toolset, arg
+from mcp_ref_kit.db.cells import Cells
+from mcp_ref_kit.db.envelope import Untrusted
+from mcp_ref_kit.db.errors import DbError, bad_argument
+from mcp_ref_redis.access.bounds import require_seconds, require_size
+from mcp_ref_redis.engine.faults import refusal, require, unsupported
+from mcp_ref_redis.engine.resp import Fault
+from mcp_ref_redis.keyspace import kinds
+from mcp_ref_redis.keyspace.updating import Change, Operation, UpdateType, Wish, change
+from mcp_ref_redis.keyspace.windows import tree
+from mcp_ref_redis.state import Ctx, Database, State, reached
+from mcp_ref_redis.tools.arguments import CHANGING, Key, Keys, Named, key_of, keys_of
+from mcp_ref_redis.values import Given, bytes_of, shown
+
+writing = Toolset[State]("core")
+
+MOST_KEYS = 1000
+Seconds = Annotated[float, arg("Seconds to live.")]
+_LENGTHS = {"counter": b"STRLEN", "json": b"EXISTS"}
+
+
+class WasSet(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`old` is the value before."""
+
+    set: bool
+    old: Any = None
+    untrusted: Untrusted
+
+
+class Updated(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How many changes; what was popped or became of a number; the length now."""
+
+    changed: int
+    result: Any = None
+    length: int | None = None
+    untrusted: Untrusted
+
+
+class Expiry(Struct, frozen=True, kw_only=True):
+    """How many keys have it now, how many there are not or did not meet the condition."""
+
+    updated: int
+    missing: int
+
+
+class Renamed(Struct, frozen=True):
+    """False where the new name was taken."""
+
+    done: bool
+
+
+@writing.tool(destructive=True, idempotent=True, open_world=False)
+async def set_value(  # noqa: PLR0913  one parameter for each argument
+    ctx: Ctx,
+    *,
+    key: Key,
+    value: Annotated[Given, arg("Value.")],
+    ttl_s: Seconds | None = None,
+    keep_ttl: Annotated[bool, arg("Keep the time to live.")] = False,
+    condition: Annotated[Literal["always", "nx", "xx"], arg("nx: only a new key; xx: only an old one.")] = "always",
+    return_old: Annotated[bool, arg("Return the value before.")] = False,
+    database: Named = None,
+) -> WasSet:
+    """Set a string, over whatever was there."""
+    if ttl_s is not None and keep_ttl:
+        raise bad_argument("keep_ttl", "cannot be given together with `ttl_s`")
+    async with reached(ctx, database, needs="read-write") as db:
+        name = key_of(db, key)
+        data = require_size("value", bytes_of("value", value), ctx.state.settings.max_value_bytes)
+        options = [] if ttl_s is None else [b"PX", b"%d" % require_seconds("ttl_s", ttl_s)]
+        options += [b"KEEPTTL"] * keep_ttl + [condition.upper().encode()] * (condition != "always")
+        return await _set(db, name, data, options, with_old=return_old)
+
+
+async def _set(db: Database, key: bytes, data: bytes, options: list[bytes], *, with_old: bool) -> WasSet:
+    reply = await db.ask(b"SET", key, data, *options, *([b"GET"] * with_old), write=True)
+    if not with_old:
+        return WasSet(set=reply is not None, untrusted=True)
+    # With GET the reply is the value before, and nothing says whether the condition held but that value.
+    done = (reply is None) if b"NX" in options else (reply is not None) if b"XX" in options else True
+    return WasSet(set=done, old=None if reply is None else shown(reply), untrusted=True)
+
+
+@writing.tool(**CHANGING)
+async def update_key(  # noqa: PLR0913  one parameter for each argument
+    ctx: Ctx,
+    *,
+    key: Key,
+    type: Annotated[UpdateType, arg("Type.")],  # noqa: A002  the wire's name
+    op: Annotated[
+        Operation,
+        arg(
+            "hash: set delete increment; list: push_* pop_* set remove trim; set: add remove move; "
+            "zset: add remove increment pop_min pop_max; json: set merge delete append increment; counter: increment."
+        ),
+    ],
+    items: Annotated[list[Any], arg("Members, hash fields, JSON values; of a zset {member, score}.")] | None = None,
+    fields: Annotated[dict[str, Any], arg("Hash fields; numbers and {$float32} too.")] | None = None,
+    path: Annotated[str, arg("JSON path.")] = "$",
+    amount: Annotated[float, arg("Increment.")] = 1,
+    count: Annotated[int, arg("How many to pop.", ge=1, le=10_000)] = 1,
+    options: Annotated[dict[str, Any], arg("zset nx xx gt lt; list index start stop count; set to.")] | None = None,
+    ttl_s: Seconds | None = None,
+    database: Named = None,
+) -> Updated:
+    """Do one operation on a hash, list, set, sorted set, JSON document or counter, which is made if it is missing."""
+    async with reached(ctx, database, needs="read-write") as db:
+        wish = Wish(
+            key=key_of(db, key),
+            items=items,
+            fields=fields,
+            path=path,
+            amount=amount,
+            count=count,
+            options=options or {},
+            most_bytes=ctx.state.settings.max_value_bytes,
+        )
+        lifetime = None if ttl_s is None else require_seconds("ttl_s", ttl_s)
+        return await _update(db, type, change(type, op, wish), wish.key, lifetime)
+
+
+async def _update(db: Database, kind: str, made: Change, key: bytes, lifetime: int | None) -> Updated:
+    if made.other is not None:
+        db.jail.require([made.other])
+    counting = kinds.LENGTH.get(kind) or _LENGTHS[kind]
+    *replies, length = await db.run(*made.commands, (counting, key), write=True)
+    for reply in replies:
+        if isinstance(reply, Fault):
+            raise await _explained(db, key, kind, reply, made.commands[0][0])
+    if lifetime is not None:
+        await db.ask(b"PEXPIRE", key, b"%d" % lifetime, write=True)
+    told = _told(replies[0]) if made.tells else None
+    return Updated(
+        changed=sum(map(made.changed, replies)),
+        result=told,
+        length=length if kind in kinds.LENGTH and isinstance(length, int) else None,
+        untrusted=True,
+    )
+
+
+def _told(reply: Any) -> Any:
+    """The result of a command: a number as one, where the engine writes it as text."""
+    return tree(reply, Cells())
+
+
+async def _explained(db: Database, key: bytes, kind: str, fault: Fault, command: bytes) -> DbError:
+    """Why it failed; a wrong type by its name."""
+    if fault.text.startswith("ERR unknown command"):
+        return unsupported(command.decode(), "It")
+    wrong = fault.word == "WRONGTYPE" or any(words in fault.text for words in _UNFIT)
+    if not wrong:
+        return refusal(fault)
+    actual = kinds.spoken((await db.ask(b"TYPE", key)).decode())
+    return DbError(
+        f"The key is a {actual}, on which this cannot be done as on a {kind}: {refusal(fault).message}",
+        code="conflict",
+        hint="key_info tells the type of a key.",
+        engine_code=fault.word,
+    )
+
+
+# What is stored is of the right type and not what the operation needs.
+_UNFIT = (
+    "value is not an integer",
+    "value is not a valid float",
+    "hash value is not",
+    "no such key",
+    "index out of range",
+    "wrong Redis type",
+)
+
+
+@writing.tool(destructive=False, idempotent=True, open_world=False)
+async def expire_keys(  # noqa: PLR0913  one parameter for each argument
+    ctx: Ctx,
+    *,
+    keys: Annotated[Keys, arg("Keys.", max_length=MOST_KEYS)],
+    ttl_s: Seconds | None = None,
+    at: Annotated[dt.datetime, arg("When they end.", tz=True)] | None = None,
+    persist: Annotated[bool, arg("They stay.")] = False,
+    condition: Annotated[Literal["nx", "xx", "gt", "lt"], arg("nx: has none; xx: has one; gt lt: longer, shorter.")]
+    | None = None,
+    database: Named = None,
+) -> Expiry:
+    """Set, move or take away the end of keys: exactly one of `ttl_s`, `at`, `persist`."""
+    if (ttl_s is not None) + (at is not None) + persist != 1:
+        raise bad_argument("ttl_s", "must be given, or `at`, or `persist`: exactly one of them")
+    if persist and condition is not None:
+        raise bad_argument("condition", "means nothing to `persist`")
+    words = () if condition is None else (condition.upper().encode(),)
+    async with reached(ctx, database, needs="read-write") as db:
+        names = keys_of(db, keys)
+        if persist:
+            vectors = [(b"PERSIST", name) for name in names]
+        elif at is not None:
+            vectors = [(b"PEXPIREAT", name, _moment(at), *words) for name in names]
+        else:
+            milliseconds = b"%d" % require_seconds("ttl_s", ttl_s or 0)
+            vectors = [(b"PEXPIRE", name, milliseconds, *words) for name in names]
+        replies = [require(reply) for reply in await db.run(*vectors, write=True)]
+    return Expiry(updated=sum(replies), missing=len(replies) - sum(replies))
+
+
+def _moment(at: dt.datetime) -> bytes:
+    left = at.timestamp() - dt.datetime.now(dt.UTC).timestamp()
+    require_seconds("at", left)
+    return b"%d" % round(at.timestamp() * 1000)
+
+
+@writing.tool(**CHANGING)
+async def rename_key(
+    ctx: Ctx,
+    *,
+    key: Key,
+    new_key: Key,
+    overwrite: Annotated[bool, arg("Over a key of that name.")] = False,
+    copy: Annotated[bool, arg("Keep the old one too.")] = False,
+    database: Named = None,
+) -> Renamed:
+    """Give a key another name, or copy it."""
+    async with reached(ctx, database, needs="read-write") as db:
+        old, new = key_of(db, key), key_of(db, new_key, "new_key")
+        if copy:
+            reply = await db.ask(b"COPY", old, new, *([b"REPLACE"] * overwrite), write=True)
+            if not reply and not await db.ask(b"EXISTS", old):
+                raise DbError("There is no such key.", code="not_found")
+        else:
+            reply = await db.ask(b"RENAME" if overwrite else b"RENAMENX", old, new, write=True)
+    return Renamed(done=reply in {1, b"OK"})

@@ -1,0 +1,102 @@
+"""Keys and values both ways: arguments as bytes, bytes as what JSON can hold. Pure."""
+
+import base64
+from array import array
+from typing import Any, cast
+
+import msgspec
+
+from mcp_ref_kit.db.cells import BASE64, Cells, bound
+from mcp_ref_kit.db.errors import bad_argument
+
+FLOAT32 = "$float32"
+# Continuation bytes of UTF-8 look like this under this mask; a letter has at most three of them.
+_MASK, _CONTINUATION, _MOST_CONTINUATIONS = 0xC0, 0x80, 3
+# The first bytes of letters of three and of four bytes (RFC 3629).
+_THREE, _FOUR = 0xE0, 0xF0
+
+
+# A text, or bytes as {"$base64": "..."}; judged here, where a schema for it would cost every list of tools a page.
+Given = str | dict[str, str]
+
+
+def bytes_of(name: str, value: Any) -> bytes:
+    """The bytes of a key or value as a caller gives it.
+
+    Raises:
+        DbError: `invalid_argument`.
+    """
+    given: Any = bound(name, value)
+    if isinstance(given, str):
+        return given.encode()
+    if isinstance(given, bytes):
+        return given
+    if isinstance(given, dict) and list(cast("dict[str, Any]", given)) == [FLOAT32]:
+        return floats(name, given[FLOAT32])
+    raise bad_argument(name, f'must be a text, {{"{BASE64}": "..."}} or {{"{FLOAT32}": [...]}}')
+
+
+def scalar_of(name: str, value: Any) -> bytes:
+    """The same where a number stands for its text, as in the fields of a hash.
+
+    Raises:
+        DbError: `invalid_argument`.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return msgspec.json.encode(value)
+    return bytes_of(name, value)
+
+
+def floats(name: str, values: Any) -> bytes:
+    """A vector as the search module reads it: 32-bit floats, little-endian.
+
+    Raises:
+        DbError: `invalid_argument`.
+    """
+    try:
+        packed = array("f", values)
+    except (TypeError, OverflowError) as error:
+        raise bad_argument(name, "must be a list of numbers") from error
+    if array("H", [1]).tobytes() == b"\x00\x01":
+        packed.byteswap()
+    return packed.tobytes()
+
+
+def shown(data: Any) -> Any:
+    """A scalar of a reply, whole: text when it is valid UTF-8, else base64 with its size; numbers as they are."""
+    if not isinstance(data, bytes):
+        return data
+    return data.decode() if is_text(data) else whole(data)
+
+
+def whole(data: bytes) -> dict[str, Any]:
+    """All of these bytes in base64."""
+    return {"base64": base64.b64encode(data).decode(), "size": len(data)}
+
+
+def cell(data: bytes, cells: Cells) -> Any:
+    """A member of a collection; of a long one the beginning."""
+    return cells.text(data.decode()) if is_text(data) else cells.binary(data)
+
+
+def window(data: bytes) -> bytes:
+    """A part of a longer value without the letter that its end has cut through."""
+    for back in range(1, min(_MOST_CONTINUATIONS, len(data)) + 1):
+        byte = data[-back]
+        if byte & _MASK == _CONTINUATION:
+            continue
+        return data[:-back] if byte >= _MASK and _letter_size(byte) > back else data
+    return data
+
+
+def is_text(data: bytes) -> bool:
+    """Whether it is valid UTF-8."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _letter_size(first: int) -> int:
+    return 4 if first >= _FOUR else 3 if first >= _THREE else 2
