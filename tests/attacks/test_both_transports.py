@@ -115,7 +115,7 @@ def test_cve_2026_0621_template_linear(peer: StdioPeer) -> None:
     began = time.monotonic()
     peer.send({"jsonrpc": "2.0", "id": "t", "method": "resources/read", "params": {"uri": uri, "_meta": ENVELOPE}})
     assert "error" in peer.receive()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5  # exponential would be longer than anyone waits
 
 
 ESCAPES: dict[str, Callable[[Path], str]] = {

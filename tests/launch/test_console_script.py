@@ -57,7 +57,7 @@ def test_end_of_input_ends_the_process_without_a_word(directory: Path) -> None:
         peer.open(MODERN)
         began = time.monotonic()
         assert peer.end() == 0
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5  # a grace for calls in flight, of which there are none, would be longer
         assert "Traceback" not in peer.stderr
 
 

@@ -37,9 +37,9 @@ def accepted(data: bytes) -> Request:
 
 
 def seconds(data: bytes) -> float:
-    begin = time.perf_counter()
+    begin = time.thread_time()
     decode(data, LIMITS)
-    return time.perf_counter() - begin
+    return time.thread_time() - begin
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])

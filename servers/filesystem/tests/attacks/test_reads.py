@@ -72,7 +72,7 @@ async def test_fs12_a_large_text_answers_its_first_page_in_little_memory(home: P
         before = resident()
         began = time.monotonic()
         found = await client.call("read_text_file", path="log")
-        assert time.monotonic() - began < 3  # wall time of a shared machine; alone it is far below a second
+        assert time.monotonic() - began < 8  # wall time of a shared machine; alone it is far below a second
         assert resident() - before < 20 * MIB
     assert len(found.data["content"]) <= 256 * 1024
     assert (found.data["truncated"], "totalLines" in found.data) == (True, False)
@@ -206,7 +206,7 @@ async def test_fs29_a_cancelled_search_ends_at_once(home: Path, revision: str) -
         began = time.monotonic()
         reply = await peer.call("tools/call", {"name": "list_allowed_directories", "arguments": {}})
         assert reply["result"]["structuredContent"]["directories"]
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 4  # the whole search takes more than a minute
         assert not peer.has_reply(searching)
         progress = [step["params"]["progress"] for step in steps]
         assert progress == sorted(set(progress))

@@ -33,9 +33,9 @@ def test_a_challenge_is_read(header: str, schemes: set[str], params: dict[str, s
 
 @pytest.mark.parametrize("unit", [",", '"', '\\"', "a=", 'a="', "a ", "a=b,", 'a="\\', " \t,"])
 def test_a_challenge_of_any_kind_is_read_in_no_time(unit: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     read_challenge("Bearer " + unit * 200_000)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
 
 
 def test_what_is_no_scope_is_left_out() -> None:

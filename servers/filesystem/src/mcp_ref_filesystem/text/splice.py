@@ -47,7 +47,7 @@ class NoMatch(ToolError):
 
     def __init__(self, index: int, text: str, old: str) -> None:
         super().__init__(f"edits[{index}]: oldText is not in the file.", code="no_match")
-        self.text = text
+        self.searched = text
         self.old = old
 
 

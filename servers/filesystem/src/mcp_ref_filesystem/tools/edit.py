@@ -52,7 +52,7 @@ def _applied(written: str, edits: list[Edit], mode: MatchMode, text: str) -> tup
 
 def _explained(error: NoMatch, written: str) -> ToolError:
     """The miss with the blocks that come nearest."""
-    blocks = nearest(error.text, error.old)
+    blocks = nearest(error.searched, error.old)
     if not blocks:
         hint = "Nothing in the file is like it: read the file and copy the text from there."
         return ToolError(f"{error.message[:-1]} `{written}`.", code=error.code, hint=hint)
