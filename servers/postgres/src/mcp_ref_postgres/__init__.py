@@ -1,3 +1,3 @@
-"""An MCP server that keeps notes in memory: the form in which every server here is written."""
+"""An MCP server for PostgreSQL: read only by the rules of the engine itself."""
 
 __version__ = "0.1.0"

@@ -1,13 +1,37 @@
-"""What the operator of the server decides."""
+"""What the operator of the PostgreSQL server decides: databases, rights of sessions, bounds."""
 
 from typing import Annotated
 
-from msgspec import Struct
+from mcp_protocol.schema.arg import arg
+from mcp_ref_kit.db.sources import DatabaseSettings
+from mcp_ref_kit.settings import Seconds, Secret, setting
 
-from mcp_protocol import arg
+_LIST = setting(separator=",", metavar="NAME,...")
+_GLOBS = setting(separator=",", metavar="GLOB,...")
 
 
-class Settings(Struct, frozen=True, kw_only=True):
+class Settings(DatabaseSettings, frozen=True, kw_only=True):
     """Each field is a flag, an environment variable and a config key."""
 
-    limit: Annotated[int, arg("The most notes that are kept.", ge=1, le=10_000)] = 100
+    databases: Annotated[
+        list[Secret],
+        arg("Databases as postgresql://USER@HOST/NAME; several with names: NAME=DSN."),
+        setting(positional=True, metavar="DSN", inline=True, env=("DATABASE_URL",)),
+    ] = []
+    schemas: Annotated[list[str], arg("Schemas that catalogue tools and resources show."), _LIST] = []
+    search_path: Annotated[str | None, arg("search_path of callers' statements."), setting(metavar="NAME,...")] = None
+    role: Annotated[str | None, arg("SET ROLE of every session.", min_length=1), setting(metavar="NAME")] = None
+    pool: Annotated[int, arg("Connections per database.", ge=1, le=50)] = 5
+    lock_timeout: Annotated[Seconds, arg("Longest wait for a lock.", ge=0.1, le=300)] = 5.0
+    # A held portal keeps one of the connections and its snapshot.
+    held_cursors: Annotated[int, arg("Portals that stay open between two pages; 0 for none.", ge=0, le=50)] = 2
+    allow_superuser: Annotated[bool, arg("Run callers' statements although the role is a superuser.")] = False
+    allow_functions: Annotated[list[str], arg("Functions that pass the function gate."), _GLOBS] = []
+    deny_functions: Annotated[list[str], arg("Functions that do not pass it; denial wins."), _GLOBS] = []
+    application_name: Annotated[str, arg("What the engine calls the sessions.", max_length=63)] = "mcp-ref-postgres"
+    notify_channel: Annotated[
+        str | None, arg("Channel whose notices become resource updates.", min_length=1, max_length=63)
+    ] = None
+    migrations_schema: Annotated[
+        str | None, arg("Schema of the history of migrations, which are refused without it.", min_length=1)
+    ] = None

@@ -1,0 +1,1 @@
+"""The way to the engine: connections, pools, codecs, roles, faults."""

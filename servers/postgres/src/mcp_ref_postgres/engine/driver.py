@@ -1,0 +1,195 @@
+"""What is used of the driver, as types: asyncpg itself is imported at the first connection only."""
+
+from collections.abc import AsyncIterable, Callable, Sequence
+from typing import Any, Protocol
+
+Record = Sequence[Any]
+
+
+class TypeName(Protocol):
+    """A type of a column or parameter."""
+
+    @property
+    def oid(self) -> int:
+        """Its number."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name; of an array with `[]`."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """`scalar`, `array`, `composite`, `range` or `multirange`."""
+        ...
+
+    @property
+    def schema(self) -> str:
+        """Where it lives."""
+        ...
+
+
+class Attribute(Protocol):
+    """A column of a result."""
+
+    @property
+    def name(self) -> str:
+        """As the statement calls it."""
+        ...
+
+    @property
+    def type(self) -> TypeName:
+        """Its type; of a domain the type beneath."""
+        ...
+
+
+class Rows(Protocol):
+    """Rows of a portal, fetched in blocks behind the iterator."""
+
+    def __aiter__(self) -> "Rows":
+        """Itself."""
+        ...
+
+    async def __anext__(self) -> Record:
+        """The next row."""
+        ...
+
+
+class Portal(Protocol):
+    """An open portal that can be moved."""
+
+    async def fetch(self, n: int) -> list[Record]:
+        """The next rows."""
+        ...
+
+    async def forward(self, n: int) -> int:
+        """Pass over rows inside the engine."""
+        ...
+
+
+class OpenCursor(Protocol):
+    """What `Prepared.cursor` gives: awaited a portal, iterated its rows."""
+
+    def __await__(self) -> Any:
+        """Bind it."""
+        ...
+
+    def __aiter__(self) -> Rows:
+        """Bind it at the first row."""
+        ...
+
+
+class Prepared(Protocol):
+    """A prepared statement."""
+
+    def get_parameters(self) -> tuple[TypeName, ...]:
+        """Its parameters as the engine types them."""
+        ...
+
+    def get_attributes(self) -> tuple[Attribute, ...]:
+        """Its columns."""
+        ...
+
+    def get_statusmsg(self) -> str | None:
+        """The command tag of its last run."""
+        ...
+
+    def cursor(self, *args: Any, prefetch: int | None = None) -> OpenCursor:
+        """A portal, inside a transaction."""
+        ...
+
+    async def fetch(self, *args: Any) -> list[Record]:
+        """All rows."""
+        ...
+
+    async def executemany(self, args: Sequence[Sequence[Any]]) -> None:
+        """Run it for each."""
+        ...
+
+
+class Notice(Protocol):
+    """A message of the engine beside the result."""
+
+    @property
+    def message(self) -> str:
+        """Its words."""
+        ...
+
+
+class Connection(Protocol):
+    """One session of the engine."""
+
+    async def execute(self, query: str) -> str:
+        """Run statements of ours by the simple protocol; a caller's text never comes here."""
+        ...
+
+    async def prepare(self, query: str, *, name: str | None = None) -> Prepared:
+        """Let the engine parse a statement."""
+        ...
+
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        """All rows of a statement of ours."""
+        ...
+
+    async def fetchrow(self, query: str, *args: Any) -> Any:
+        """The first row of a statement of ours."""
+        ...
+
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        """The first value of a statement of ours."""
+        ...
+
+    async def set_type_codec(
+        self, typename: str, *, schema: str, encoder: Callable[[Any], Any], decoder: Callable[[str], Any], format: str
+    ) -> None:
+        """Exchange a type as text."""
+        ...
+
+    async def copy_from_query(self, query: str, *args: Any, output: Any, **options: Any) -> str:
+        """Stream `COPY (query) TO STDOUT`."""
+        ...
+
+    async def copy_to_table(self, table_name: str, *, source: AsyncIterable[bytes], **options: Any) -> str:
+        """Stream `COPY table FROM STDIN`."""
+        ...
+
+    async def reload_schema_state(self) -> None:
+        """Forget what was known of types and statements."""
+        ...
+
+    async def add_listener(self, channel: str, callback: Callable[..., Any]) -> None:
+        """LISTEN."""
+        ...
+
+    def add_log_listener(self, callback: Callable[[Any, Notice], Any]) -> None:
+        """Hear notices."""
+        ...
+
+    def add_termination_listener(self, callback: Callable[[Any], Any]) -> None:
+        """Hear of its end."""
+        ...
+
+    def is_in_transaction(self) -> bool:
+        """What the engine said last."""
+        ...
+
+    def is_closed(self) -> bool:
+        """Whether it is of no more use."""
+        ...
+
+    def terminate(self) -> None:
+        """Close the socket at once."""
+        ...
+
+    async def close(self, *, timeout: float) -> None:  # noqa: ASYNC109  the driver's own signature
+        """Say goodbye."""
+        ...
+
+    def get_server_pid(self) -> int:
+        """The backend's process."""
+        ...
+
+    def get_server_version(self) -> Any:
+        """Version with `major`."""
+        ...

@@ -1,0 +1,1 @@
+"""Who may pass: the engine's own grammar, the functions a statement calls, the keywords of statements that write."""

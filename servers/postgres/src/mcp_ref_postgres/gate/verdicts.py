@@ -1,0 +1,144 @@
+"""The statement gate: a caller's text passes if the engine's own grammar takes it after `DECLARE .. CURSOR FOR`.
+
+Nothing runs when a statement is parsed. What may stand there is a SELECT, VALUES, TABLE or WITH that changes nothing,
+and exactly one; the same text alone then means the same.
+"""
+
+import asyncio
+from collections import OrderedDict
+from hashlib import sha256
+
+from msgspec import Struct
+
+from mcp_ref_kit.db.errors import DbError
+from mcp_ref_postgres.engine.connecting import Session
+from mcp_ref_postgres.engine.database import Engine
+from mcp_ref_postgres.engine.driver import Attribute, TypeName
+from mcp_ref_postgres.engine.faults import broken, fault
+from mcp_ref_postgres.gate.functions import LOOK_UP, Rules, judge
+from mcp_ref_postgres.gate.statements import Statement
+
+PREFIX = "DECLARE _g NO SCROLL CURSOR FOR "
+KEPT = 512
+# As long a changed function may still be judged by what it was.
+SECONDS = 30
+LONGEST = 262_144
+
+_DATA_MODIFYING = "0A000"
+_GRAMMAR = "42601"
+
+
+class Verdict(Struct):
+    """What is known of a text that passed. `small`: it gave few rows when it ran, so one fetch is enough."""
+
+    statement: Statement
+    parameters: tuple[TypeName, ...]
+    attributes: tuple[Attribute, ...]
+    until: float
+    small: bool = False
+
+
+class Gate:
+    """Judges texts for one database, and remembers its verdicts for a while."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        settings = engine.settings
+        self._rules = Rules(tuple(settings.allow_functions), tuple(settings.deny_functions))
+        self._verdicts: OrderedDict[bytes, Verdict] = OrderedDict()
+
+    def forget(self) -> None:
+        """The catalogue has changed: everything is judged anew."""
+        self._verdicts.clear()
+
+    def drop(self, text: str) -> None:
+        """Judge this text anew: it did not fit what was remembered."""
+        self._verdicts.pop(_key(text), None)
+
+    def remembers(self, text: str) -> bool:
+        """Whether a verdict on this text is at hand."""
+        return _key(text) in self._verdicts
+
+    async def admit(self, session: Session, text: str) -> Verdict:
+        """Let a reading statement pass; the session is in a READ ONLY transaction.
+
+        Raises:
+            DbError: `syntax`, `read_only`, `permission`, or what else the engine says of it.
+        """
+        key = _key(text)
+        known = self._verdicts.get(key)
+        now = asyncio.get_running_loop().time()
+        if known is not None and known.until > now:
+            self._verdicts.move_to_end(key)
+            return known
+        verdict = await self._judged(session, statement_of(text), now + SECONDS)
+        self._verdicts[key] = verdict
+        while len(self._verdicts) > KEPT:
+            self._verdicts.popitem(last=False)
+        return verdict
+
+    async def check_functions(self, session: Session, statement: Statement, *, writes: bool = False) -> None:
+        """Refuse functions that the engine would not stop.
+
+        Raises:
+            DbError: `permission`.
+        """
+        called = statement.calls()
+        if not called:
+            return
+        path = (await self._engine.facts(asyncio.get_running_loop().time() + 1)).path
+        schemas, names = [each.schema for each in called], [each.name for each in called]
+        rows = await session.connection.fetch(LOOK_UP, schemas, names, path)
+        refused = judge(rows, self._rules, writes=writes)
+        if refused is not None:
+            raise DbError(
+                f"The function {refused.name} may not be called here: {refused.reason}.",
+                code="permission",
+                hint="An operator who trusts it can name it in --allow-functions.",
+            )
+
+    async def _judged(self, session: Session, statement: Statement, until: float) -> Verdict:
+        connection, text, name = session.connection, statement.text, session.statement_name
+        try:
+            declared = await connection.prepare(PREFIX + text, name=name)
+        except broken() as error:
+            raise self._refused(error, statement) from error
+        parameters = declared.get_parameters()
+        await self.check_functions(session, statement)
+        try:
+            attributes = (await connection.prepare(text, name=name)).get_attributes()
+        except broken() as error:
+            raise fault(error, self._engine.scrub, shift=-statement.shift) from error
+        return Verdict(statement, parameters, attributes, until)
+
+    def _refused(self, error: Exception, statement: Statement) -> DbError:
+        found = fault(error, self._engine.scrub, shift=len(PREFIX) - statement.shift, length=statement.end)
+        state = found.engine_code
+        if state == _DATA_MODIFYING:
+            words = "A statement in WITH that changes data cannot run here."
+            return DbError(words, code="read_only", hint=_WRITES, engine_code=state)
+        if state == _GRAMMAR and (verb := statement.foreign_verb()):
+            words = f"Only one SELECT, VALUES, TABLE or WITH can run here, got {verb}."
+            return DbError(words, code="read_only", hint=_WRITES, engine_code=state, position=found.position)
+        if state == _GRAMMAR and "multiple commands" in found.message:
+            hint = "Give one statement a call."
+            return DbError(found.message, code="syntax", hint=hint, engine_code=state)
+        return found
+
+
+_WRITES = "In read-write mode, execute runs statements that change data."
+
+
+def statement_of(text: str) -> Statement:
+    """The statement in a caller's text.
+
+    Raises:
+        DbError: `too_large`, `syntax`; or `invalid_argument`, a character that the engine cannot take.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
+        raise DbError(f"The statement is over {LONGEST} bytes.", code="too_large")
+    return Statement.of(text)
+
+
+def _key(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()

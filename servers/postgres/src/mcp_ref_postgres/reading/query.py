@@ -1,0 +1,166 @@
+"""One page of what a caller's statement gives: from a portal that was held, or by running it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from mcp_protocol.server.output import Output
+from mcp_ref_kit.db.deadline import Deadline
+from mcp_ref_kit.db.envelope import Envelope, Format
+from mcp_ref_kit.db.page import Bounds, Page
+from mcp_ref_kit.db.paging import Hold, Position
+from mcp_ref_postgres.engine.connecting import Session
+from mcp_ref_postgres.engine.faults import broken, fault
+from mcp_ref_postgres.gate.verdicts import Gate, Verdict
+from mcp_ref_postgres.reading.columns import EngineCells, shape_of
+from mcp_ref_postgres.reading.parameters import converted, mismatch
+from mcp_ref_postgres.reading.portals import BLOCK, Reading
+from mcp_ref_postgres.state import Ctx, Opened
+
+_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# What a remembered verdict no longer fits: the engine says so in one of these ways.
+_STALE = frozenset({"0A000", "42P10", "42703", "42883", "42804"})
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """What a caller wants to read."""
+
+    sql: str
+    params: Sequence[Any]
+    bounds: Bounds
+    form: Format = "json"
+    cursor: str | None = None
+
+
+class _Stale(Exception):
+    """The catalogue has changed since the text was judged."""
+
+
+async def page_of(ctx: Ctx, opened: Opened, question: Question, deadline: Deadline) -> Output[Envelope]:
+    """The page that the question asks for.
+
+    Raises:
+        DbError
+    """
+    await opened.engine.permitted(deadline.at)
+    position = ctx.state.paging.start(ctx, question.cursor, opened.engine.name)
+    held = ctx.state.held.take(position, opened.engine.name, ctx.principal.key)
+    turn = Turn(ctx, opened, question, position, deadline)
+    if held is not None:
+        return await turn.go_on(held)
+    try:
+        return await turn.run()
+    except _Stale:
+        opened.gate.drop(question.sql)
+        return await turn.run()
+
+
+class Turn:
+    """One attempt at one page."""
+
+    def __init__(self, ctx: Ctx, opened: Opened, question: Question, position: Position, deadline: Deadline) -> None:
+        self._ctx = ctx
+        self._opened = opened
+        self._question = question
+        self._position = position
+        self._deadline = deadline
+        self._began = time.monotonic()
+        self._remembered = False
+
+    async def run(self) -> Output[Envelope]:
+        """Run the statement from its start."""
+        engine, gate = self._opened.engine, self._opened.gate
+        self._remembered = gate.remembers(self._question.sql)
+        session = await engine.begin(engine.read, _READING, self._deadline.at)
+        kept = False
+        try:
+            reading, verdict = await self._open(session, gate)
+            page = await self._filled(reading)
+            verdict.small = verdict.small or (not page.truncated and page.taken <= BLOCK)
+            cursor, kept = self._cursor(page, reading)
+            return self._finished(page, session, cursor, re_executed=self._position.offset > 0)
+        finally:
+            if not kept:
+                await engine.read.give_back(session)
+
+    async def go_on(self, reading: Reading) -> Output[Envelope]:
+        """Read on from a portal that was held."""
+        session, kept = reading.session, False
+        try:
+            page = await self._filled(reading)
+            cursor, kept = self._cursor(page, reading)
+            return self._finished(page, session, cursor, re_executed=False)
+        finally:
+            if not kept:
+                await reading.engine.read.give_back(session)
+
+    async def _open(self, session: Session, gate: Gate) -> tuple[Reading, Verdict]:
+        engine, question = self._opened.engine, self._question
+        try:
+            async with asyncio.timeout_at(self._deadline.at):
+                verdict = await gate.admit(session, question.sql)
+                arguments = converted(question.params, verdict.parameters)
+                shape = shape_of(verdict.attributes, question.bounds.cell)
+                reading = Reading(engine, session, shape)
+                if not await self._at_once(reading, verdict, arguments):
+                    statement = shape.around(verdict.statement.text)
+                    await reading.open(
+                        statement, arguments, skip=self._position.offset, limit=question.bounds.limit
+                    )
+        except TimeoutError as error:
+            raise self._deadline.expired() from error
+        except broken() as error:
+            raise self._judged(error) from error
+        return reading, verdict
+
+    async def _at_once(self, reading: Reading, verdict: Verdict, arguments: Sequence[Any]) -> bool:
+        """One round trip instead of two for a text that gave few rows before; LIMIT keeps a surprise small."""
+        if not verdict.small or self._position.offset or not reading.shape.columns:
+            return False
+        statement = f"{reading.shape.around(verdict.statement.text)} LIMIT {self._question.bounds.limit + 1:d}"
+        rows = await reading.session.connection.fetch(statement, *arguments)
+        reading.give(rows)
+        return True
+
+    async def _filled(self, reading: Reading) -> Page:
+        question = self._question
+        cells = EngineCells(reading.shape, question.bounds.cell)
+        page = Page(reading.shape.columns, question.bounds, form=question.form, cells=cells)
+        try:
+            await reading.fill(page, self._deadline.at)
+        except TimeoutError as error:
+            if not page.taken:
+                raise self._deadline.expired() from error
+            page.stop("time")
+        except broken() as error:
+            raise self._judged(error) from error
+        return page
+
+    def _cursor(self, page: Page, reading: Reading) -> tuple[str | None, bool]:
+        """The cursor of the next page, and whether the portal stays open for it."""
+        if not page.truncated:
+            return None, False
+        ctx, name = self._ctx, self._opened.engine.name
+        after = Position(self._position.offset + page.taken, self._position.held)
+        cursor = ctx.state.paging.seal(ctx, after, name)
+        if page.reason == "time" or (reading.finished and not reading.open_ended):
+            return cursor, False
+        hold = Hold(offset=after.offset, database=name, principal=ctx.principal.key)
+        ctx.state.held.put(after.held, hold, reading)
+        return cursor, True
+
+    def _finished(self, page: Page, session: Session, cursor: str | None, *, re_executed: bool) -> Output[Envelope]:
+        elapsed = (time.monotonic() - self._began) * 1000
+        notices, session.notices = session.notices, []
+        return page.finish(elapsed_ms=elapsed, next_cursor=cursor, re_executed=re_executed, notices=notices)
+
+    def _judged(self, error: Exception) -> Exception:
+        engine = self._opened.engine
+        if getattr(error, "sqlstate", None) in _STALE and self._remembered:
+            return _Stale()
+        # A position would count in the statement that was put round the caller's.
+        return mismatch(error) or fault(error, engine.scrub, length=-1)
+

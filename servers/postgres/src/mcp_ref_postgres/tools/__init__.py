@@ -1,0 +1,1 @@
+"""The toolsets: one module each, thin over what does the work."""

@@ -1,0 +1,15 @@
+"""Arguments that several of the tools share, and what is promised of tools."""
+
+from typing import Annotated, Any
+
+from mcp_protocol import arg
+from mcp_protocol.server.toolset import ToolOptions
+
+LOOKING: ToolOptions = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
+WATCHING: ToolOptions = {**LOOKING, "idempotent": False}
+WRITING: ToolOptions = {"read_only": False, "destructive": True, "idempotent": False, "open_world": False}
+
+Sql = Annotated[str, arg("One statement; $1, $2 stand for params.")]
+Params = Annotated[list[Any], arg('Values of $1, $2, ...; {"$base64": "..."} is bytes.')]
+Pattern = Annotated[str, arg("Glob of names: * and ?.", max_length=200)]
+SchemaName = Annotated[str, arg("Only this schema.", max_length=63)]

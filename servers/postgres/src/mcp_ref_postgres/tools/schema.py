@@ -1,0 +1,169 @@
+"""Tools that show what is in a database: schemas, objects, one object in full, search by words."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Struct
+
+from mcp_protocol import arg
+from mcp_ref_kit.db.arguments import Cursor, DatabaseName, Form
+from mcp_ref_kit.db.envelope import Envelope, Truncation, Untrusted
+from mcp_ref_kit.db.errors import unknown
+from mcp_ref_postgres.catalog import listing
+from mcp_ref_postgres.catalog.describing import Lookup, Object, Part, comment, find, parts
+from mcp_ref_postgres.catalog.listing import After, Detail, ObjectType, Wanted
+from mcp_ref_postgres.catalog.naming import like
+from mcp_ref_postgres.catalog.searching import Match, best
+from mcp_ref_postgres.reading.query import Question, sampled
+from mcp_ref_postgres.reading.transaction import ours
+from mcp_ref_postgres.state import Ctx, Opened
+from mcp_ref_postgres.tools.arguments import LOOKING, Pattern, SchemaName
+from mcp_ref_postgres.tools.query import core
+
+_TABLES: list[ObjectType] = ["table", "view", "matview", "partitioned"]
+_PARTS: list[Part] = ["columns", "constraints", "indexes", "triggers", "policies", "partitions", "stats", "ddl"]
+_READABLE = frozenset({"table", "view", "matview", "partitioned", "foreign_table"})
+
+
+class Schemas(Struct, frozen=True):
+    """schemas: name, owner, tables, size_bytes, description."""
+
+    schemas: list[dict[str, Any]]
+    untrusted: Untrusted = True
+
+
+class Objects(Struct, frozen=True, kw_only=True):
+    """objects: schema, name, type and what `detail` asks for."""
+
+    objects: list[dict[str, Any]]
+    next_cursor: str | None = None
+    truncated: bool
+    truncation: Truncation | None = None
+    untrusted: Untrusted = True
+
+
+class Described(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One object; what was not asked for is absent."""
+
+    schema: str
+    name: str
+    type: str
+    description: str | None = None
+    columns: list[dict[str, Any]] | None = None
+    primary_key: list[str] | None = None
+    foreign_keys: list[dict[str, Any]] | None = None
+    referenced_by: list[dict[str, Any]] | None = None
+    unique: list[dict[str, Any]] | None = None
+    checks: list[dict[str, Any]] | None = None
+    indexes: list[dict[str, Any]] | None = None
+    triggers: list[dict[str, Any]] | None = None
+    policies: list[dict[str, Any]] | None = None
+    partitions: list[dict[str, Any]] | None = None
+    stats: dict[str, Any] | None = None
+    ddl: str | None = None
+    enum_values: list[str] | None = None
+    sample: Envelope | None = None
+    untrusted: Literal[True] = True
+
+
+class Matches(Struct, frozen=True):
+    """matches: kind, schema, name, column, score, comment; the best first."""
+
+    matches: list[Match]
+    untrusted: Untrusted = True
+
+
+@core.tool(**LOOKING)
+async def list_schemas(
+    ctx: Ctx,
+    *,
+    include_system: Annotated[bool, arg("The engine's own too.")] = False,
+    database: DatabaseName | None = None,
+) -> Schemas:
+    """List schemas with tables and sizes."""
+    async with ours(ctx, database) as (opened, session):
+        found = await listing.schemas(session, opened.visible, system=include_system)
+    return Schemas(found)
+
+
+@core.tool(**LOOKING)
+async def list_objects(  # noqa: PLR0913  one parameter for each argument
+    ctx: Ctx,
+    *,
+    schema: SchemaName | None = None,
+    types: Annotated[list[ObjectType], arg("Kinds of objects.")] = _TABLES,
+    pattern: Pattern = "*",
+    detail: Annotated[Detail, arg("full: owner and columns too.")] = "summary",
+    limit: Annotated[int, arg("Most objects.", ge=1, le=10_000)] = 200,
+    cursor: Cursor | None = None,
+    database: DatabaseName | None = None,
+) -> Objects:
+    """List tables, views and other objects by name."""
+    async with ours(ctx, database) as (opened, session):
+        name = opened.engine.name
+        after = None if cursor is None else ctx.state.paging.after(ctx, cursor, name, After)
+        wanted = Wanted(
+            schemas=opened.narrowed(schema),
+            types=types,
+            like=like(pattern),
+            detail=detail,
+            limit=limit,
+            after=after,
+        )
+        rows, last = await listing.objects(session, wanted)
+    if last is None:
+        return Objects(objects=rows, truncated=False)
+    cut = Truncation("limit", len(rows))
+    sealed = ctx.state.paging.seal(ctx, last, name)
+    return Objects(objects=rows, next_cursor=sealed, truncated=True, truncation=cut)
+
+
+@core.tool(**LOOKING)
+async def describe_object(
+    ctx: Ctx,
+    *,
+    name: Annotated[str, arg("Such as orders or shop.orders.", max_length=260)],
+    type: Annotated[ObjectType, arg("If the name is not enough.")] | None = None,  # noqa: A002  the wire's name
+    include: Annotated[list[Part], arg("Parts to show.")] = _PARTS,
+    sample_rows: Annotated[int, arg("Rows of sample.", ge=1, le=100)] = 3,
+    database: DatabaseName | None = None,
+) -> Described:
+    """Describe a table, view, function, type or other object: columns, keys, indexes, statistics, SQL."""
+    async with ours(ctx, database) as (opened, session):
+        path = (await opened.engine.facts(opened.deadline.at)).path
+        lookup = Lookup(name=name, type=type, visible=opened.visible, path=path)
+        found = await find(session, lookup)
+        if found is None:
+            raise unknown(type or "object", name, await opened.names.known(), "list_objects shows what there is.")
+        about = await comment(session, found)
+        shown = await parts(session, found, include, path) if found.oid else {"ddl": found.ddl}
+    if "sample" in include and found.type in _READABLE:
+        shown["sample"] = await _sample(ctx, opened, found, sample_rows)
+    if found.ddl is not None:
+        shown["ddl"] = found.ddl
+    return Described(
+        schema=found.schema,
+        name=found.name,
+        type=found.type,
+        description=about,
+        enum_values=found.labels,
+        **{key: value for key, value in shown.items() if value not in (None, [])},
+    )
+
+
+@core.tool(**LOOKING)
+async def search_schema(
+    ctx: Ctx,
+    *,
+    text: Annotated[str, arg("Words of a name or comment.", min_length=1, max_length=200)],
+    limit: Annotated[int, arg("Most matches.", ge=1, le=500)] = 50,
+    database: DatabaseName | None = None,
+) -> Matches:
+    """Find tables, columns, functions and types by words of their names and comments."""
+    names = await ctx.state.of(database).names.all()
+    return Matches(best(names, text, limit))
+
+
+async def _sample(ctx: Ctx, opened: Opened, found: Object, rows: int) -> Envelope:
+    form: Form = "json"
+    question = Question(sql=f"TABLE {found.path}", params=[], bounds=ctx.state.bounds(rows), form=form)
+    return await sampled(ctx, opened, question)

