@@ -8,6 +8,7 @@ import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from scripts.node import Unavailable, install, node
@@ -25,10 +26,14 @@ NODE = 22
 CLIENT_MS = "90000"
 SECONDS = 900
 
+# Tasks on disk: the same scenarios against a server that is started otherwise.
+ON_DISK = "server-2026-07-28-on-disk"
+
 # Which requirements each set runs. `--suite all` is the one with scenarios that no revision requires yet: skills.
 SETS: dict[str, tuple[str, ...]] = {
     "server-2025-11-25": ("--requirements", "2025-11-25"),
     "server-2026-07-28": ("--requirements", "2026-07-28"),
+    ON_DISK: ("--requirements", "2026-07-28"),
     "server-all": ("--suite", "all"),
     "client-2025-11-25": ("--requirements", "2025-11-25", "--timeout", CLIENT_MS),
     "client-2026-07-28": ("--requirements", "2026-07-28", "--timeout", CLIENT_MS),
@@ -92,7 +97,7 @@ def prepare() -> None:
 def _run(name: str) -> Outcome:
     if name.startswith("client"):
         return _judged(name, ["--command", " ".join(CLIENT)])
-    with _server() as url:
+    with TemporaryDirectory() as place, _server(["--tasks-dir", place] if name == ON_DISK else []) as url:
         return _judged(name, ["--url", url])
 
 
@@ -126,8 +131,8 @@ def _tally(rows: list[tuple[str, int, int]]) -> Tally:
 
 
 @contextmanager
-def _server() -> Generator[str, None, None]:
-    command = [str(SERVER), "--transport", "http", "--port", "0"]
+def _server(options: list[str]) -> Generator[str, None, None]:
+    command = [str(SERVER), "--transport", "http", "--port", "0", *options]
     # Its log is read no further than the address: a server whose log nobody reads goes on.
     with subprocess.Popen(command, stderr=subprocess.PIPE) as server:
         try:
@@ -159,7 +164,7 @@ def main(chosen: Sequence[str]) -> int:
         return 1
     for one in outcomes:
         unscored = f"; not scored {one.unscored}" if one.unscored.ran else ""
-        print(f"{'ok    ' if one.is_good else 'FAILED'} {one.name:18} {one.scored}{unscored}")
+        print(f"{'ok    ' if one.is_good else 'FAILED'} {one.name:25} {one.scored}{unscored}")
     for one in outcomes:
         if not one.is_good:
             print(f"See {PLACE / one.name}.log")

@@ -1,7 +1,11 @@
 """The tools that become tasks, followed to their ends."""
 
 import asyncio
+import json
+import subprocess
+import sys
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,3 +92,30 @@ async def test_a_question_before_the_task_goes_by_an_input_required_result(peer:
     handle = (await peer.call("tools/call", retry))["result"]
     ended = await settled(peer, handle["taskId"], "completed")
     assert ended["result"]["content"][0]["text"] == "Hello, Alice!"
+
+
+def spoken(process: subprocess.Popen[bytes], method: str, params: dict[str, Any]) -> dict[str, Any]:
+    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": ABLE}
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(json.dumps(message).encode() + b"\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())["result"]
+
+
+def test_a_task_and_what_came_of_it_outlive_the_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mcp_ref_everything", "--tasks-dir", str(tmp_path / "tasks")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as first:
+        ended, cut = (
+            spoken(first, "tools/call", {"name": "slow_compute", "arguments": {"seconds": seconds, "label": "sums"}})
+            for seconds in (0.1, 600)
+        )
+        while spoken(first, "tasks/get", {"taskId": ended["taskId"]})["status"] != "completed":
+            pass
+        first.kill()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as second:
+        found = spoken(second, "tasks/get", {"taskId": ended["taskId"]})
+        lost = spoken(second, "tasks/get", {"taskId": cut["taskId"]})
+    assert found["result"]["content"][0]["text"].startswith("Computed sums")
+    assert (lost["status"], lost["error"]["code"]) == ("failed", -32603)

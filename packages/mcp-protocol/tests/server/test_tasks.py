@@ -1,6 +1,7 @@
 """Tasks: handles that are found at once, questions in the background, cancellation, ownership, restarts."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from msgspec import Struct
 
 from mcp_protocol import Context, Elicit, Limits, Options, Principal, Server, ToolError, Toolset, arg
+from mcp_protocol.errors import SettingsError
 from mcp_protocol.revisions import LEGACY, Revision
 from mcp_protocol.server.task_store import Directory
 from mcp_protocol.testing import RawPeer, raw_peer
@@ -236,8 +238,27 @@ async def test_a_stored_task_outlives_the_server(tmp_path: Path) -> None:
         cut_off = (await start(peer, "work"))["taskId"]
         await settled(peer, running, "completed")
     (tmp_path / "tasks" / "half.task.json").write_bytes(b'{"task_id":')
+    (tmp_path / "tasks" / ".0123.draft").write_bytes(b'{"task_id":')
     async with raw_peer(SERVER, [go], capabilities=ABLE, options=options) as peer:
         assert (await look(peer, done))["result"]["content"][0]["text"] == "done"
         lost = await look(peer, cut_off)
         assert (lost["status"], lost["error"]["code"]) == ("failed", -32603)
-    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "tasks").glob("*.task.json")} <= {0o600, 0o644}
+    assert {file.stat().st_mode & 0o777 for file in (tmp_path / "tasks").glob("[!h]*.task.json")} == {0o600}
+    assert list((tmp_path / "tasks").glob(".*")) == []
+
+
+async def test_a_directory_that_cannot_be_used_is_a_bad_setting(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="cannot be kept in"):
+        async with raw_peer(SERVER, [], options=Options(task_store=Directory(tmp_path / "file" / "tasks"))):
+            pass
+
+
+async def test_a_task_that_can_no_longer_be_kept_still_ends(tmp_path: Path) -> None:
+    go = asyncio.Event()
+    options = Options(task_store=Directory(tmp_path / "tasks"))
+    async with raw_peer(SERVER, [go], capabilities=ABLE, options=options) as peer:
+        task = (await start(peer, "work"))["taskId"]
+        shutil.rmtree(tmp_path / "tasks")
+        go.set()
+        assert (await settled(peer, task, "completed"))["result"]["content"][0]["text"] == "done"

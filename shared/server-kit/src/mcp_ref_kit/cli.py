@@ -13,7 +13,7 @@ from mcp_ref_kit.faults import settings_error_in
 from mcp_ref_kit.findings import Check
 from mcp_ref_kit.launch import on_stdio
 from mcp_ref_kit.logs import Stderr, configure, redact
-from mcp_ref_kit.program import Making, Program, read, table_of
+from mcp_ref_kit.program import Making, Program, read, table_of, without_use
 from mcp_ref_kit.settings import parse
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,13 @@ def cli(
     `tailor` makes of the server and its settings the one that is run, with tools from the config file; `layers` are
     what runs around its calls; `reloads` names settings that are read again from the config file at SIGHUP.
     """
-    making = Making(check=check, without=frozenset(without), tailor=tailor, layers=layers, reloads=tuple(reloads))
+    making = Making(
+        check=check,
+        without=frozenset(without) | without_use(server),
+        tailor=tailor,
+        layers=layers,
+        reloads=tuple(reloads),
+    )
     return Command(server, making)
 
 

@@ -68,6 +68,9 @@ class CommonSettings(Struct, frozen=True, kw_only=True):
         Secret | None,
         arg("File with the key for cursors; the same for all replicas. Random without it.", min_length=32),
     ] = None
+    tasks_dir: Annotated[
+        Path | None, arg("Directory for tasks that outlive the process; in memory without it."), setting(metavar="DIR")
+    ] = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], arg("Least severe log lines to write.")] = "info"
     log_format: Annotated[
         Literal["auto", "text", "json"], arg("Form of log lines; auto is text on a terminal, else json.")

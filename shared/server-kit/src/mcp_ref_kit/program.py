@@ -10,6 +10,7 @@ from mcp_protocol.errors import SettingsError
 from mcp_protocol.limits import Limits
 from mcp_protocol.server.app import Options, Server
 from mcp_protocol.server.dispatch import Middleware
+from mcp_protocol.server.task_store import Directory
 from mcp_ref_kit.authentication import access, check_authentication, guard, is_guarded, resource
 from mcp_ref_kit.cursors import key_bytes
 from mcp_ref_kit.findings import Check
@@ -87,6 +88,7 @@ class Program(Struct, frozen=True, kw_only=True):
             middleware=layers(self.common, self.making.layers(self.settings) if self.making.layers else ()),
             state_key=None if key is None else key_bytes(key),
             open_to_all=not is_guarded(self.common),
+            task_store=None if self.common.tasks_dir is None else Directory(self.common.tasks_dir),
             access=None if described is None else access(described, self.server.name),
         )
 
@@ -151,6 +153,11 @@ def table_of(server: Server[Any, Any], without: Iterable[str]) -> dict[str, Fiel
     """
     common = {name: field for name, field in fields_of(CommonSettings).items() if name not in set(without)}
     return merge(common, fields_of(server.settings_type))
+
+
+def without_use(server: Server[Any, Any]) -> frozenset[str]:
+    """Common settings that say nothing to this server: where tasks are kept, where no tool becomes one."""
+    return frozenset() if any(tool.task != "none" for tool in server.tools) else frozenset({"tasks_dir"})
 
 
 def read(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from mcp_protocol.errors import ProtocolError
 from mcp_protocol.revisions import LATEST
 from mcp_protocol.server.questions import Ask
+from mcp_protocol.server.services import Services
 from mcp_protocol.types import InputRequest
 from mcp_protocol.types.tasks import CreateTaskResult, GetTaskResult, TaskError, TaskStatus
 
@@ -47,12 +48,14 @@ class Record(Struct, frozen=True, kw_only=True):
 class Job:
     """A task that is running in this process, or the record of one that has ended."""
 
-    def __init__(self, record: Record, changed: Callable[["Job"], Awaitable[None]], now: Callable[[], float]) -> None:
+    def __init__(self, record: Record, keep: Callable[[Record], Awaitable[None]], services: Services) -> None:
+        """`keep` puts its last state where it outlives this process, if there is such a place."""
         self.record = record
         self.questions: dict[str, InputRequest] = {}
         self.worker: asyncio.Task[None] | None = None
-        self._changed = changed
-        self._now = now
+        self._keep = keep
+        self._services = services
+        self._ending = False
         self._asks: dict[str, tuple[Ask[Any], asyncio.Future[Any]]] = {}
         self._used: set[str] = set()
 
@@ -101,8 +104,7 @@ class Job:
 
     async def cancel(self) -> None:
         """Stop it; one that has ended stays as it is."""
-        await self._move("cancelled")
-        if self.worker is not None:
+        if await self._move("cancelled") and self.worker is not None:
             self.worker.cancel()
 
     def handle(self) -> CreateTaskResult:
@@ -135,11 +137,17 @@ class Job:
             error=record.error,
         )
 
-    async def _move(self, status: TaskStatus, **changes: Any) -> None:
-        if self.record.status in FINAL:
-            return
-        self.record = replace(self.record, status=status, updated=self._now(), **changes)
-        await self._changed(self)
+    async def _move(self, status: TaskStatus, **changes: Any) -> bool:
+        """Take a step, unless it is at its end: that is kept before anyone sees it."""
+        if self._ending or self.record.status in FINAL:
+            return False
+        record = replace(self.record, status=status, updated=self._services.now(), **changes)
+        if status in FINAL:
+            self._ending = True
+            await self._keep(record)
+        self.record = record
+        self._services.hub.task_changed(record.task_id)
+        return True
 
     def _fresh_key(self, wanted: str) -> str:
         """A key that this task has never used (tasks extension, "Task Update Requests")."""

@@ -8,10 +8,12 @@ from typing import Protocol
 
 import msgspec
 
+from mcp_protocol.errors import SettingsError
 from mcp_protocol.server.jobs import FINAL, Record
 
 _decode = msgspec.json.Decoder(Record).decode
 _SUFFIX = ".task.json"
+_DRAFT = ".draft"
 
 
 class TaskStore(Protocol):
@@ -51,7 +53,11 @@ class Directory:
         self._path = path
 
     async def load(self) -> list[Record]:
-        """The records of an earlier process; what was running then has failed."""
+        """The records of an earlier process; what was running then has failed.
+
+        Raises:
+            SettingsError: the directory cannot be used.
+        """
         return await asyncio.to_thread(self._load)
 
     async def save(self, record: Record) -> None:
@@ -63,7 +69,12 @@ class Directory:
         await asyncio.to_thread((self._path / f"{task_id}{_SUFFIX}").unlink, missing_ok=True)
 
     def _load(self) -> list[Record]:
-        self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self._path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for draft in self._path.glob(f".*{_DRAFT}"):  # of a process that was killed as it wrote
+                draft.unlink()
+        except OSError as error:
+            raise SettingsError(f"Tasks cannot be kept in {self._path}: {error.strerror}.") from error
         found: list[Record] = []
         for file in self._path.glob(f"*{_SUFFIX}"):
             try:
@@ -73,7 +84,7 @@ class Directory:
         return [record if record.status in FINAL else _interrupted(record) for record in found]
 
     def _save(self, record: Record) -> None:
-        draft = self._path / f".{token_hex(8)}"
+        draft = self._path / f".{token_hex(8)}{_DRAFT}"
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(msgspec.json.encode(record))

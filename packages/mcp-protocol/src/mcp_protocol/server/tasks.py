@@ -14,7 +14,7 @@ from mcp_protocol.errors import Busy, InvalidParams, MissingCapability, Protocol
 from mcp_protocol.revisions import Era
 from mcp_protocol.server.access import NOTHING, Needs
 from mcp_protocol.server.context import Context
-from mcp_protocol.server.jobs import FINAL, Job, Record
+from mcp_protocol.server.jobs import Job, Record
 from mcp_protocol.server.results import Answer, error_result, typed
 from mcp_protocol.server.running import Running
 from mcp_protocol.server.services import Services
@@ -89,12 +89,13 @@ class Tasks:
         return job
 
     def _job(self, record: Record) -> Job:
-        return Job(record, self._changed, self._services.now)
+        return Job(record, self._keep, self._services)
 
-    async def _changed(self, job: Job) -> None:
-        if job.record.status in FINAL:
-            await self._store.save(job.record)
-        self._services.hub.task_changed(job.record.task_id)
+    async def _keep(self, record: Record) -> None:
+        try:
+            await self._store.save(record)
+        except OSError:  # a full disk: whoever asks this process is answered all the same
+            _log.exception("a task could not be kept", extra={"task": record.task_id[:8]})
 
     async def _forget_expired(self) -> None:
         now = self._services.now()
