@@ -1,3 +1,3 @@
-"""An MCP server that keeps notes in memory: the form in which every server here is written."""
+"""MCP server for SQLite files: the engine refuses what must not happen."""
 
 __version__ = "0.1.0"

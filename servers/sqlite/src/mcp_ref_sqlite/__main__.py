@@ -1,9 +1,36 @@
-"""The console script: `main()` runs the server on stdio, or on HTTP with `--transport http`."""
+"""The console script `mcp-ref-sqlite`."""
 
-from mcp_ref_kit import cli
-from mcp_ref_sqlite.server import server
+from collections.abc import Sequence
 
-main = cli(server)
+from mcp_protocol import ToolError
+from mcp_ref_kit import Finding, cli
+from mcp_ref_sqlite.server import server, tailor
+from mcp_ref_sqlite.settings import Settings
+from mcp_ref_sqlite.state import State
+
+
+async def check(settings: Settings, state: State) -> Sequence[Finding]:
+    """Whether each file can be opened and read."""
+    del settings
+    return [await _looked_at(state, name) for name in state.sources]
+
+
+async def _looked_at(state: State, name: str) -> Finding:
+    subject = f"database {name}"
+    database = state.database(name)
+    try:
+        async with state.running(database, None) as deadline:
+            version = await database.read(_version, deadline)
+    except ToolError as error:
+        return Finding(subject, works=False, detail=error.message)
+    return Finding(subject, works=True, detail=f"{database.source.mode}, SQLite {version}")
+
+
+def _version(connection: object) -> str:
+    return connection.execute("SELECT sqlite_version()").fetchone()[0]  # type: ignore[attr-defined]
+
+
+main = cli(server, check=check, without=["max_in_flight", "tool_timeout"], tailor=tailor)
 
 if __name__ == "__main__":
     main()

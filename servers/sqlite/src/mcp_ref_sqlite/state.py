@@ -1,18 +1,78 @@
-"""What lives as long as the server does."""
+"""What lives as long as the server does: databases, cursors between pages, and the way of a call to its data."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mcp_protocol import Context
-from mcp_ref_sqlite.settings import Settings
+from mcp_ref_kit.db.errors import DbError, bad_argument
+
+if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from mcp_ref_kit.db.confirm import Confirmation
+    from mcp_ref_kit.db.deadline import Deadline, Slots
+    from mcp_ref_kit.db.paging import Paging
+    from mcp_ref_kit.db.sources import Database as Source
+    from mcp_ref_sqlite.engine.database import Database
+    from mcp_ref_sqlite.engine.places import Place
+    from mcp_ref_sqlite.reading.holding import Holding
+    from mcp_ref_sqlite.settings import Settings
 
 
 @dataclass
 class State:
-    """The settings, and the notes by title."""
+    """What one running server is made of. The engine is loaded with the first call that needs it."""
 
     settings: Settings
-    notes: dict[str, str] = field(default_factory=dict[str, str])
+    sources: Mapping[str, tuple[Source, Place]]
+    paging: Paging
+    slots: Slots
+    confirmation: Confirmation
+    holding: Holding
+    opened: dict[str, Database] = field(default_factory=dict[str, "Database"])
+
+    def database(self, name: str | None = None) -> Database:
+        """The database of that name; the only one needs none.
+
+        Raises:
+            DbError: `invalid_argument`.
+        """
+        chosen = next(iter(self.sources)) if name is None and len(self.sources) == 1 else name
+        if chosen is None or chosen not in self.sources:
+            names = ", ".join(self.sources)
+            how = "is missing" if chosen is None else "names no database"
+            raise bad_argument("database", how, hint=f"There are {names}." if names else None)
+        if chosen not in self.opened:
+            from mcp_ref_sqlite.engine.database import Database  # noqa: PLC0415  with sqlite3 and aiosqlite below it
+
+            source, place = self.sources[chosen]
+            database = self.opened[chosen] = Database(source, place, self.settings)
+            database.readers.reclaim = self.holding.reclaimer(chosen)
+        return self.opened[chosen]
+
+    def running(self, database: Database, timeout: float | None) -> AbstractAsyncContextManager[Deadline]:
+        """A place among the statements that run, with the deadline of the call."""
+        from mcp_ref_kit.db.sources import seconds  # noqa: PLC0415  it would be a circle otherwise
+
+        return self.slots.enter(seconds(self.settings, database.source, timeout))
+
+    def require_writable(self, database: Database) -> None:
+        """Go on only where the database's own mode allows changes.
+
+        Raises:
+            DbError: `read_only`.
+        """
+        if database.source.mode == "read-only":
+            raise DbError(f"The database `{database.name}` is read-only.", code="read_only")
+
+    async def close(self) -> None:
+        """Let go of everything."""
+        self.holding.release()
+        for database in self.opened.values():
+            await database.close()
 
 
 Ctx: TypeAlias = Context[State]

@@ -1,0 +1,1 @@
+"""SQLite behind its gates: connections on threads of their own, readers that cannot write, one writer."""

@@ -1,0 +1,202 @@
+"""One SQLite connection on its own thread: one hop per piece of work, with a deadline that the engine is told too.
+
+What does not stop when it should is left behind with its thread; whoever owned the connection opens another.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mcp_ref_kit.db.deadline import GRACE_SECONDS, Deadline
+from mcp_ref_kit.db.errors import DbError
+
+if TYPE_CHECKING:
+    from aiosqlite import Connection as Raw
+
+T = TypeVar("T")
+Work = Callable[[sqlite3.Connection], T]
+Opener = Callable[["Interrupt"], sqlite3.Connection]
+
+# Rows that `async for` of aiosqlite would fetch at a time; it is never used.
+_UNUSED_CHUNK = 64
+# Even when the grace is over: a thread that is just coming back is worth this.
+_LAST_SECONDS = 0.05
+
+
+class Interrupt:
+    """Asked by SQLite every few thousand operations: is the time up, was the call cancelled?
+
+    A call of `interrupt()` alone is lost when it comes before the statement begins.
+    """
+
+    __slots__ = ("_until", "cancelled")
+
+    def __init__(self) -> None:
+        self._until = float("inf")
+        self.cancelled = False
+
+    def begin(self, until: float) -> None:
+        """A new piece of work has this long."""
+        self._until = until
+        self.cancelled = False
+
+    @property
+    def left(self) -> float:
+        """Seconds until the time is up."""
+        return self._until - time.monotonic()
+
+    @property
+    def expired(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self._until
+
+    def __call__(self) -> int:
+        """What SQLite wants to know: 0 to go on."""
+        return 1 if self.cancelled or time.monotonic() >= self._until else 0
+
+
+class Connection:
+    """A connection and its thread. One piece of work at a time; its owner sees to that."""
+
+    def __init__(self, raw: "Raw", interrupt: Interrupt) -> None:
+        self.interrupt = interrupt
+        self.abandoned = False
+        """Its thread did not come back in time; nobody may use it again."""
+        self.broken = False
+        """It said something after which it is better opened anew."""
+        self._raw = raw
+        self._running: asyncio.Future[Any] | None = None
+        self._idle: asyncio.Future[None] | None = None
+
+    @classmethod
+    async def open(cls, opener: Opener, deadline: Deadline) -> "Connection":
+        """Start a thread and open a connection on it.
+
+        Raises:
+            sqlite3.Error: it cannot be opened.
+            DbError: `timeout`.
+        """
+        import aiosqlite  # noqa: PLC0415  with sqlite3 below it, not on the way to the first answer
+
+        interrupt = Interrupt()
+        interrupt.begin(deadline.at)
+        raw = aiosqlite.Connection(partial(opener, interrupt), _UNUSED_CHUNK)
+        raw._thread.daemon = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a stuck one must not keep the process; no public way
+        try:
+            async with asyncio.timeout_at(deadline.at + GRACE_SECONDS):
+                await raw
+        except TimeoutError as error:
+            raise deadline.expired() from error
+        return cls(raw, interrupt)
+
+    async def run(self, work: Work[T], deadline: Deadline) -> T:
+        """Do a piece of work on the thread. Cancelled or too late, the engine is stopped before this returns.
+
+        Raises:
+            DbError: `timeout`; the work did not stop by itself.
+        """
+        if self._running is not None:
+            raise AssertionError("a connection does one thing at a time")
+        self.interrupt.begin(deadline.at)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._running = future
+        self._put(partial(self._work, loop, work))
+        try:
+            async with asyncio.timeout_at(deadline.at + GRACE_SECONDS):
+                return await future
+        except asyncio.CancelledError:
+            await self._let_go(deadline)
+            raise
+        except TimeoutError as error:
+            if future.done() and not future.cancelled():
+                raise
+            await self._let_go(deadline)
+            raise deadline.expired() from error
+
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """What its thread works with."""
+        return self._raw._conn  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  no public way
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether its thread still does what nobody waits for."""
+        return self._running is not None
+
+    def post(self, work: Callable[[], object]) -> None:
+        """Have something short done before the next piece of work; nobody waits for it."""
+        self._put(partial(_quietly, work))
+
+    async def close(self) -> None:
+        """Close it and end its thread."""
+        if self.abandoned:
+            return
+        with contextlib.suppress(sqlite3.Error):
+            await self._raw.close()
+
+    def leave(self) -> None:
+        """Close it and end its thread without waiting: a thread that is stuck does so when it comes back."""
+        # From a thread of its own, since on the loop it would make a future that the loop may not live to see.
+        threading.Thread(target=self._raw.stop, name="sqlite-leave", daemon=True).start()
+
+    def _put(self, job: Callable[[], None]) -> None:
+        """Give the thread a job. aiosqlite has no public call for a function of our own; its test watches this one."""
+        self._raw._tx.put_nowait((None, job))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  no public way
+
+    def _work(self, loop: asyncio.AbstractEventLoop, work: Work[Any]) -> None:
+        """On the thread."""
+        error: BaseException | None = None
+        answer: Any = None
+        try:
+            if self.interrupt():
+                raise sqlite3.OperationalError("interrupted")
+            answer = work(self.raw)
+        except BaseException as failed:  # noqa: BLE001  it is raised again where the call waits
+            error = failed
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
+            loop.call_soon_threadsafe(self._settle, answer, error)
+
+    def _settle(self, answer: Any, error: BaseException | None) -> None:
+        """On the loop: the thread is free again."""
+        future, self._running = self._running, None
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+        if future is None or future.done():
+            return
+        if error is None:
+            future.set_result(answer)
+        else:
+            future.set_exception(error)
+
+    async def _let_go(self, deadline: Deadline) -> None:
+        """Stop the work and wait for the thread a little, however often the call is cancelled meanwhile."""
+        self.interrupt.cancelled = True
+        with contextlib.suppress(ValueError, sqlite3.Error):  # it was just closed
+            self.raw.interrupt()
+        loop = asyncio.get_running_loop()
+        self._idle = loop.create_future()
+        until = max(deadline.at + GRACE_SECONDS, loop.time() + _LAST_SECONDS)
+        until = min(until, loop.time() + GRACE_SECONDS)
+        while self._running is not None and not self._idle.done() and (left := until - loop.time()) > 0:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({self._idle}, timeout=left)
+        self.abandoned = self._running is not None
+        self._idle = None
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    with contextlib.suppress(sqlite3.Error):
+        work()
+
+
+def stopped(interrupt: Interrupt, deadline: Deadline) -> DbError:
+    """Why the engine says that it was interrupted."""
+    if interrupt.expired and not interrupt.cancelled:
+        return deadline.expired()
+    return DbError("The call was cancelled.", code="cancelled")

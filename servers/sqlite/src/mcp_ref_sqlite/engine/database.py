@@ -1,0 +1,142 @@
+"""One database: its file, its readers, its writer, and the words of its engine for callers."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import TypeVar
+
+from mcp_ref_kit.db.deadline import Deadline
+from mcp_ref_kit.db.errors import DbError, Scrub
+from mcp_ref_kit.db.sources import Database as Source
+from mcp_ref_sqlite.engine.connection import Work, stopped
+from mcp_ref_sqlite.engine.failures import failure, is_broken, is_busy
+from mcp_ref_sqlite.engine.gate import ADMINISTRATION, WRITING, Gate
+from mcp_ref_sqlite.engine.opening import Bounding
+from mcp_ref_sqlite.engine.places import Identity, Place
+from mcp_ref_sqlite.engine.readers import Readers, Seat
+from mcp_ref_sqlite.engine.writer import Writer
+from mcp_ref_sqlite.settings import Settings
+
+T = TypeVar("T")
+WriteWork = Callable[[sqlite3.Connection, Gate], T]
+_ERRORS = (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeEncodeError)
+_GONE = DbError("The database file was replaced again and again.", code="connection")
+
+
+class Replaced(Exception):  # noqa: N818  no error: the call goes on with the new file
+    """Another file has the name now."""
+
+
+class Database:
+    """What tools work with. Work runs on a connection's thread, and may run again if the file was locked."""
+
+    def __init__(self, source: Source, place: Place, settings: Settings) -> None:
+        self.name = source.name
+        self.source = source
+        self.place = place
+        self.scrub = Scrub(others=[str(place.path), str(place.path.parent), source.dsn.reveal()])
+        bounding = Bounding(
+            busy_seconds=settings.busy_timeout,
+            cache_mib=settings.cache_mb,
+            mmap_mib=settings.mmap_mb,
+            heap_mib=settings.heap_limit_mb,
+            extensions=tuple(str(path) for path in settings.extension),
+        )
+        rules = ADMINISTRATION if source.mode == "admin" else WRITING
+        self.readers = Readers(place, bounding, settings.readers, immutable=settings.immutable)
+        self._writer = Writer(place, bounding, rules, create=settings.create)
+        self._busy_seconds = settings.busy_timeout
+
+    async def read(self, work: Work[T], deadline: Deadline, sql: str = "") -> T:
+        """Do what reads on a reader; `sql` is the caller's text, for what is wrong with it.
+
+        Raises:
+            DbError: what SQLite says, in the words of all database servers.
+        """
+        for _ in range(2):
+            async with self.readers.lease(deadline) as seat:
+                try:
+                    return await self.on(seat, work, deadline, sql)
+                except Replaced:
+                    self.renew(seat)
+        raise _GONE
+
+    async def on(self, seat: Seat, work: Work[T], deadline: Deadline, sql: str = "") -> T:
+        """The same on a connection that the caller has already.
+
+        Raises:
+            Replaced: the file was; see `renew`.
+        """
+        seat.gate.reset()
+        patient = partial(self._patient, seat, work)
+        try:
+            return await seat.connection.run(patient, deadline)
+        except _ERRORS as error:
+            if is_broken(error):
+                seat.connection.broken = True
+            raise self._failure(error, seat, deadline, sql) from error
+
+    def renew(self, seat: Seat) -> None:
+        """Open everything anew, on the file that has the name now."""
+        seat.connection.broken = True
+        self.readers.renew()
+
+    async def write(self, work: WriteWork[T], deadline: Deadline, sql: str = "") -> T:
+        """Do what writes on the writer.
+
+        Raises:
+            DbError: `permission` if the mode of this database does not allow it, and what SQLite says.
+        """
+        if self.source.mode == "read-only":
+            raise DbError(f"The database `{self.name}` is read-only.", code="read_only")
+        for _ in range(2):
+            async with self.writing(deadline) as seat:
+                try:
+                    return await self.on(seat, partial(_with_gate, work, seat.gate), deadline, sql)
+                except Replaced:
+                    self.renew(seat)
+        raise _GONE
+
+    def writing(self, deadline: Deadline) -> AbstractAsyncContextManager[Seat]:
+        """The writer, for the length of a block."""
+        return self._writer.lease(deadline)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.close()
+        await self.readers.close()
+
+    def _patient(self, seat: Seat, work: Work[T], connection: sqlite3.Connection) -> T:
+        """On the thread: the work, on the file that has the name, and again while somebody else has a lock."""
+        if self._elsewhere(seat.identity):
+            raise Replaced
+        interrupt = seat.connection.interrupt
+        until = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                return work(connection)
+            except sqlite3.OperationalError as error:
+                if not is_busy(error) or interrupt() or time.monotonic() >= until:
+                    raise
+                seat.gate.reset()
+            finally:
+                if connection.in_transaction and seat.gate.writes:
+                    seat.connection.broken = True
+
+    def _elsewhere(self, identity: Identity) -> bool:
+        return self.place.identity() != identity
+
+    def _failure(self, error: BaseException, seat: Seat, deadline: Deadline, sql: str) -> DbError:
+        interrupt = seat.connection.interrupt
+        if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT" or str(error) == "interrupted":
+            return stopped(interrupt, deadline)
+        refusal = seat.gate.refusal
+        if refusal is not None and isinstance(error, sqlite3.DatabaseError):
+            return DbError(refusal.message, code=refusal.code, engine_code="SQLITE_AUTH")
+        return failure(error, self.scrub, sql)
+
+
+def _with_gate(work: WriteWork[T], gate: Gate, connection: sqlite3.Connection) -> T:
+    return work(connection, gate)

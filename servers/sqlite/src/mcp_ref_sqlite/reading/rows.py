@@ -1,0 +1,136 @@
+"""Rows of a statement as a page: fetched block by block on the connection's thread, and encoded there."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from mcp_ref_kit.db.envelope import Column, Format
+from mcp_ref_kit.db.page import BLOCK, Bounds, Page, Row
+from mcp_ref_sqlite.reading.statements import Statement, mismatch
+
+_TYPES: dict[type, str] = {int: "INTEGER", float: "REAL", str: "TEXT", bytes: "BLOB"}
+_UNCOUNTED = "Incorrect number of bindings"
+_WAL = "wal"
+
+
+class Open(Struct, frozen=True, kw_only=True):
+    """A cursor that has more to give, with the rows that it gave already and that had no place on the page."""
+
+    cursor: sqlite3.Cursor
+    columns: list[Column]
+    rest: list[Row]
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """A page, and the cursor that goes on after it; `is_wal` says that an open cursor stops no writer."""
+
+    page: Page
+    more: Open | None
+    milliseconds: float
+    is_wal: bool
+
+
+class Rows:
+    """How one call reads: `begin` runs the statement, `resume` goes on with a cursor that was held."""
+
+    def __init__(
+        self, statement: Statement, bounds: Bounds, *, form: Format = "json", expired: Callable[[], bool]
+    ) -> None:
+        self._statement = statement
+        self._bounds = bounds
+        self._form: Format = form
+        self._expired = expired
+
+    def begin(self, connection: sqlite3.Connection, skip: int = 0) -> Fetched:
+        """The page of rows after the first `skip`."""
+        started = time.perf_counter()
+        cursor = run(connection, self._statement)
+        try:
+            _skip(connection, cursor, skip)
+            first = cursor.fetchmany(min(BLOCK, self._bounds.limit + 1))
+            return self._filled(connection, cursor, columns(cursor, first), first, started)
+        except BaseException:  # a cursor that nobody has would keep its lock
+            cursor.close()
+            raise
+
+    def resume(self, connection: sqlite3.Connection, held: Open) -> Fetched:
+        """The next page of a cursor."""
+        started = time.perf_counter()
+        return self._filled(connection, held.cursor, held.columns, held.rest, started)
+
+    def _filled(
+        self,
+        connection: sqlite3.Connection,
+        cursor: sqlite3.Cursor,
+        names: list[Column],
+        first: Sequence[Row],
+        started: float,
+    ) -> Fetched:
+        page = Page(names, self._bounds, form=self._form)
+        page.add(first)
+        ended = not first
+        try:
+            while page.wanted and not ended:
+                rows = cursor.fetchmany(page.wanted)
+                ended = not rows
+                page.add(rows)
+        except sqlite3.OperationalError:
+            if not page.taken or not self._expired():
+                raise
+            page.stop("time")
+        more = None
+        if page.truncated and page.reason != "time":
+            more = Open(cursor=cursor, columns=names, rest=page.rest)
+        else:
+            cursor.close()
+        is_wal = more is not None and _journal(connection) == _WAL
+        return Fetched(page=page, more=more, milliseconds=(time.perf_counter() - started) * 1000, is_wal=is_wal)
+
+
+def run(connection: sqlite3.Connection, statement: Statement) -> sqlite3.Cursor:
+    """Run a caller's statement.
+
+    Raises:
+        DbError: there are too few or too many parameters.
+        sqlite3.Error: whatever SQLite says.
+    """
+    try:
+        return connection.execute(statement.sql, statement.values)
+    except sqlite3.ProgrammingError as error:
+        if str(error).startswith(_UNCOUNTED):
+            raise mismatch(statement.sql, len(statement.values)) from error
+        raise
+
+
+def columns(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> list[Column]:
+    """The columns by name, and by the type of the first value that is there: SQLite has types of values."""
+    names: list[str] = [column[0] for column in cursor.description or ()]
+    return [Column(name, _type(rows, at)) for at, name in enumerate(names)]
+
+
+def _type(rows: Sequence[Row], at: int) -> str:
+    for row in rows:
+        value: Any = row[at]
+        if value is not None:
+            return _TYPES.get(type(value), "ANY")
+    return "NULL"
+
+
+def _skip(connection: sqlite3.Connection, cursor: sqlite3.Cursor, count: int) -> None:
+    """Go past rows of earlier pages, whose texts are not decoded."""
+    if count == 0:
+        return
+    decode = connection.text_factory
+    connection.text_factory = bytes
+    try:
+        while count and (rows := cursor.fetchmany(min(BLOCK, count))):
+            count -= len(rows)
+    finally:
+        connection.text_factory = decode
+
+
+def _journal(connection: sqlite3.Connection) -> str:
+    return connection.execute("PRAGMA journal_mode").fetchone()[0]
