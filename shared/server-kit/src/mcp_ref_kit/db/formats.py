@@ -40,6 +40,11 @@ def writer(form: Format, columns: Sequence[Column]) -> RowWriter:
     return _WRITERS[form]([column.name for column in columns])
 
 
+def file_writer(form: Format, columns: Sequence[Column]) -> RowWriter:
+    """The same for a file of its own, where JSON says the names of the columns, too: an array of objects."""
+    return _JsonObjects([column.name for column in columns]) if form == "json" else writer(form, columns)
+
+
 def unique(names: Sequence[str]) -> list[str]:
     """The names, doubled ones with a suffix: `a`, `a_2`."""
     taken = set(names)
@@ -91,6 +96,18 @@ class _JsonLines:
 
     def row(self, cells: Sequence[Any]) -> bytes:
         return as_json(dict(zip(self._names, cells, strict=True))) + b"\n"
+
+
+class _JsonObjects:
+    """An array of objects, one a line."""
+
+    head, between, tail = b"[\n", b",\n", b"\n]\n"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = unique(names)
+
+    def row(self, cells: Sequence[Any]) -> bytes:
+        return as_json(dict(zip(self._names, cells, strict=True)))
 
 
 class _Csv:

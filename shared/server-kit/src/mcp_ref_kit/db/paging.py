@@ -88,15 +88,18 @@ class HeldCursors(Generic[T]):
         """How many are held."""
         return len(self._held)
 
-    def put(self, name: str, hold: Hold, cursor: T) -> None:
-        """Hold a cursor under the name in a `Position`; with no room at all it is let go."""
+    def put(self, name: str, hold: Hold, cursor: T, *, seconds: float | None = None) -> None:
+        """Hold a cursor under the name in a `Position`; with no room at all it is let go.
+
+        `seconds` is a shorter time than usual, for one that is in somebody's way.
+        """
         self._drop(name)
         if self._most <= 0:
             self._let_go(cursor)
             return
         while len(self._held) >= self._most:
             self.reclaim()
-        timer = asyncio.get_running_loop().call_later(self._seconds, self._drop, name)
+        timer = asyncio.get_running_loop().call_later(seconds or self._seconds, self._drop, name)
         self._held[name] = (hold, cursor, timer)
 
     def take(self, position: Position, database: str, principal: str) -> T | None:
