@@ -57,6 +57,12 @@ def test_its_tests_pass(folder: Path) -> None:
     assert b"4 passed" in done.stdout
 
 
+def test_its_client_is_asked_and_answers(folder: Path) -> None:
+    code = "import asyncio, notes; print(asyncio.run(notes.tidy_up()))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "{'result': 'Deleted welcome.'}"
+
+
 def _talk(folder: Path, method: str, params: dict[str, Any]) -> Any:
     message = encode({"jsonrpc": "2.0", "id": 1, "method": method, "params": params | {"_meta": META}}) + b"\n"
     command = [sys.executable, "notes.py"]

@@ -1,11 +1,14 @@
 """How the client finds out what a server speaks, message by message."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mcp_protocol.client import Client, RemoteError
+from mcp_protocol.client import Client, Command, Endpoint, Eras, RemoteError
 from mcp_protocol.errors import ConnectionLost, RemoteProtocolError
+from mcp_protocol.revisions import Revision
 from mcp_protocol.types import Implementation
 from tests.scripted import DISCOVERED, INFO, Message, Scripted, error, result
 
@@ -159,3 +162,50 @@ async def test_a_string_that_is_no_url_is_refused() -> None:
     with pytest.raises(ValueError, match="list of strings"):
         async with Client("python server.py"):
             pass
+
+
+# A server on a pipe that speaks the revision which its first argument's file names, and notes what it is asked.
+OLD = """
+import json, pathlib, sys
+speaks, heard = map(pathlib.Path, sys.argv[1:])
+for line in sys.stdin:
+    asked = json.loads(line)
+    heard.open("a").write(asked["method"] + "\\n")
+    if "id" not in asked:
+        continue
+    answer = {"error": {"code": -32601, "message": "no such method"}}
+    if asked["method"] == "initialize" and speaks.read_text() != "2026-07-28":
+        info = {"name": "old", "version": "1"}
+        answer = {"result": {"protocolVersion": speaks.read_text(), "capabilities": {}, "serverInfo": info}}
+    if asked["method"] == "server/discover" and speaks.read_text() == "2026-07-28":
+        answer = {"result": {"resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": {}}}
+    print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], **answer}), flush=True)
+"""
+
+
+async def test_an_old_server_is_asked_for_discovery_once_for_all_clients_that_share_their_memory(
+    tmp_path: Path,
+) -> None:
+    speaks, heard, eras = tmp_path / "speaks", tmp_path / "heard", Eras()
+    command = Command([sys.executable, "-c", OLD, str(speaks), str(heard)])
+    asked: list[list[str]] = []
+    for revision in ("2025-06-18", "2025-06-18", "2026-07-28", "2026-07-28"):
+        speaks.write_text(revision)
+        heard.write_text("")
+        async with Client(command, eras=eras) as client:
+            assert client.revision == revision
+        asked.append(heard.read_text().split())
+    handshake = ["initialize", "notifications/initialized"]
+    assert asked == [["server/discover", *handshake], handshake, ["initialize", "server/discover"], ["server/discover"]]
+
+
+def test_the_memory_is_bounded_and_knows_urls_and_commands() -> None:
+    eras = Eras()
+    for number in range(1100):
+        eras.keep(f"http://127.0.0.1:{number}/mcp", Revision.V2025_06_18)
+    assert eras.recall("http://127.0.0.1:0/mcp") is None
+    assert eras.recall(Endpoint("http://127.0.0.1:1099/mcp", headers={"a": "b"})) is Revision.V2025_06_18
+    eras.keep(["server", "--flag"], Revision.V2026_07_28)
+    assert eras.recall(Command(["server", "--flag"])) is Revision.V2026_07_28
+    eras.keep(Scripted(silent), Revision.V2026_07_28)
+    assert eras.recall(Scripted(silent)) is None

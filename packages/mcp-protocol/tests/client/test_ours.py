@@ -13,7 +13,7 @@ from mcp_protocol.client import Answers, Change, Client, RemoteError
 from mcp_protocol.revisions import LATEST, Revision
 from mcp_protocol.transports.http.app import HttpOptions
 from mcp_protocol.transports.http.serve import Listen, serve
-from mcp_protocol.transports.memory import join
+from mcp_protocol.transports.memory import InProcess, join
 from mcp_protocol.types import (
     CallToolResult,
     ElicitParams,
@@ -264,3 +264,9 @@ async def test_a_thousand_calls_at_once_get_their_own_answers() -> None:
     async with asyncio.timeout(PATIENCE), connection as client, asyncio.TaskGroup() as group:
         calls = [group.create_task(client.call_tool("add", {"a": number})) for number in range(1000)]
     assert [call.result().structured_content for call in calls] == [{"sum": number + 1} for number in range(1000)]
+
+
+async def test_a_server_of_this_process_is_a_target_and_runs_for_as_long_as_the_client_is_connected() -> None:
+    async with Client(InProcess(SERVER, Settings(State()))) as client:
+        assert client.revision == LATEST
+        assert await client.list_tools()

@@ -3,6 +3,7 @@
 from mcp_protocol.client.answers import Answers
 from mcp_protocol.client.client import Client
 from mcp_protocol.client.connecting import Target
+from mcp_protocol.client.eras import Eras
 from mcp_protocol.client.http import Endpoint
 from mcp_protocol.client.link import Duplex
 from mcp_protocol.client.listening import Change, Changes
@@ -18,6 +19,7 @@ __all__ = [
     "Command",
     "Duplex",
     "Endpoint",
+    "Eras",
     "HttpStatusError",
     "Peer",
     "RemoteError",

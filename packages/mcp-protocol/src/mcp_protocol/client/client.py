@@ -12,6 +12,7 @@ from mcp_protocol.client.authorizing import Authorizer
 from mcp_protocol.client.background import Background
 from mcp_protocol.client.cache import Cache
 from mcp_protocol.client.connecting import Target, authorised, connected, generation
+from mcp_protocol.client.eras import Eras
 from mcp_protocol.client.exchange import Exchange, Extras, Terms
 from mcp_protocol.client.inbox import Inbox, OnProgress
 from mcp_protocol.client.listening import Changes, listening
@@ -68,16 +69,18 @@ class Client:
         answers: Answers | None = None,
         deadline: float = 60,
         auth: Authorizer | None = None,
+        eras: Eras | None = None,
     ) -> None:
         """`revision` a date or "auto"; `capabilities` unset: what `answers` amounts to; `deadline` per request.
 
-        `auth` authorises the requests to a URL, such as an `OAuth` does.
+        `auth` authorises the requests to a URL, such as an `OAuth` does. `eras` remembers what servers speak.
         """
         self._target = target if auth is None else authorised(target, auth)
         self._wish = None if revision == "auto" else Revision(revision)
         self._answers = answers or Answers()
         self._terms = Terms(client_info, capabilities or self._answers.capabilities())
         self._deadline = deadline
+        self._eras = eras or Eras()
         self._mirrors = Mirrors()
         self._cache = Cache(time.monotonic, lambda: generation(self._target))
         self._process: Process | None = None
@@ -100,7 +103,8 @@ class Client:
             self._exchange = Exchange(
                 connection.link, inbox, self._terms, deadline=self._deadline, background=background
             )
-            self.peer = await open_session(self._exchange, self._wish)
+            self.peer = await open_session(self._exchange, self._wish, self._eras.recall(self._target))
+            self._eras.keep(self._target, self.peer.revision)
             self._stack = stack.pop_all()
         return self
 

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from mcp_protocol.client.authorizing import Authorizer
 from mcp_protocol.client.http import Endpoint, HttpLink
-from mcp_protocol.client.link import Duplex, Link, Receiver
+from mcp_protocol.client.link import Duplex, Link, Opener, Receiver
 from mcp_protocol.client.pipe import PipeLink
 from mcp_protocol.client.process import Command, Process, running
 
-Target = Sequence[str] | Command | str | Endpoint | Duplex
-"""A command line, an http(s) URL, or any duplex of messages."""
+Target = Sequence[str] | Command | str | Endpoint | Opener | Duplex
+"""A command line, an http(s) URL, a server in this process (`InProcess`), or any duplex of messages."""
 
 
 class Connection(Struct, frozen=True):
@@ -38,6 +38,9 @@ async def connected(target: Target, receiver: Receiver) -> AsyncGenerator[Connec
         command = target if isinstance(target, Command) else Command(target)
         async with running(command) as process, PipeLink(process, receiver) as pipe:
             yield Connection(pipe, process)
+    elif isinstance(target, Opener):
+        async with target.opened() as end, PipeLink(end, receiver) as pipe:
+            yield Connection(pipe)
     else:
         async with PipeLink(target, receiver) as pipe:
             yield Connection(pipe)

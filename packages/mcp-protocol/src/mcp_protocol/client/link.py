@@ -1,7 +1,8 @@
 """What the client needs from a transport, and what a transport needs from the client."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -30,6 +31,15 @@ class Duplex(Protocol):
         Raises:
             TransportError: no more can be read.
         """
+        ...
+
+
+@runtime_checkable
+class Opener(Protocol):
+    """Something that can be connected to in its own way, such as a server in this process."""
+
+    def opened(self) -> AbstractAsyncContextManager[Duplex]:
+        """A connection for the length of a block."""
         ...
 
 

@@ -1,5 +1,7 @@
 """How a client finds out what a server speaks: discovery first, the legacy handshake if that is not understood."""
 
+from contextlib import suppress
+
 import msgspec
 from msgspec import Struct
 
@@ -30,13 +32,16 @@ class Peer(Struct, frozen=True):
     instructions: str | None
 
 
-async def open_session(exchange: Exchange, wish: Revision | None) -> Peer:
-    """Agree with the server on a revision: the wished one, or the newest that both speak.
+async def open_session(exchange: Exchange, wish: Revision | None, known: Revision | None = None) -> Peer:
+    """Agree with the server on a revision: the wished one, or the newest that both speak; `known` is the last one.
 
     Raises:
         RemoteProtocolError: there is none.
         RemoteError: the server refuses for another reason.
     """
+    if wish is None and known is not None and known not in MODERN:
+        with suppress(RemoteError, RemoteProtocolError):  # it may have learned something since
+            return await _shake_hands(exchange, known)
     if wish is None:
         return await _probe(exchange) or await _shake_hands(exchange, LATEST_LEGACY)
     peer = await (_insist(exchange, wish) if wish in MODERN else _shake_hands(exchange, wish))

@@ -4,9 +4,10 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from mcp_protocol.errors import ConnectionLost
-from mcp_protocol.server.app import App
+from mcp_protocol.server.app import App, Options, Server
 from mcp_protocol.session.calls import LOCAL, Principal
 from mcp_protocol.transports._drive import Driver
 
@@ -74,6 +75,22 @@ class MemoryEnd:
         self._closed = True
         self._arrived.set()
         self._space.set()
+
+
+class InProcess:
+    """A server of this process as the target of a client: it runs for as long as the client is connected."""
+
+    def __init__(self, server: Server[Any, Any], settings: Any = None, options: Options | None = None) -> None:
+        """What `Server.run` takes."""
+        self._server = server
+        self._settings = settings
+        self._options = options
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[MemoryEnd, None]:
+        """The client's end."""
+        async with self._server.run(self._settings, self._options) as app, join(app) as end:
+            yield end
 
 
 @asynccontextmanager
