@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from mcp_protocol.errors import SettingsError
 from mcp_protocol.schema.arg import arg
+from mcp_ref_kit.db.canned import Canned
 from mcp_ref_kit.db.deadline import MOST_SECONDS
-from mcp_ref_kit.db.errors import Scrub
+from mcp_ref_kit.db.errors import Scrub, bad_argument
 from mcp_ref_kit.db.page import Bounds
 from mcp_ref_kit.logs.redaction import redact
 from mcp_ref_kit.options import Mode
 from mcp_ref_kit.settings import Seconds, Secret, setting
+
+T = TypeVar("T")
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -56,9 +59,16 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True):
     ] = None
     fence: Annotated[bool, arg("Set data apart from the rest of a text by a line nobody can guess.")] = False
     no_confirm: Annotated[bool, arg("Do not ask before something is destroyed.")] = False
+    audit_log: Annotated[
+        Path | None, arg("File that gets one JSON line for each call; `-` is stderr."), setting(metavar="FILE")
+    ] = None
     audit_sql: Annotated[
         Literal["full", "digest"], arg("What the audit says of a statement: its text, or its digest alone.")
     ] = "digest"
+    tables: Annotated[dict[str, DatabaseTable], setting(table="databases")] = field(
+        default_factory=dict[str, DatabaseTable]
+    )
+    queries: Annotated[list[Canned], setting(table="query")] = field(default_factory=list[Canned])
     config: Annotated[Path | None, arg("TOML file with settings, databases and queries.")] = None
     state_key: Annotated[
         Secret | None, arg("File with the key for cursors; the same for all replicas.", min_length=32)
@@ -117,6 +127,20 @@ def databases(
         own = _lowered(name, table.mode, mode)
         _put(found, Database(name=name, dsn=table.dsn, description=table.description, mode=own, limits=table.limits))
     return list(found.values())
+
+
+def chosen(known: Mapping[str, T], name: str | None) -> T:
+    """The database that a call names; the only one needs no name.
+
+    Raises:
+        DbError: `invalid_argument`; there is none of that name, or the call has to say which.
+    """
+    if name is None and len(known) == 1:
+        return next(iter(known.values()))
+    if name is not None and name in known:
+        return known[name]
+    how = "must be given" if name is None else "names no database"
+    raise bad_argument("database", how, f"There are {', '.join(known)}." if known else None)
 
 
 def passwords(dsn: Secret) -> list[Secret]:
