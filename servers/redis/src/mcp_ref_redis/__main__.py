@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from mcp_protocol import ToolError
+from mcp_protocol import Middleware, ToolError
 from mcp_ref_kit import Finding, cli
+from mcp_ref_kit.db.fence import fence_results
 from mcp_ref_redis.server import server
 from mcp_ref_redis.settings import Settings
 from mcp_ref_redis.state import State
+from mcp_ref_redis.tailoring import tailor
 
 
 async def check(settings: Settings, state: State) -> Sequence[Finding]:
@@ -24,7 +26,12 @@ async def _looked_at(state: State, name: str) -> Finding:
     return Finding(subject, works=True, detail="answers")
 
 
-main = cli(server, check=check)
+def layers(settings: Settings) -> Sequence[Middleware]:
+    """What runs around calls: the fence, where the operator wants one."""
+    return [fence_results] if settings.fence else []
+
+
+main = cli(server, check=check, tailor=tailor, layers=layers)
 
 if __name__ == "__main__":
     main()

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from mcp_protocol import Context
 from mcp_ref_kit import Mode
@@ -12,59 +12,13 @@ from mcp_ref_kit.db.confirm import Confirmation
 from mcp_ref_kit.db.deadline import Slots
 from mcp_ref_kit.db.errors import DbError, bad_argument
 from mcp_ref_kit.db.paging import Paging
-from mcp_ref_kit.db.sources import Database as Source
-from mcp_ref_redis.access.commands import Table, table
-from mcp_ref_redis.access.gate import Gate
-from mcp_ref_redis.access.jail import Jail
-from mcp_ref_redis.engine.faults import require
-from mcp_ref_redis.engine.opening import Vector
-from mcp_ref_redis.engine.topology import Engine, Keys
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.settings import Settings
+from mcp_ref_redis.watching.watchers import Watchers
 
 _STEPS: tuple[Mode, ...] = ("read-only", "read-write", "admin")
 # Sets of keys that scans have shown, kept between their pages.
 _MOST_CARRIED = 16
-
-
-class Database:
-    """One database: its engine, what is known of it, and the jail round its keys."""
-
-    def __init__(self, source: Source, engine: Engine, jail: Jail, gate: Gate) -> None:
-        self.name = source.name
-        self.mode: Mode = source.mode
-        self.engine = engine
-        self.jail = jail
-        self.gate = gate
-        self.most_seconds = source.limits.timeout
-        self._table: tuple[int, Table] | None = None
-
-    async def run(self, *vectors: Vector, write: bool = False, node: str | None = None, keys: Keys = None) -> list[Any]:
-        """Send commands as one pipeline; a reply may be a Fault.
-
-        Raises:
-            ToolError: `connection`, `too_large`.
-        """
-        return await self.engine.run(vectors, write=write, node=node, keys=keys) if vectors else []
-
-    async def ask(self, *vector: bytes, write: bool = False, node: str | None = None) -> Any:
-        """Send one command.
-
-        Raises:
-            ToolError: also what the engine refuses.
-        """
-        [reply] = await self.engine.run([vector], write=write, node=node)
-        return require(reply)
-
-    async def table(self) -> Table:
-        """The engine's commands, asked for once for as long as its connections hold.
-
-        Raises:
-            ToolError: the user may not ask.
-        """
-        if self._table is None or self._table[0] != self.engine.epoch:
-            reply = await self.ask(b"COMMAND")
-            self._table = (self.engine.epoch, table(reply))
-        return self._table[1]
 
 
 @dataclass
@@ -76,6 +30,7 @@ class State:
     paging: Paging
     confirmation: Confirmation
     slots: Slots
+    watchers: Watchers
     carried: OrderedDict[str, dict[bytes, None]] = field(default_factory=OrderedDict[str, dict[bytes, None]])
 
     def database(self, name: str | None) -> Database:

@@ -17,7 +17,7 @@ _THREE, _FOUR = 0xE0, 0xF0
 
 
 # A text, or bytes as {"$base64": "..."}; judged here, where a schema for it would cost every list of tools a page.
-Given = str | dict[str, str]
+Given = str | dict[str, Any]
 
 
 def bytes_of(name: str, value: Any) -> bytes:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.resp import Fault
-from mcp_ref_redis.state import Database
 
 _WITNESSES: Mapping[str, bytes] = {
     "json": b"JSON.GET",

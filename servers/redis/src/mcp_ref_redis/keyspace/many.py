@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mcp_ref_kit.db.cells import Cells
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.windows import Encoding, entry, pairs_of, rendered, score
-from mcp_ref_redis.state import Database
 from mcp_ref_redis.values import cell, is_text, shown, window
 
 Item = dict[str, Any]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mcp_ref_kit.db.envelope import Reason
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.scanning import Scan, scan, total
 from mcp_ref_redis.keyspace.walking import Place
-from mcp_ref_redis.state import Database
 from mcp_ref_redis.values import shown
 
 BATCH = 1000

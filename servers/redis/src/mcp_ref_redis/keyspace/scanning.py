@@ -5,9 +5,9 @@ from collections.abc import Callable, Collection, Sequence
 from msgspec import Struct
 
 from mcp_ref_kit.db.envelope import Reason
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.keyspace.walking import STEP, Place, Step, Walk, Walked, read_step
-from mcp_ref_redis.state import Database
 
 
 class Scan(Struct, frozen=True, kw_only=True):

@@ -9,12 +9,13 @@ from msgspec import Struct, field
 from mcp_ref_kit.db.cells import SAFE_INTEGER, Cells
 from mcp_ref_kit.db.envelope import Reason
 from mcp_ref_kit.db.errors import DbError
-from mcp_ref_redis.engine.faults import refusal, require, unsupported
+from mcp_ref_redis.database import Database
+from mcp_ref_redis.engine.faults import refusal, require
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.engine.resp import Fault, Pairs
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.walking import STEP, Place, Step, Walk, Walked, read_step
-from mcp_ref_redis.state import Database
+from mcp_ref_redis.modules.asking import known
 from mcp_ref_redis.values import cell, shown, whole, window
 
 Encoding = Literal["auto", "utf8", "base64", "json"]
@@ -153,7 +154,7 @@ async def _stream(db: Database, key: bytes, ask: Ask) -> Window:
 
 async def _json(db: Database, key: bytes, ask: Ask) -> Window:
     [reply] = await db.run((b"JSON.GET", key, ask.path.encode()))
-    text = _known(reply, "JSON.GET", "A JSON document")
+    text = known(reply, "JSON.GET", "A JSON document")
     if text is not None and len(text) > ask.most_bytes:
         raise DbError(f"The JSON at this path has {len(text)} bytes.", code="too_large", hint="Ask a narrower path.")
     return Window(value=None if text is None else rendered(text, "json"))
@@ -161,12 +162,12 @@ async def _json(db: Database, key: bytes, ask: Ask) -> Window:
 
 async def _series(db: Database, key: bytes, ask: Ask) -> Window:
     [reply] = await db.run((b"TS.INFO", key))
-    return Window(value=tree(_known(reply, "TS.INFO", "A time series"), ask.cells, top=True))
+    return Window(value=tree(known(reply, "TS.INFO", "A time series"), ask.cells, top=True))
 
 
 async def _vectors(db: Database, key: bytes, ask: Ask) -> Window:
     [reply] = await db.run((b"VINFO", key))
-    return Window(value=tree(_known(reply, "VINFO", "A vector set"), ask.cells, top=True))
+    return Window(value=tree(known(reply, "VINFO", "A vector set"), ask.cells, top=True))
 
 
 _READERS: Mapping[str, Reader] = {
@@ -247,12 +248,6 @@ def changed() -> DbError:
         code="conflict",
         hint="Read it again.",
     )
-
-
-def _known(reply: Any, command: str, what: str) -> Any:
-    if isinstance(reply, Fault):
-        raise unsupported(command, what) if reply.text.startswith("ERR unknown command") else refusal(reply)
-    return reply
 
 
 def _entry(pair: tuple[bytes, bytes | None], cells: Cells) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcp_ref_kit.db.errors import DbError
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.engine.opening import Vector
-from mcp_ref_redis.state import Database
 
 Found = list[tuple[bytes, Any]]
 # The engine is told to give up a little before we do.

@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.opening import Link
-from mcp_ref_redis.state import Database
 
-_MESSAGES = {b"message": 2, b"smessage": 2, b"pmessage": 3}
+_MESSAGES = frozenset({b"message", b"smessage", b"pmessage"})
 
 
 class Collection:
@@ -55,9 +55,9 @@ async def subscribe(link: Link, channels: Sequence[bytes], patterns: Sequence[by
 
 def message_in(frame: Any) -> tuple[bytes, bytes | None, bytes] | None:
     """Channel, pattern and data of a frame that carries a message."""
-    if not isinstance(frame, list) or not frame or frame[0] not in _MESSAGES:  # pyright: ignore[reportUnknownArgumentType]  a reply is anything
+    parts = cast("list[Any]", frame) if isinstance(frame, list) else []
+    if not parts or parts[0] not in _MESSAGES:
         return None
-    parts: list[Any] = frame
     if parts[0] == b"pmessage":
         return parts[2], parts[1], parts[3]
     return parts[1], None, parts[2]

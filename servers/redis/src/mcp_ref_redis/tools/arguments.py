@@ -4,13 +4,15 @@ from typing import Annotated
 
 from mcp_protocol import arg
 from mcp_protocol.server.toolset import ToolOptions
-from mcp_ref_redis.state import Database
+from mcp_ref_kit.db.arguments import DatabaseName
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.values import Given, bytes_of
 
 Key = Annotated[Given, arg('Key; bytes as {"$base64"}.')]
 Keys = Annotated[list[Given], arg("Keys.", min_length=1)]
 Cursor = Annotated[str | None, arg("`next_cursor` of the page before.")]
-Named = Annotated[str | None, arg("Database, if there are several.")]
+# Absent where there is one database, else one of their names: see `tailored` of the kit.
+Named = DatabaseName | None
 
 READING: ToolOptions = {"read_only": True, "idempotent": True, "open_world": False}
 ASKING: ToolOptions = {"read_only": True, "open_world": False}

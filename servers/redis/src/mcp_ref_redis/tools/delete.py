@@ -11,10 +11,11 @@ from mcp_ref_kit.db.deadline import Progress
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import bad_argument
 from mcp_ref_redis.access.bounds import require_pattern
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.keyspace.scanning import Scan, scan
 from mcp_ref_redis.keyspace.walking import Place
-from mcp_ref_redis.state import Ctx, Database, State, reached
+from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import Named, keys_of
 from mcp_ref_redis.values import Given, bytes_of, shown
 
@@ -31,7 +32,7 @@ _SHOWN = 10
 
 
 class Deleted(Struct, frozen=True, kw_only=True):
-    """How many matched and went; `complete` is false where the limit or the time left some."""
+    """Incomplete: limit or time left some."""
 
     matched: int
     deleted: int

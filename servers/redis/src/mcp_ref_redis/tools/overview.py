@@ -7,13 +7,14 @@ from msgspec import Struct
 from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_redis.access.bounds import require_pattern
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.diagnosis.features import features
 from mcp_ref_redis.diagnosis.info import Section
 from mcp_ref_redis.diagnosis.info import sections as parsed
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace.sampling import Sample, take_sample
 from mcp_ref_redis.results import Data, Room, budget, cut_by
-from mcp_ref_redis.state import Ctx, Database, State, reached
+from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import ASKING, READING, Named
 from mcp_ref_redis.values import bytes_of, shown
 
@@ -25,7 +26,7 @@ _SHARE = 0.8
 
 
 class Analysis(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """Prefixes with keys_est, bytes_est, types, ttl (none, lt_1h, lt_1d, more: of the sample); the biggest keys."""
+    """Of prefixes: keys_est, bytes_est, types and ttl in the sample."""
 
     prefixes: list[Any]
     biggest: list[Any]
@@ -34,7 +35,7 @@ class Analysis(Data, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ServerInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The sections, typed; `refused` names what this user may not see."""
+    """INFO by section."""
 
     sections: dict[str, Any]
     user: str | None = None
@@ -91,7 +92,7 @@ async def server_info(
 ) -> ServerInfo:
     """The engine: version, memory, clients, what its user may do, which modules it has."""
     async with reached(ctx, database) as db:
-        found, refused = await _info(db, sections or USUAL)
+        found, refused = await info_of(db, sections or USUAL)
         user = (await db.run((b"ACL", b"WHOAMI")))[0]
         able = await features(db)
     return ServerInfo(
@@ -105,7 +106,7 @@ async def server_info(
     )
 
 
-async def _info(db: Database, wanted: list[Section]) -> tuple[dict[str, Any], list[str]]:
+async def info_of(db: Database, wanted: list[Section]) -> tuple[dict[str, Any], list[str]]:
     """The sections; of a cluster, node by node."""
     if db.jail.closed:  # counts of keys that are not in the jail
         wanted = [section for section in wanted if section not in ("keyspace", "stats")]

@@ -15,13 +15,14 @@ from mcp_ref_redis.access.bounds import require_arguments
 from mcp_ref_redis.access.commands import Command
 from mcp_ref_redis.access.keys import keys_in
 from mcp_ref_redis.access.never import SECRET_NAMES
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.engine.resp import Fault, Pairs
 from mcp_ref_redis.keyspace.scanning import total
 from mcp_ref_redis.keyspace.windows import tree
 from mcp_ref_redis.results import Room, budget
-from mcp_ref_redis.state import Ctx, Database, State, reached
+from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import Named
 from mcp_ref_redis.values import Given, bytes_of
 
@@ -88,6 +89,7 @@ async def command(
 async def pipeline(
     ctx: Ctx,
     commands: Annotated[list[Arguments], arg("Commands.", min_length=1, max_length=MOST_COMMANDS)],
+    *,
     atomic: Annotated[bool, arg("All together, by MULTI and EXEC.")] = False,
     database: Named = None,
 ) -> Replies:
@@ -174,12 +176,10 @@ def _masked(reply: Sequence[Any]) -> Pairs:
 
 
 def _kind(reply: Any) -> str:
-    if isinstance(reply, Pairs):
-        return "map"
-    return _KINDS.get(type(reply), "null")
+    return next((name for kind, name in _KINDS if isinstance(reply, kind)), "null")
 
 
-_KINDS = {bytes: "string", int: "integer", list: "array", bool: "boolean", float: "double"}
+_KINDS = ((Pairs, "map"), (list, "array"), (bytes, "string"), (bool, "boolean"), (int, "integer"), (float, "double"))
 
 
 def _require_room(ctx: Ctx, shown: Any) -> None:

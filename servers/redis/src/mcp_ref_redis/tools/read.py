@@ -10,13 +10,14 @@ from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import DbError
 from mcp_ref_redis.access.bounds import require_pattern
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.many import Item, read_many
 from mcp_ref_redis.keyspace.windows import Ask, Encoding, Position, Window, changed, reader
 from mcp_ref_redis.results import Data, Page, Room, budget, cut_by
-from mcp_ref_redis.state import Ctx, Database, State, reached
+from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import READING, Cursor, Key, Keys, Named, key_of, keys_of
 from mcp_ref_redis.values import bytes_of, shown
 
@@ -27,7 +28,7 @@ MOST_KEYS = 500
 
 
 class KeyValue(Page, frozen=True, kw_only=True, omit_defaults=True):
-    """`value` of a string, `items` of a list, `members` of a set, `entries` of a hash or stream."""
+    """value: string; items: list; members: set; entries: hash, stream."""
 
     found: bool
     key: Any
@@ -42,13 +43,13 @@ class KeyValue(Page, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class KeyValues(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """In the order of `keys`; each with key, type, value, ttl_ms, length or error."""
+    """Each: key, type, value, ttl_ms, length, error."""
 
     items: list[Any]
 
 
 class KeyInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the engine refuses to tell is absent."""
+    """What is refused is absent."""
 
     found: bool
     key: Any
@@ -145,7 +146,7 @@ def _page(key: bytes, found: Window, facts: tuple[str, int, Ask]) -> tuple[KeyVa
 @reading.tool(**READING)
 async def read_keys(
     ctx: Ctx,
-    keys: Annotated[Keys, arg("At most 500 keys.", max_length=MOST_KEYS)],
+    keys: Annotated[Keys, arg("Keys.", max_length=MOST_KEYS)],
     encoding: Annotated[Encoding, arg("Form of strings.")] = "auto",
     max_value_bytes: Annotated[int, arg("Longest string.", ge=1, le=1024 * 1024)] = 4096,
     database: Named = None,

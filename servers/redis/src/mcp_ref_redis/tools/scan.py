@@ -7,13 +7,14 @@ from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
 from mcp_ref_redis.access.bounds import require_pattern
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.kinds import KeyType
 from mcp_ref_redis.keyspace.scanning import Found, Scan, described, scan
 from mcp_ref_redis.keyspace.walking import Place
 from mcp_ref_redis.results import Page, Room, budget, cut_by
-from mcp_ref_redis.state import Ctx, Database, State, reached
+from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import ASKING, Cursor, Named
 from mcp_ref_redis.values import bytes_of, shown
 
@@ -25,7 +26,7 @@ MOST_CARRIED = 10_000
 
 
 class KeyNames(Page, frozen=True, kw_only=True, omit_defaults=True):
-    """Keys; with details, objects of key, type, ttl_ms, size (bytes of memory), encoding."""
+    """Keys, or with details objects: key, type, ttl_ms, size in bytes, encoding."""
 
     keys: list[Any]
     scanned: int
@@ -45,7 +46,7 @@ async def scan_keys(  # noqa: PLR0913  one parameter for each argument
     *,
     pattern: Annotated[str, arg("Glob: * ? [a-z].")] = "*",
     type: Annotated[KeyType | None, arg("Only keys of this type.")] = None,  # noqa: A002  the wire's name
-    limit: Annotated[int, arg("Most keys.", ge=1, le=10_000)] | None = None,
+    limit: Annotated[int, arg("Most keys.", ge=1, le=10_000)] = 200,
     details: Annotated[list[Detail], arg("What to tell of each.")] = [],  # noqa: B006  never changed
     cursor: Cursor = None,
     database: Named = None,
@@ -54,7 +55,6 @@ async def scan_keys(  # noqa: PLR0913  one parameter for each argument
     async with reached(ctx, database) as db:
         wanted = Scan(pattern=require_pattern(bytes_of("pattern", pattern)), type=type)
         mark = None if cursor is None else ctx.state.paging.after(ctx, cursor, db.name, Mark)
-        limit = limit or ctx.state.settings.max_rows
         found, carried = await _scanned(ctx, db, wanted, limit, mark)
         items = await _items(db, found.keys, details)
     room = Room(budget(ctx.state.settings.max_output_chars))

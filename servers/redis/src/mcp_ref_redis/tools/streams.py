@@ -211,14 +211,21 @@ async def stream_groups(  # noqa: PLR0913  one parameter for each argument
     return read(reply, Cells(ctx.state.settings.max_cell_chars))
 
 
-def _rows(name: str) -> Callable[[Any, Cells], Groups]:
-    def read(reply: Any, cells: Cells) -> Groups:
-        rows = [tree(row, cells, top=True) for row in reply]
-        return Groups(
-            **{name: [{key.replace("-", "_"): value for key, value in row.items()} for row in rows]}, untrusted=True
-        )
+def _rows(reply: Any, cells: Cells) -> list[Any]:
+    """Facts of groups or consumers, under names that Python and JSON would give them."""
+    found: list[Any] = []
+    for row in reply:
+        facts: dict[str, Any] = tree(row, cells, top=True)
+        found.append({name.replace("-", "_"): value for name, value in facts.items()})
+    return found
 
-    return read
+
+def _listed(reply: Any, cells: Cells) -> Groups:
+    return Groups(groups=_rows(reply, cells), untrusted=True)
+
+
+def _members(reply: Any, cells: Cells) -> Groups:
+    return Groups(consumers=_rows(reply, cells), untrusted=True)
 
 
 def _pending(reply: Any, cells: Cells) -> Groups:
@@ -257,8 +264,8 @@ _NEEDS: dict[str, tuple[bool, bool, bool]] = {
     "claim": (True, True, True),
 }
 _ACTIONS: dict[str, tuple[Callable[[_Question], Vector], Callable[[Any, Cells], Groups]]] = {
-    "list": (lambda one: (b"XINFO", b"GROUPS", one.key), _rows("groups")),
-    "consumers": (lambda one: (b"XINFO", b"CONSUMERS", one.key, one.group), _rows("consumers")),
+    "list": (lambda one: (b"XINFO", b"GROUPS", one.key), _listed),
+    "consumers": (lambda one: (b"XINFO", b"CONSUMERS", one.key, one.group), _members),
     "pending": (
         lambda one: (
             *(b"XPENDING", one.key, one.group, b"IDLE", one.idle, b"-", b"+", one.count),

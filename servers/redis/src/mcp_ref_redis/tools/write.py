@@ -10,12 +10,13 @@ from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import DbError, bad_argument
 from mcp_ref_redis.access.bounds import require_seconds, require_size
+from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal, require, unsupported
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.updating import Change, Operation, UpdateType, Wish, change
 from mcp_ref_redis.keyspace.windows import tree
-from mcp_ref_redis.state import Ctx, Database, State, reached
+from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import CHANGING, Key, Keys, Named, key_of, keys_of
 from mcp_ref_redis.values import Given, bytes_of, shown
 
@@ -27,7 +28,7 @@ _LENGTHS = {"counter": b"STRLEN", "json": b"EXISTS"}
 
 
 class WasSet(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`old` is the value before."""
+    """Whether it was set."""
 
     set: bool
     old: Any = None
@@ -35,7 +36,7 @@ class WasSet(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Updated(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How many changes; what was popped or became of a number; the length now."""
+    """Changes; what was popped, or the new number; the length."""
 
     changed: int
     result: Any = None
@@ -44,14 +45,14 @@ class Updated(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Expiry(Struct, frozen=True, kw_only=True):
-    """How many keys have it now, how many there are not or did not meet the condition."""
+    """Keys that have it now, and others."""
 
     updated: int
     missing: int
 
 
 class Renamed(Struct, frozen=True):
-    """False where the new name was taken."""
+    """False: the name is taken."""
 
     done: bool
 
@@ -110,7 +111,7 @@ async def update_key(  # noqa: PLR0913  one parameter for each argument
     ttl_s: Seconds | None = None,
     database: Named = None,
 ) -> Updated:
-    """Do one operation on a hash, list, set, sorted set, JSON document or counter, which is made if it is missing."""
+    """Do one operation on a hash, list, set, sorted set, JSON document or counter; a missing one is made."""
     async with reached(ctx, database, needs="read-write") as db:
         wish = Wish(
             key=key_of(db, key),

@@ -1,0 +1,1 @@
+"""What modules add: search, vector sets, time series. Here their words are put together."""
