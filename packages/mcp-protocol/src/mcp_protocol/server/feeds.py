@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from mcp_protocol.errors import Forbidden, InvalidParams, ProtocolError, ToolError
@@ -36,7 +37,8 @@ async def listen(app: Running, ctx: Context[Any]) -> Answer:
     subscription = app.services.hub.open(_granted_kinds(app, wanted))
     meta = {SUBSCRIPTION_ID: ctx.call.id}
     try:
-        for uri in dict.fromkeys(wanted.resource_subscriptions or ()):
+        distinct = dict.fromkeys(wanted.resource_subscriptions or ())
+        for uri in islice(distinct, app.limits.subscription_uris):  # looking at each may cost the server something
             await _try_add(app, ctx, subscription, uri)
         _follow_tasks(app, ctx, subscription, wanted.task_ids)
         granted = _granted(subscription, wanted)

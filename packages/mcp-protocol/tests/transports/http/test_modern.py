@@ -121,6 +121,21 @@ def test_a_listen_gets_changes_until_the_server_stops_and_is_told_the_end(serve_
         assert wire.closed().endswith(b"0\r\n\r\n")
 
 
+def test_l4_two_clients_that_listen_under_one_id_do_not_meet(server: Any) -> None:
+    """Each hears what it asked for; the end of one is not the end of the other."""
+    with server.connect() as stays:
+        stays.send(server.modern("subscriptions/listen", {"notifications": {"toolsListChanged": True}}, id_=1))
+        stays.head()
+        assert "acknowledged" in stays.event()["data"]
+        with server.connect() as leaves:
+            leaves.send(server.modern("subscriptions/listen", {"notifications": {}}, id_=1))
+            leaves.head()
+            assert "toolsListChanged" not in leaves.event()["data"]
+        server.settled()
+        assert server.ask(server.call("change")).status == 200
+        assert "notifications/tools/list_changed" in stays.event()["data"]
+
+
 def test_a_call_in_flight_may_finish_when_the_server_stops(serve_house: Any, fresh: Any) -> None:
     with serve_house(fresh) as server, server.connect() as wire:
         wire.send(server.call("wait"))

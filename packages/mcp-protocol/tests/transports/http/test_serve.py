@@ -135,3 +135,21 @@ def test_an_address_names_its_hosts_and_origins() -> None:
     assert six.hosts == {"[fe80::1]:8000"}
     given: Any = HttpOptions(hosts=frozenset({"mcp.example"}), origins=frozenset({"https://app.example"}))
     assert serve.options_at(serve.Address("127.0.0.1", 8000), given) == given
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="the system has no such options")
+def test_l6_a_client_that_vanishes_without_a_word_is_noticed_within_a_minute() -> None:
+    """Accepted sockets inherit the bounds: unanswered data for 30 s, or silence for 60, ends the connection."""
+    with (
+        serve.bind(serve.Listen(port=0), guarded=False) as listener,
+        socket.create_connection(listener.getsockname()[:2]),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        idle, step, count = (
+            accepted.getsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_KEEP{name}"))
+            for name in ("IDLE", "INTVL", "CNT")
+        )
+        unanswered = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+    assert idle + step * count <= 60
+    assert unanswered <= 60_000
