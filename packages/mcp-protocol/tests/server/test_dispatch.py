@@ -225,3 +225,30 @@ async def test_a_batch_is_answered_in_one_array(small: Server[Any, Any]) -> None
         assert sorted(reply["id"] for reply in replies) == ["a", "b"]
         await peer.send([{"jsonrpc": "2.0", "method": "notifications/x"}])
         assert (await peer.call("ping"))["result"] == {}
+
+
+@pytest.mark.parametrize("revision", ALL)
+async def test_t7_completions_of_nonsense_are_refused_or_empty_and_never_large(
+    small: Server[Any, Any], revision: Revision
+) -> None:
+    """A huge prefix, unknown references and arguments, wrong types: the server goes on."""
+    known = {"type": "ref/prompt", "name": "ask_about"}
+    topic = {"name": "topic", "value": "a"}
+    wrong: list[dict[str, Any]] = [
+        {"ref": {"type": "ref/prompt", "name": "ask_about\n"}, "argument": topic},
+        {"ref": {"type": "ref/resource", "uri": "note:///{unknown}"}, "argument": topic},
+        {"ref": {"type": "ref/other", "name": "ask_about"}, "argument": topic},
+        {"ref": known, "argument": {"name": "topic", "value": 1}},
+        {"ref": known, "argument": {"name": "topic"}},
+        {"ref": known, "argument": topic, "context": {"arguments": {"topic": 1}}},
+        {"ref": None, "argument": topic},
+        {"argument": topic},
+    ]
+    async with raw_peer(small, revision=revision) as peer:
+        huge = {"ref": known, "argument": {"name": "topic", "value": "x" * 1_000_000}}
+        other = {"ref": known, "argument": {"name": "other", "value": "a"}}
+        found = [await peer.call("completion/complete", params) for params in (huge, other)]
+        refusals = [await peer.call("completion/complete", params) for params in wrong]
+    assert [reply["result"]["completion"]["values"] for reply in found] == [[], []]
+    assert [refusal.get("error", {}).get("code") for refusal in refusals] == [-32602] * len(wrong)
+    assert max(len(str(refusal)) for refusal in refusals) < 500

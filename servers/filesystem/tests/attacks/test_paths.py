@@ -187,3 +187,25 @@ async def test_outside_gets_the_same_words_whether_it_exists_or_not(home: Path) 
                 assert result.error_code == "denied_outside_root"
                 words.add(result.text.replace(path, "PATH"))
             assert len(words) == 1
+
+
+@both_eras
+async def test_fs4_links_that_stay_inside_work_and_chains_and_loops_end(home: Path, revision: str) -> None:
+    root = home / "R"
+    (root / "real").write_text("inside")
+    (root / "relative").symlink_to("real")
+    (root / "absolute").symlink_to(root / "real")
+    (root / "chain0").symlink_to("real")
+    for number in range(1, 42):
+        (root / f"chain{number}").symlink_to(f"chain{number - 1}")
+    (root / "loop").symlink_to("pool")
+    (root / "pool").symlink_to("loop")
+    async with connect(server, settings(home), revision=revision) as client:
+        for name in ("relative", "absolute", "chain20"):
+            assert (await client.call("read_text_file", path=name)).text == "inside"
+        for name in ("chain41", "loop"):
+            for tool, more in (("read_text_file", {}), ("write_file", {"content": "x"})):
+                result = await client.call(tool, path=name, **more)
+                assert result.is_error, (tool, name)
+                assert "link" in result.text.lower(), result.text
+    assert (root / "real").read_text() == "inside"
