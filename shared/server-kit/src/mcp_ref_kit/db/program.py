@@ -17,6 +17,9 @@ from mcp_ref_kit.findings import Check
 Names = Callable[[Any], Sequence[str]]
 """From the settings, the names of the databases."""
 
+Fit = Callable[[Server[Any, Any], Any], Server[Any, Any]]
+"""A server's own part in what its settings make of it: tools that they take away, hints that they make true."""
+
 # A statement has a deadline and a place of its own: see `Slots`.
 _WITHOUT = ("max_in_flight", "tool_timeout")
 
@@ -32,7 +35,12 @@ class Cannery(Struct, frozen=True, kw_only=True):
 
 
 def database_cli(
-    server: Server[Any, Any], *, names: Names, check: Check | None = None, cannery: Cannery | None = None
+    server: Server[Any, Any],
+    *,
+    names: Names,
+    check: Check | None = None,
+    cannery: Cannery | None = None,
+    fit: Fit | None = None,
 ) -> Command:
     """Make a program of a database server: see `cli`.
 
@@ -43,14 +51,19 @@ def database_cli(
         server,
         check=check,
         without=_WITHOUT,
-        tailor=partial(tailor, names=names, cannery=cannery),
+        tailor=partial(tailor, names=names, cannery=cannery, fit=fit),
         layers=_layers,
         reloads=("queries",),
     )
 
 
 def tailor(
-    server: Server[Any, Any], settings: DatabaseSettings, *, names: Names, cannery: Cannery | None = None
+    server: Server[Any, Any],
+    settings: DatabaseSettings,
+    *,
+    names: Names,
+    cannery: Cannery | None = None,
+    fit: Fit | None = None,
 ) -> Server[Any, Any]:
     """The server that is run with these settings; tests of one run the same.
 
@@ -58,6 +71,7 @@ def tailor(
         SettingsError: a database or a query is not as it has to be.
     """
     databases = names(settings)
+    server = server if fit is None else fit(server, settings)
     if cannery is None or not settings.queries:
         return tailored(server, settings, databases)
     for query in settings.queries:
