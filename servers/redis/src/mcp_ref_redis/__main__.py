@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from mcp_protocol import Middleware, ToolError
-from mcp_ref_kit import Finding, cli
-from mcp_ref_kit.db.fence import fence_results
+from mcp_protocol import ToolError
+from mcp_ref_kit import Finding
+from mcp_ref_kit.db.program import database_cli
 from mcp_ref_redis.server import server
 from mcp_ref_redis.settings import Settings
 from mcp_ref_redis.state import State
-from mcp_ref_redis.tailoring import tailor
+from mcp_ref_redis.tailoring import fit, names
+from mcp_ref_redis.tools.canned import CANNERY
 
 
 async def check(settings: Settings, state: State) -> Sequence[Finding]:
@@ -26,12 +27,7 @@ async def _looked_at(state: State, name: str) -> Finding:
     return Finding(subject, works=True, detail="answers")
 
 
-def layers(settings: Settings) -> Sequence[Middleware]:
-    """What runs around calls: the fence, where the operator wants one."""
-    return [fence_results] if settings.fence else []
-
-
-main = cli(server, check=check, tailor=tailor, layers=layers)
+main = database_cli(server, names=names, check=check, cannery=CANNERY, fit=fit)
 
 if __name__ == "__main__":
     main()

@@ -8,7 +8,7 @@ from mcp_ref_kit.db.arguments import DatabaseName
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.values import Given, bytes_of
 
-Key = Annotated[Given, arg('Key; bytes as {"$base64"}.')]
+Key = Annotated[Given, arg('Key or {"$base64"}.')]
 Keys = Annotated[list[Given], arg("Keys.", min_length=1)]
 Cursor = Annotated[str | None, arg("`next_cursor` of the page before.")]
 # Absent where there is one database, else one of their names: see `tailored` of the kit.

@@ -48,11 +48,11 @@ async def delete_keys(  # noqa: PLR0913  one parameter for each argument
     keys: Annotated[list[Given], arg("Keys, or `pattern`.", min_length=1, max_length=MOST_NAMED)] | None = None,
     pattern: Annotated[str, arg("Glob.")] | None = None,
     limit: Annotated[int, arg("Most keys.", ge=1, le=MOST_MATCHED)] = 1000,
-    dry_run: Annotated[bool, arg("Only count; usual with `pattern`.")] | None = None,
-    confirm: Annotated[str, arg("The count, as dry_run told it.")] | None = None,
+    dry_run: Annotated[bool, arg("Only count.")] | None = None,
+    confirm: Annotated[str, arg("The count.")] | None = None,
     database: Named = None,
 ) -> Deleted:
-    """Delete keys by name or pattern. By pattern: first count, then repeat with dry_run false and confirm."""
+    """Delete keys. By pattern: they are counted first; repeat with dry_run false and confirm."""
     if (keys is None) == (pattern is None):
         raise bad_argument("keys", "must be given, or `pattern`: exactly one of them")
     dry = pattern is not None if dry_run is None else dry_run

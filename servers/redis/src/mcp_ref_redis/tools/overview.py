@@ -90,7 +90,7 @@ async def server_info(
     sections: Annotated[list[Section], arg("Parts; else the first five.")] | None = None,
     database: Named = None,
 ) -> ServerInfo:
-    """The engine: version, memory, clients, what its user may do, which modules it has."""
+    """Version, memory, clients, user and modules of the engine."""
     async with reached(ctx, database) as db:
         found, refused = await info_of(db, sections or USUAL)
         user = (await db.run((b"ACL", b"WHOAMI")))[0]

@@ -13,6 +13,7 @@ from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import DbError, bad_argument
 from mcp_ref_redis.access.bounds import require_arguments
 from mcp_ref_redis.access.commands import Command
+from mcp_ref_redis.access.gate import Gate
 from mcp_ref_redis.access.keys import keys_in
 from mcp_ref_redis.access.never import SECRET_NAMES
 from mcp_ref_redis.database import Database
@@ -98,18 +99,31 @@ async def pipeline(
         judged = [await _judged(ctx, db, args) for args in commands]
         if any(one.command.name == "FLUSHDB" for one in judged):
             raise bad_argument("commands", "may not hold FLUSHDB", hint="It is run alone, by the tool command.")
-        start = time.monotonic()
-        replies = await (_together(db, judged) if atomic else _one_by_one(db, judged))
-        elapsed = (time.monotonic() - start) * 1000
+        return await run_judged(ctx, db, judged, atomic=atomic)
+
+
+async def run_judged(ctx: Ctx, db: Database, judged: Sequence[Judged], *, atomic: bool = False) -> Replies:
+    """Run commands that were judged, in one round trip; what fails is marked in its place."""
+    start = time.monotonic()
+    replies = await (_together(db, judged) if atomic else _one_by_one(db, judged))
+    elapsed = (time.monotonic() - start) * 1000
     room = Room(budget(ctx.state.settings.max_output_chars))
     marked = [_marked(ctx, one, reply, room) for one, reply in zip(judged, replies, strict=True)]
     return Replies(replies=marked, elapsed_ms=round(elapsed, 3), untrusted=True)
 
 
 async def _judged(ctx: Ctx, db: Database, args: Sequence[Given]) -> Judged:
-    """A vector that mode, lists, bounds and prefix let pass; nothing of it has been sent."""
     vector = [bytes_of(f"args[{at}]", argument) for at, argument in enumerate(args)]
-    found = db.gate.judge(await db.table(), vector)
+    return await judged_vector(ctx, db, vector, db.gate)
+
+
+async def judged_vector(ctx: Ctx, db: Database, vector: Vector, gate: Gate) -> Judged:
+    """A vector that mode, lists, bounds and prefix let pass; nothing of it has been sent.
+
+    Raises:
+        ToolError: something does not.
+    """
+    found = gate.judge(await db.table(), vector)
     require_arguments(found.name, vector, ctx.state.settings.max_value_bytes)
     keys = keys_in(found, vector)
     if keys is None and (db.jail.closed or ctx.state.settings.cluster):

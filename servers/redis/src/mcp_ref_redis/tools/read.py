@@ -70,14 +70,14 @@ async def read_key(  # noqa: PLR0913  one parameter for each argument
     key: Key,
     start: Annotated[int, arg("First item; of a string, byte.", ge=0)] = 0,
     count: Annotated[int, arg("Most items; of a string, KiB.", ge=1, le=MOST_COUNT)] = 100,
-    match: Annotated[str | None, arg("Only hash fields or members like this glob.")] = None,
+    match: Annotated[str | None, arg("Glob of members or hash fields.")] = None,
     fields: Annotated[list[str], arg("Only these hash fields.", max_length=MOST_COUNT)] | None = None,
     encoding: Annotated[Encoding, arg("Form of a string.")] = "auto",
     path: Annotated[str, arg("Path in a JSON document.")] = "$",
     cursor: Cursor = None,
     database: Named = None,
 ) -> KeyValue:
-    """Read a key of any type, a window at a time. Streams are read oldest first. A missing key is not an error."""
+    """Read a key of any type in windows; streams oldest first. A missing key is no error."""
     async with reached(ctx, database) as db:
         name = key_of(db, key)
         ask = Ask(
@@ -151,7 +151,7 @@ async def read_keys(
     max_value_bytes: Annotated[int, arg("Longest string.", ge=1, le=1024 * 1024)] = 4096,
     database: Named = None,
 ) -> KeyValues:
-    """Read many keys in one go; of collections the first ten items. What fails for one key stays with it."""
+    """Read many keys at once; of collections ten items. Errors stay with their key."""
     async with reached(ctx, database) as db:
         names = keys_of(db, keys)
         found = await read_many(db, names, encoding, max_value_bytes)
@@ -169,7 +169,7 @@ def _left_out(item: Item) -> Item:
 
 @reading.tool(**READING)
 async def key_info(ctx: Ctx, key: Key, database: Named = None) -> KeyInfo:
-    """What is known of a key: type, encoding, time to live, idle time, memory, length."""
+    """Type, encoding, lifetime, idle time, memory and length of a key."""
     async with reached(ctx, database) as db:
         name = key_of(db, key)
         kind = (await db.ask(b"TYPE", name)).decode()

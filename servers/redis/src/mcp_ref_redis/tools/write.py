@@ -65,7 +65,7 @@ async def set_value(  # noqa: PLR0913  one parameter for each argument
     value: Annotated[Given, arg("Value.")],
     ttl_s: Seconds | None = None,
     keep_ttl: Annotated[bool, arg("Keep the time to live.")] = False,
-    condition: Annotated[Literal["always", "nx", "xx"], arg("nx: only a new key; xx: only an old one.")] = "always",
+    condition: Annotated[Literal["always", "nx", "xx"], arg("nx: new key only; xx: old only.")] = "always",
     return_old: Annotated[bool, arg("Return the value before.")] = False,
     database: Named = None,
 ) -> WasSet:
@@ -186,8 +186,7 @@ async def expire_keys(  # noqa: PLR0913  one parameter for each argument
     ttl_s: Seconds | None = None,
     at: Annotated[dt.datetime, arg("When they end.", tz=True)] | None = None,
     persist: Annotated[bool, arg("They stay.")] = False,
-    condition: Annotated[Literal["nx", "xx", "gt", "lt"], arg("nx: has none; xx: has one; gt lt: longer, shorter.")]
-    | None = None,
+    condition: Annotated[Literal["nx", "xx", "gt", "lt"], arg("As EXPIRE has it.")] | None = None,
     database: Named = None,
 ) -> Expiry:
     """Set, move or take away the end of keys: exactly one of `ttl_s`, `at`, `persist`."""
