@@ -96,12 +96,19 @@ class Progress:
     @asynccontextmanager
     async def following(self, done: Callable[[], float]) -> AsyncGenerator[None]:
         """While the block runs, ask `done` how far its work is: it goes on in a thread or in the engine."""
+        failed: BaseException | None = None
         async with asyncio.TaskGroup() as group:
             ticker = group.create_task(self._follow(done))
             try:
                 yield
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:  # raised below: the group would make a group of it
+                failed = error
             finally:
                 ticker.cancel()
+        if failed is not None:
+            raise failed
 
     async def _follow(self, done: Callable[[], float]) -> None:
         while True:

@@ -52,7 +52,7 @@ class Page:
         encoders: Sequence[Encoder] | None = None,
     ) -> None:
         """`encoders`, one a column, are methods of `cells`, or functions that use it."""
-        self.columns = [Column(visible(column.name), column.type) for column in columns]
+        self.columns: list[Column] = []
         self.rest: list[Row] = []
         self.taken = 0
         self.reason: Reason | None = None
@@ -61,10 +61,15 @@ class Page:
         self._form: Format = form
         self._cells = cells or Cells(bounds.cell)
         self._encoders = encoders
-        self._writer = writer(form, self.columns)
         self._parts: list[bytes] = []
+        self.name(columns)
+
+    def name(self, columns: Sequence[Column]) -> None:
+        """Say what the columns are, where that is known only once the statement runs; before the first row."""
+        self.columns = [Column(visible(column.name), column.type) for column in columns]
+        self._writer = writer(self._form, self.columns)
         self._size = len(self._writer.head)
-        self._most = bounds.size - min(_REST, bounds.size // 4) - len(as_json(self.columns))
+        self._most = self._bounds.size - min(_REST, self._bounds.size // 4) - len(as_json(self.columns))
 
     @property
     def wanted(self) -> int:

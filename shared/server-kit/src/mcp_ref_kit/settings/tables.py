@@ -53,12 +53,19 @@ def _listed(field: Field, name: str, value: Any, file: str, text: str) -> list[A
 
 
 def _member(field: Field, member: dict[str, Any], where: str) -> Any:
-    # As everywhere in the file, a dash and an underscore are the same.
-    plain = {key.replace("-", "_"): value for key, value in member.items()}
     try:
-        return msgspec.convert(plain, field.members, dec_hook=_secret)
+        return msgspec.convert(_underscored(member), field.members, dec_hook=_secret)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{where}: {_sentence(str(error))}") from None
+
+
+def _underscored(value: Any) -> Any:
+    """The same with underscores in its keys: as everywhere in the file, a dash is as good."""
+    if isinstance(value, list):
+        return [_underscored(item) for item in cast("list[object]", value)]
+    if not isinstance(value, dict):
+        return value
+    return {key.replace("-", "_"): _underscored(member) for key, member in cast("dict[str, object]", value).items()}
 
 
 def _secret(kind: type, value: Any) -> Any:
