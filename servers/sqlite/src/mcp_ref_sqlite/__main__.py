@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from mcp_protocol import ToolError
-from mcp_ref_kit import Finding, cli
-from mcp_ref_sqlite.server import server, tailor
+from mcp_ref_kit import Finding
+from mcp_ref_kit.db.program import database_cli
+from mcp_ref_sqlite.server import names, server
 from mcp_ref_sqlite.settings import Settings
 from mcp_ref_sqlite.state import State
 
@@ -30,7 +31,7 @@ def _version(connection: object) -> str:
     return connection.execute("SELECT sqlite_version()").fetchone()[0]  # type: ignore[attr-defined]
 
 
-main = cli(server, check=check, without=["max_in_flight", "tool_timeout"], tailor=tailor)
+main = database_cli(server, names=names, check=check)
 
 if __name__ == "__main__":
     main()

@@ -3,7 +3,6 @@
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 from mcp_protocol import Server, SettingsError
 from mcp_ref_kit import Cursors, Secret
@@ -12,12 +11,13 @@ from mcp_ref_kit.db.deadline import Slots
 from mcp_ref_kit.db.paging import Paging
 from mcp_ref_kit.db.sources import Database as Source
 from mcp_ref_kit.db.sources import databases
-from mcp_ref_kit.db.tailoring import tailored
 from mcp_ref_sqlite import __version__
 from mcp_ref_sqlite.engine.places import Place
 from mcp_ref_sqlite.reading.holding import Holding
+from mcp_ref_sqlite.reading.metadata import load
 from mcp_ref_sqlite.settings import Settings
 from mcp_ref_sqlite.state import State
+from mcp_ref_sqlite.tools import write
 from mcp_ref_sqlite.tools.query import core
 
 INSTRUCTIONS = """\
@@ -42,6 +42,7 @@ async def lifespan(settings: Settings) -> AsyncGenerator[State, None]:
         Slots(settings.max_in_flight),
         Confirmation(needed=not settings.no_confirm),
         Holding(settings.held_cursors),
+        load(settings.metadata),
     )
     try:
         yield state
@@ -64,9 +65,9 @@ def sources(settings: Settings, environment: Mapping[str, str]) -> list[Source]:
     return databases([Secret(text) for text in given], settings.tables, settings.mode)
 
 
-def tailor(written: Server[Any, Any], settings: Settings) -> Server[Any, Any]:
-    """The server for the databases that there are."""
-    return tailored(written, settings, [source.name for source in sources(settings, os.environ)])
+def names(settings: Settings) -> list[str]:
+    """The names of the databases."""
+    return [source.name for source in sources(settings, os.environ)]
 
 
 server = Server(

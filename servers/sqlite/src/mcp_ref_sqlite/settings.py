@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import field
 
 from mcp_protocol.schema.arg import arg
-from mcp_ref_kit.db.sources import DatabaseSettings, DatabaseTable
+from mcp_ref_kit.db.sources import DatabaseSettings
 from mcp_ref_kit.settings import Seconds, setting
 
 
@@ -21,9 +21,6 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
     db_path: Annotated[
         str | None, arg("One SQLite file, as the archived server spells it."), setting(metavar="PATH", env=("SQLITE_PATH",))
     ] = None
-    tables: Annotated[dict[str, DatabaseTable], setting(table="databases")] = field(
-        default_factory=dict[str, DatabaseTable]
-    )
     create: Annotated[bool, arg("Make a file that is missing, when it is first written.")] = False
     busy_timeout: Annotated[Seconds, arg("Longest wait for another program's lock.", ge=0, le=300)] = 5.0
     readers: Annotated[int, arg("Reader connections (threads) of a database.", ge=1, le=64)] = 4

@@ -12,11 +12,11 @@ from mcp_ref_kit.db.errors import DbError, Scrub
 from mcp_ref_kit.db.sources import Database as Source
 from mcp_ref_sqlite.engine.connection import Work, stopped
 from mcp_ref_sqlite.engine.failures import failure, is_broken, is_busy
-from mcp_ref_sqlite.engine.gate import ADMINISTRATION, WRITING, Gate
-from mcp_ref_sqlite.engine.opening import Bounding
+from mcp_ref_sqlite.engine.gate import ADMINISTRATION, READING, WRITING, Gate
+from mcp_ref_sqlite.engine.opening import Bounding, open_aside, open_writer
 from mcp_ref_sqlite.engine.places import Identity, Place
 from mcp_ref_sqlite.engine.readers import Readers, Seat
-from mcp_ref_sqlite.engine.writer import Writer
+from mcp_ref_sqlite.engine.writer import Single
 from mcp_ref_sqlite.settings import Settings
 
 T = TypeVar("T")
@@ -46,7 +46,11 @@ class Database:
         )
         rules = ADMINISTRATION if source.mode == "admin" else WRITING
         self.readers = Readers(place, bounding, settings.readers, immutable=settings.immutable)
-        self._writer = Writer(place, bounding, rules, create=settings.create)
+        reading, writing = place.uri("ro", immutable=settings.immutable), place.uri("rw")
+        self._writer = Single(
+            place, Gate(rules), partial(open_writer, writing, bounding), create=settings.create
+        )
+        self._aside = Single(place, Gate(READING), partial(open_aside, reading, bounding))
         self._busy_seconds = settings.busy_timeout
 
     async def read(self, work: Work[T], deadline: Deadline, sql: str = "") -> T:
@@ -99,6 +103,16 @@ class Database:
                     self.renew(seat)
         raise _GONE
 
+    async def look(self, work: Work[T], deadline: Deadline) -> T:
+        """Do what reads by statements of our own that callers may not use."""
+        for _ in range(2):
+            async with self._aside.lease(deadline) as seat:
+                try:
+                    return await self.on(seat, work, deadline)
+                except Replaced:
+                    self.renew(seat)
+        raise _GONE
+
     def writing(self, deadline: Deadline) -> AbstractAsyncContextManager[Seat]:
         """The writer, for the length of a block."""
         return self._writer.lease(deadline)
@@ -106,6 +120,7 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.close()
+        await self._aside.close()
         await self.readers.close()
 
     def _patient(self, seat: Seat, work: Work[T], connection: sqlite3.Connection) -> T:

@@ -57,6 +57,13 @@ def open_writer(uri: str, bounding: Bounding, gate: Gate, interruption: Interrup
     return _opened(uri, bounding, gate, interruption, [*_shared(bounding), "PRAGMA foreign_keys=1"])
 
 
+def open_aside(uri: str, bounding: Bounding, gate: Gate, interruption: Interruption) -> sqlite3.Connection:
+    """A connection that reads, for statements of our own: its gate is open, so no text of a caller comes near it."""
+    connection = open_reader(uri, bounding, gate, interruption)
+    connection.set_authorizer(None)
+    return connection
+
+
 def as_text(data: bytes) -> str:
     """Text as it is stored, where it is no UTF-8 with U+FFFD."""
     return data.decode("utf-8", "replace")

@@ -68,6 +68,10 @@ class Place:
             os.close(handle)
         return Identity(found.st_dev, found.st_ino)
 
+    def beside(self, ending: str) -> Path:
+        """A file that SQLite keeps beside it."""
+        return self.path.with_name(f"{self.path.name}{ending}")
+
     def create(self) -> None:
         """Make an empty file, which is an empty database."""
         try:

@@ -1,4 +1,7 @@
-"""The one connection of a database that writes: opened on first use, one piece of work at a time, always left clean."""
+"""The connections of which a database has one each: the writer, and the one for statements of our own alone.
+
+Opened on first use, one piece of work at a time, always left clean.
+"""
 
 import asyncio
 import sqlite3
@@ -10,21 +13,23 @@ from typing import TypeVar
 from mcp_ref_kit.db.deadline import Deadline
 from mcp_ref_kit.db.errors import DbError
 from mcp_ref_sqlite.engine.connection import Connection, Interrupt
-from mcp_ref_sqlite.engine.gate import Gate, Rules
-from mcp_ref_sqlite.engine.opening import Bounding, open_writer
+from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.places import Place
 from mcp_ref_sqlite.engine.readers import Opener, Seat
 
 T = TypeVar("T")
 
 
-class Writer:
-    """Makes and keeps the connection. With `create` a file that is not there is made."""
+Opening = Callable[[Gate, Interrupt], sqlite3.Connection]
 
-    def __init__(self, place: Place, bounding: Bounding, rules: Rules, *, create: bool = False) -> None:
+
+class Single:
+    """Makes and keeps one connection. With `create` a file that is not there is made."""
+
+    def __init__(self, place: Place, gate: Gate, opening: Opening, *, create: bool = False) -> None:
         self._place = place
-        self._bounding = bounding
-        self._rules = rules
+        self._gate = gate
+        self._opening = opening
         self._create = create
         self._seat: Seat | None = None
         self._one = asyncio.Lock()
@@ -49,10 +54,11 @@ class Writer:
             self._one.release()
 
     async def close(self) -> None:
-        """Close it; SQLite refreshes what its planner knows, if that is worth it."""
+        """Close it; where it has written, SQLite refreshes what its planner knows, if that is worth it."""
         seat, self._seat = self._seat, None
         if seat is not None:
-            seat.connection.post(partial(_optimize, seat))
+            if seat.gate.writes:
+                seat.connection.post(partial(_optimize, seat))
             await seat.connection.close()
 
     async def _turn(self, deadline: Deadline) -> None:
@@ -60,16 +66,12 @@ class Writer:
             async with asyncio.timeout_at(deadline.at):
                 await self._one.acquire()
         except TimeoutError as error:
-            raise DbError("Other writes were going on until the deadline.", code="busy") from error
+            raise DbError("Other calls needed the same connection until the deadline.", code="busy") from error
 
     async def _opened(self, deadline: Deadline) -> Seat:
-        gate = Gate(self._rules)
-        opener = Opener(self._place, partial(self._open, gate), create=self._create)
+        opener = Opener(self._place, partial(self._opening, self._gate), create=self._create)
         connection = await Connection.open(opener, deadline)
-        return Seat(connection, gate, opener.identity)
-
-    def _open(self, gate: Gate, interrupt: Interrupt) -> sqlite3.Connection:
-        return open_writer(self._place.uri("rw"), self._bounding, gate, interrupt)
+        return Seat(connection, self._gate, opener.identity)
 
 
 def transaction(

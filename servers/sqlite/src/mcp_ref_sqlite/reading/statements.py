@@ -13,6 +13,7 @@ from mcp_ref_kit.db.lexer import SQLITE, Token, significant
 Parameters = Sequence[Any] | Mapping[str, Any]
 
 _SIGNS = ":@$#"
+_ANONYMOUS = "?"
 # printf('%.*c', 2000000000, 'x') keeps an engine busy for half a minute in one step, where no deadline is looked at.
 _WIDEST = 1_000_000
 _FORMATTING = ("printf", "format")
@@ -44,8 +45,21 @@ def statement(sql: str, params: list[Any] | dict[str, Any] | None) -> Statement:
 
 
 def expected(sql: str) -> list[str]:
-    """The parameters that a statement has, each once, as they are written."""
-    return list(dict.fromkeys(token.value for token in significant(sql, SQLITE) if token.kind == "parameter"))
+    """The parameters that a statement has, named ones once, as they are written."""
+    found: list[str] = []
+    for token in significant(sql, SQLITE):
+        if token.kind == "parameter" and (token.value == _ANONYMOUS or token.value not in found):
+            found.append(token.value)
+    return found
+
+
+def unbound(sql: str) -> Parameters:
+    """NULL for each parameter, to plan a statement that is not run."""
+    names = expected(sql)
+    if any(name[0] in _SIGNS for name in names):
+        return {name.lstrip(_SIGNS): None for name in names}
+    numbers = [int(name[1:]) for name in names if name != _ANONYMOUS]
+    return [None] * max(len(names), *numbers, 0)
 
 
 def mismatch(sql: str, given: int) -> DbError:

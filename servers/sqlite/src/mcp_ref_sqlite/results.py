@@ -1,0 +1,94 @@
+"""What tools answer with: the top level is exact, what is inside of lists is described in a few words."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from mcp_ref_kit.db.envelope import Envelope, Truncation, Untrusted
+from mcp_ref_sqlite.reading.words import Status
+
+
+class Objects(Struct, frozen=True, kw_only=True):
+    """objects: name, type, and by `detail` columns, rows, ddl."""
+
+    objects: Sequence[Any]
+    next_cursor: str | None
+    truncated: bool
+    truncation: Truncation | None
+    untrusted: Untrusted = True
+
+
+class Described(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The parts that were asked for."""
+
+    name: str
+    type: str
+    table: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    columns: Sequence[Any] | UnsetType = UNSET
+    indexes: Sequence[Any] | UnsetType = UNSET
+    foreign_keys: Sequence[Any] | UnsetType = UNSET
+    referenced_by: Sequence[Any] | UnsetType = UNSET
+    triggers: Sequence[Any] | UnsetType = UNSET
+    ddl: str | UnsetType = UNSET
+    sample: Any = UNSET
+    untrusted: bool
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """tree: id, parent, detail, depth."""
+
+    tree: Sequence[Any]
+    uses_index: list[str]
+    full_scans: list[str]
+    temp_btrees: int
+    advice: list[str]
+    bytecode: Sequence[Any] | UnsetType = UNSET
+    untrusted: Untrusted = True
+
+
+class Matches(Struct, frozen=True, kw_only=True):
+    """matches: table, rowid, column, snippet, rank."""
+
+    matches: Sequence[Any]
+    searched: list[str]
+    skipped: list[str]
+    truncated: bool
+    truncation: Truncation | None
+    untrusted: Untrusted = True
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """checks: name, status, summary, items, fix_sql."""
+
+    status: Status
+    checks: Sequence[Any]
+    size_bytes: int
+    page_count: int
+    freelist_pages: int
+    wal_bytes: int
+    journal_mode: str
+    sqlite_version: str
+    untrusted: Untrusted = True
+
+
+class Executed(Struct, frozen=True, kw_only=True):
+    """What a statement changed; rows where it returns some."""
+
+    changes: int
+    last_insert_rowid: int | None
+    rows: Envelope | UnsetType = UNSET
+    schema_changed: bool
+    dry_run: bool
+    elapsed_ms: float
+    untrusted: Untrusted = True
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """results: changes, last_insert_rowid."""
+
+    results: Sequence[Any]
+    committed: bool
+    failed_index: int | None
+    elapsed_ms: float

@@ -1,0 +1,1 @@
+"""What changes a database: one transaction a call, judged before it begins."""
