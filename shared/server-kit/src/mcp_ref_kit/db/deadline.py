@@ -103,7 +103,7 @@ class Progress:
                 yield
             except asyncio.CancelledError:
                 raise
-            except BaseException as error:  # raised below: the group would make a group of it
+            except BaseException as error:  # noqa: BLE001  raised below; the group would make a group of it
                 failed = error
             finally:
                 ticker.cancel()
