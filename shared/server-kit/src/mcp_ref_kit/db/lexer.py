@@ -64,6 +64,7 @@ class Dialect(Struct, frozen=True, kw_only=True):
     spaces: frozenset[str]
     starts: Mapping[str, Scan]
     """What a token is that begins with this character; others are words or signs."""
+    word: Scan
 
 
 def tokens(text: str, dialect: Dialect) -> Iterator[Token]:
@@ -94,7 +95,7 @@ def _next(text: str, at: int, dialect: Dialect) -> Found:
     if scan is not None:
         return scan(text, at)
     if character in _LETTERS or character > _LAST_ASCII:
-        return _word(text, at)
+        return dialect.word(text, at)
     return "sign", at + 1, character
 
 
@@ -200,12 +201,11 @@ def _question(text: str, at: int) -> Found:
 
 
 def _blob(text: str, at: int) -> Found:
-    return _prefixed(text, at) if text[at + 1 : at + 2] == "'" else _word(text, at)
+    return _string(text, at + 1) if text[at + 1 : at + 2] == "'" else _word(text, at)
 
 
 def _prefixed(text: str, at: int) -> Found:
-    kind, end, value = _string(text, at + 1)
-    return kind, end, value
+    return _string(text, at + 1) if text[at + 1 : at + 2] == "'" else _word_cut(text, at)
 
 
 def _escaped(text: str, at: int) -> Found:
@@ -319,18 +319,19 @@ SQLITE = Dialect(
         **dict.fromkeys(":@$#", _sigil),
         **dict.fromkeys("xX", _blob),
     },
+    word=_word,
 )
 POSTGRES = Dialect(
     spaces=frozenset(" \t\n\r\f\v"),
     starts={
-        **dict.fromkeys(_LETTERS, _word_cut),
         **_NUMBERS,
         '"': _name_cut,
         "-": _returned_comment,
         "/": _nested_comment,
         "$": _dollar,
-        **dict.fromkeys("bBxXnN", _blob),
+        **dict.fromkeys("bBxXnN", _prefixed),
         **dict.fromkeys("eE", _escaped),
         **dict.fromkeys("uU", _unicode),
     },
+    word=_word_cut,
 )
