@@ -10,9 +10,9 @@ from mcp_protocol.errors import Refused, SettingsError
 from mcp_ref_filesystem.access.configured import configured
 from mcp_ref_filesystem.access.directories import Directories
 from mcp_ref_filesystem.access.reach import Ambiguous, Reach
-from mcp_ref_filesystem.access.roots import path_of_uri
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_kit.paths import InvalidPath, NotFound, OutsideRoot
+from mcp_ref_kit.roots import path_of_uri
 from mcp_ref_kit.workers import Workers
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ref_filesystem.text import lines
-from mcp_ref_filesystem.text.encodings import Encoding
 from mcp_ref_filesystem.text.lines import Source, last_line_end, line_feeds, skip_back, skip_lines, tail_window, window
+from mcp_ref_kit.content.encodings import Encoding
 
 ENCODINGS = ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le"]
 # U+0A0A and U+0A00 hold the byte of a line feed in the wrong place.

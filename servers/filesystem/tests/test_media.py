@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mcp_protocol import Audio, Embedded, Image, Text, ToolError
-from mcp_ref_filesystem.views.media import UNKNOWN, dimensions, is_text, mime_type_of
 from mcp_ref_filesystem.views.pictures import MOST_PIXELS, Picture, shrunk
 from mcp_ref_filesystem.views.showing import Shown, show_media
+from mcp_ref_kit.content.media import UNKNOWN, dimensions, is_text, mime_type_of
 
 Bench = Any
 

@@ -17,9 +17,9 @@ from mcp_ref_filesystem.change.atomic import TEMPORARY_PREFIX
 from mcp_ref_filesystem.server import server
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_filesystem.watching import listeners as watching
-from mcp_ref_filesystem.watching import watchers as natives
 from mcp_ref_filesystem.watching.listeners import listen
-from mcp_ref_filesystem.watching.watchers import Listener, Watchers
+from mcp_ref_kit import watching as natives
+from mcp_ref_kit.watching import Listener, Watchers
 
 Bench = Any
 SECONDS = 5
@@ -27,7 +27,7 @@ SECONDS = 5
 
 @pytest.fixture
 async def watchers() -> AsyncGenerator[Watchers]:
-    made = Watchers()
+    made = Watchers("test", unseen=TEMPORARY_PREFIX)
     yield made
     await asyncio.to_thread(made.close)
 
@@ -136,7 +136,7 @@ async def test_one_directory_is_watched_once_for_all(bench: Bench, watchers: Wat
 
 async def test_the_thread_ends_when_nobody_listens_and_begins_again(bench: Bench, watchers: Watchers) -> None:
     listener = await begin(watchers, bench, ".")
-    (thread,) = [one for one in threading.enumerate() if one.name == "filesystem-watch"]
+    (thread,) = [one for one in threading.enumerate() if one.name == "test-watch"]
     watchers.release(listener)
     await asyncio.to_thread(thread.join, SECONDS)
     assert not thread.is_alive()
@@ -224,7 +224,7 @@ async def test_a_listener_keeps_a_bounded_number_of_changes(monkeypatch: pytest.
 
 
 async def test_after_the_end_nothing_can_be_watched(bench: Bench) -> None:
-    watchers = Watchers()
+    watchers = Watchers("filesystem")
     await asyncio.to_thread(watchers.close)
     with pytest.raises(ToolError):
         await begin(watchers, bench, ".")

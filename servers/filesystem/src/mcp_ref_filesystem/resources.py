@@ -9,14 +9,14 @@ from mcp_ref_filesystem.access.places import Place
 from mcp_ref_filesystem.results import stamp
 from mcp_ref_filesystem.slices import Pulse, carry_out
 from mcp_ref_filesystem.state import Ctx, State
-from mcp_ref_filesystem.text.encodings import safe
 from mcp_ref_filesystem.tools.tree import as_text
 from mcp_ref_filesystem.views.branches import Tree, TreeQuery
 from mcp_ref_filesystem.views.completing import suggestions
 from mcp_ref_filesystem.views.holding import DIRECTORY, held
 from mcp_ref_filesystem.watching.listeners import listen
-from mcp_ref_filesystem.watching.watchers import Listener
+from mcp_ref_kit.content.encodings import safe
 from mcp_ref_kit.paths import PathError
+from mcp_ref_kit.watching import Listener
 
 resources = Toolset[State]("read")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mcp_protocol.server.app import Server
 from mcp_ref_filesystem.access.directories import Directories
+from mcp_ref_filesystem.change.atomic import TEMPORARY_PREFIX
 from mcp_ref_filesystem.change.changes import Changes
 from mcp_ref_filesystem.history.journal import Journal
 from mcp_ref_filesystem.prompts import prompts
@@ -27,8 +28,8 @@ from mcp_ref_filesystem.tools.transfer import transfer
 from mcp_ref_filesystem.tools.tree import tree
 from mcp_ref_filesystem.tools.watch import watch
 from mcp_ref_filesystem.tools.write import write
-from mcp_ref_filesystem.watching.watchers import Watchers
 from mcp_ref_kit.cursors import Cursors
+from mcp_ref_kit.watching import Watchers
 from mcp_ref_kit.workers import Workers
 
 __version__ = "0.1.0"
@@ -49,7 +50,7 @@ async def lifespan(settings: Settings) -> AsyncGenerator[State, None]:
     """Hold the directories open, and the journal outside of them, for as long as the server runs."""
     async with Workers("filesystem", THREADS) as workers:
         journal = _journal(settings)
-        watchers = Watchers()
+        watchers = Watchers("filesystem", unseen=TEMPORARY_PREFIX)
         directories = Directories(settings, workers, private=[journal.path])
         try:
             if settings.history == "on" or settings.trash == "state":

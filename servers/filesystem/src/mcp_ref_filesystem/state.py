@@ -9,8 +9,8 @@ from mcp_ref_filesystem.access.located import Located
 from mcp_ref_filesystem.access.reach import Reach
 from mcp_ref_filesystem.change.changes import Changes
 from mcp_ref_filesystem.settings import Settings
-from mcp_ref_filesystem.watching.watchers import Watchers
 from mcp_ref_kit.cursors import Cursors
+from mcp_ref_kit.watching import Watchers
 from mcp_ref_kit.workers import Workers
 
 

@@ -15,7 +15,6 @@ from mcp_protocol.errors import SettingsError
 from mcp_ref_filesystem.access.configured import configured
 from mcp_ref_filesystem.access.places import Place
 from mcp_ref_filesystem.access.reach import Reach, RootsMode
-from mcp_ref_filesystem.access.roots import ClientRoots, path_of_uri
 from mcp_ref_filesystem.access.rules import Domain, Parts, Rules
 from mcp_ref_filesystem.settings import Settings
 from mcp_ref_kit.paths import (
@@ -29,6 +28,7 @@ from mcp_ref_kit.paths import (
     printable,
 )
 from mcp_ref_kit.paths.casing import folds_case
+from mcp_ref_kit.roots import ClientRoots, names_to, path_of_uri
 from mcp_ref_kit.workers import Workers
 
 if TYPE_CHECKING:
@@ -135,14 +135,10 @@ class Directories:
         return True
 
     def _within(self, path: str) -> Iterator[Place]:
-        parts = Path(os.path.normpath(path)).parts[1:]
-        really = Path(os.path.realpath(path)).parts[1:]
         for place in self.places:
-            for own, asked in ((place.path, parts), (place.real, parts), (place.real, really)):
-                below = _below(own.parts[1:], asked)
-                if below is not None:
-                    yield self._inside(place, below)
-                    break
+            below = names_to(path, place.path, place.real)
+            if below is not None:
+                yield self._inside(place, below)
 
     def _inside(self, place: Place, below: Parts) -> Place:
         if not below:
@@ -155,12 +151,6 @@ class Directories:
         real = Path(os.path.realpath(path))
         opening = partial(open_root, Path(path), real=real, policy=self._policy)
         return Place(Path(path), real, opening, read_only=False, source="root")
-
-
-def _below(own: Parts, asked: Parts) -> Parts | None:
-    """The names from a directory to a root inside it, none where the root is around it; None where they are apart."""
-    shared = min(len(own), len(asked))
-    return asked[shared:] if own[:shared] == asked[:shared] else None
 
 
 def _opened_inside(place: Place, below: Parts) -> Root:

@@ -18,9 +18,9 @@ from mcp_ref_filesystem.search.needle import Way
 from mcp_ref_filesystem.search.walk import Cut, Folder, Scope, Walk
 from mcp_ref_filesystem.settings import MIB
 from mcp_ref_filesystem.text.diff import clipped, unified
-from mcp_ref_filesystem.text.encodings import detect
 from mcp_ref_filesystem.text.splice import Body
 from mcp_ref_filesystem.text.substitution import LineTooLong, Substitution
+from mcp_ref_kit.content.encodings import detect
 from mcp_ref_kit.paths import JailPath, PathError, Spot, show
 
 # A larger file is a program's output, not something people edit.

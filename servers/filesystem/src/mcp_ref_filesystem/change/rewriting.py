@@ -12,8 +12,8 @@ from mcp_ref_filesystem.change.making import place_of
 from mcp_ref_filesystem.change.recording import Job, Recording
 from mcp_ref_filesystem.change.saving import existing, expect_etag, store
 from mcp_ref_filesystem.text.diff import clipped, unified
-from mcp_ref_filesystem.text.encodings import Encoding, detect
 from mcp_ref_filesystem.text.splice import Applied
+from mcp_ref_kit.content.encodings import Encoding, detect
 from mcp_ref_kit.paths import NotFound, OpenFile
 
 # An edit holds the text several times over; what is larger is a program's work.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from mcp_ref_filesystem.search.needle import Needle, Span
-from mcp_ref_filesystem.text.encodings import SNIFFED, UTF_8, sniff
+from mcp_ref_kit.content.encodings import SNIFFED, UTF_8, sniff
 
 # A minified file is one line: this much of it is shown, with the match in it.
 SHOWN = 500

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from mcp_ref_filesystem.text.encodings import Encoding
+from mcp_ref_kit.content.encodings import Encoding
 
 # Small enough to stay in the cache, large enough that the calls do not count; a multiple of every unit.
 BLOCK = 64 * 1024

@@ -11,9 +11,9 @@ from mcp_ref_filesystem.search.summing import Summary, Summing, What
 from mcp_ref_filesystem.slices import Pulse, Steps, carry_out
 from mcp_ref_filesystem.state import Ctx, State
 from mcp_ref_filesystem.text.diff import clipped, fenced, similarity, unified
-from mcp_ref_filesystem.text.encodings import detect, safe
 from mcp_ref_filesystem.tools.arguments import LOOKING, ContextLines, DirectoryPath
 from mcp_ref_filesystem.views.several import FileError
+from mcp_ref_kit.content.encodings import detect, safe
 from mcp_ref_kit.paths import OpenFile
 from mcp_ref_kit.workers import Stop
 

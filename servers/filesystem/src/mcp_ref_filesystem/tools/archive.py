@@ -15,8 +15,8 @@ from mcp_ref_filesystem.results import Truncation
 from mcp_ref_filesystem.search.match import Globs
 from mcp_ref_filesystem.search.walk import Position
 from mcp_ref_filesystem.state import Ctx, State
-from mcp_ref_filesystem.text.encodings import safe
 from mcp_ref_filesystem.tools.arguments import LOOKING, Cursor, Exclude, Overwrite
+from mcp_ref_kit.content.encodings import safe
 
 archive = Toolset[State]("archive", default=False)
 

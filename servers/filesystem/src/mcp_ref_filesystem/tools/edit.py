@@ -10,10 +10,10 @@ from mcp_ref_filesystem.change.recording import Job
 from mcp_ref_filesystem.change.rewriting import Edited, EditResult, Wish, rewrite
 from mcp_ref_filesystem.state import Ctx, State
 from mcp_ref_filesystem.text.diff import fenced
-from mcp_ref_filesystem.text.encodings import safe
 from mcp_ref_filesystem.text.nearest import Block, nearest
 from mcp_ref_filesystem.text.splice import Applied, Edit, MatchMode, NoMatch, apply
 from mcp_ref_filesystem.tools.arguments import ContextLines, DryRun, FilePath, IfMatch
+from mcp_ref_kit.content.encodings import safe
 
 editing = Toolset[State]("write")
 

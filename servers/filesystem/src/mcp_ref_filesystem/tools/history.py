@@ -17,8 +17,8 @@ from mcp_ref_filesystem.history.undo import pending, undo
 from mcp_ref_filesystem.results import stamp
 from mcp_ref_filesystem.state import Ctx, State
 from mcp_ref_filesystem.text.diff import DIFF_CHARS, clipped, fenced, unified
-from mcp_ref_filesystem.text.encodings import detect, safe
 from mcp_ref_filesystem.tools.arguments import LOOKING, Cursor, DryRun
+from mcp_ref_kit.content.encodings import detect, safe
 from mcp_ref_kit.paths import OutsideRoot, show
 
 history = Toolset[State]("history")

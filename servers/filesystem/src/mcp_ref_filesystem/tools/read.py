@@ -10,12 +10,12 @@ from mcp_protocol import Output, ToolError, Toolset, arg
 from mcp_protocol.server.toolset import ToolOptions
 from mcp_ref_filesystem.access.located import Located
 from mcp_ref_filesystem.state import Ctx, State
-from mcp_ref_filesystem.text.encodings import safe
 from mcp_ref_filesystem.tools.arguments import LOOKING, FilePath
 from mcp_ref_filesystem.views.ranges import Bytes, Form, read_range
 from mcp_ref_filesystem.views.reading import Reading, Slice, TextPage, read_text
 from mcp_ref_filesystem.views.several import LEAST, Budget, FileText, as_text, read_several
 from mcp_ref_filesystem.views.showing import Media, show_media
+from mcp_ref_kit.content.encodings import safe
 
 read = Toolset[State]("read")
 

@@ -15,9 +15,9 @@ from mcp_ref_filesystem.change.rewriting import Edited, EditResult, Wish, rewrit
 from mcp_ref_filesystem.search.needle import Way
 from mcp_ref_filesystem.state import Ctx, State
 from mcp_ref_filesystem.text.diff import fenced
-from mcp_ref_filesystem.text.encodings import safe
 from mcp_ref_filesystem.text.line_edits import LineEdit, apply_lines
 from mcp_ref_filesystem.tools.arguments import ContextLines, DryRun, Exclude, FilePath, IfMatch
+from mcp_ref_kit.content.encodings import safe
 
 edit = Toolset[State]("edit", default=False)
 

@@ -15,8 +15,8 @@ from mcp_ref_filesystem.search.passages import Passage
 from mcp_ref_filesystem.search.scanning import ContentQuery, Scanning, Show, Skipped, Tally
 from mcp_ref_filesystem.slices import Pulse, carry_out
 from mcp_ref_filesystem.state import Ctx, State
-from mcp_ref_filesystem.text.encodings import safe
 from mcp_ref_filesystem.tools.arguments import LOOKING, Cursor, DirectoryPath, Exclude, Gitignore
+from mcp_ref_kit.content.encodings import safe
 
 search = Toolset[State]("search")
 

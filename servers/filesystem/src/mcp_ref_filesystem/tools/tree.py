@@ -11,9 +11,9 @@ from mcp_protocol import Output, Toolset, arg
 from mcp_ref_filesystem.results import Truncation
 from mcp_ref_filesystem.slices import Pulse, carry_out
 from mcp_ref_filesystem.state import Ctx, State
-from mcp_ref_filesystem.text.encodings import safe
 from mcp_ref_filesystem.tools.arguments import LOOKING, DirectoryPath, Exclude, Gitignore
 from mcp_ref_filesystem.views.branches import Counts, Node, Tree, TreeQuery
+from mcp_ref_kit.content.encodings import safe
 
 tree = Toolset[State]("read")
 

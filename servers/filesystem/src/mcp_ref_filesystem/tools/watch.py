@@ -10,10 +10,10 @@ from msgspec import Struct
 from mcp_protocol import Output, Toolset, arg
 from mcp_protocol.server.toolset import ToolOptions
 from mcp_ref_filesystem.state import Ctx, State
-from mcp_ref_filesystem.text.encodings import safe
 from mcp_ref_filesystem.tools.arguments import LOOKING
 from mcp_ref_filesystem.watching.listeners import listen
-from mcp_ref_filesystem.watching.watchers import ChangeKind, Listener
+from mcp_ref_kit.content.encodings import safe
+from mcp_ref_kit.watching import ChangeKind, Listener
 
 watch = Toolset[State]("watch", default=False)
 

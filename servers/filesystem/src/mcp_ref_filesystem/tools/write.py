@@ -12,8 +12,8 @@ from mcp_ref_filesystem.change.making import made_directories, missing_directori
 from mcp_ref_filesystem.change.recording import Job, Recording
 from mcp_ref_filesystem.change.saving import append, existing, expect_etag, store
 from mcp_ref_filesystem.state import Ctx, State
-from mcp_ref_filesystem.text.encodings import SNIFFED, UTF_8, Encoding, detect, named, sniff
 from mcp_ref_filesystem.tools.arguments import CreateParents, FilePath, IfMatch, Overwrite
+from mcp_ref_kit.content.encodings import SNIFFED, UTF_8, Encoding, detect, named, sniff
 from mcp_ref_kit.paths import AlreadyExists, NotFound, OpenFile
 
 write = Toolset[State]("write")

@@ -6,10 +6,10 @@ from mcp_protocol import ToolError
 from mcp_ref_filesystem.access.located import Located
 from mcp_ref_filesystem.results import stamp
 from mcp_ref_filesystem.settings import Settings
-from mcp_ref_filesystem.text.encodings import SNIFFED, detect, safe, sniff
 from mcp_ref_filesystem.tools.listing import as_lines
 from mcp_ref_filesystem.views.entries import ListQuery, list_entries
-from mcp_ref_filesystem.views.media import mime_type_of
+from mcp_ref_kit.content.encodings import SNIFFED, detect, safe, sniff
+from mcp_ref_kit.content.media import mime_type_of
 from mcp_ref_kit.paths import NotAFile, OpenFile
 
 DIRECTORY = "inode/directory"

@@ -9,11 +9,11 @@ from msgspec import Struct
 from mcp_protocol import Refused
 from mcp_ref_filesystem.access.located import Located
 from mcp_ref_filesystem.results import Kind, kind_of, stamp
-from mcp_ref_filesystem.text.encodings import LATIN_1, SNIFFED, UTF_8, sniff
 from mcp_ref_filesystem.text.lines import Source
 from mcp_ref_filesystem.views.birth import birth_time
-from mcp_ref_filesystem.views.media import PROBED, mime_type_of
 from mcp_ref_filesystem.views.reading import SURVEYED, surveyed
+from mcp_ref_kit.content.encodings import LATIN_1, SNIFFED, UTF_8, sniff
+from mcp_ref_kit.content.media import PROBED, mime_type_of
 from mcp_ref_kit.paths import OpenFile, OutsideRoot, PathError, RootItself, Seen, show
 from mcp_ref_kit.workers import Stop
 

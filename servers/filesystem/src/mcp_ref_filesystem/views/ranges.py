@@ -8,8 +8,8 @@ from msgspec import Struct
 from mcp_protocol.errors import ToolError
 from mcp_ref_filesystem.access.located import Located
 from mcp_ref_filesystem.change.etag import etag_of
-from mcp_ref_filesystem.text.encodings import SNIFFED
-from mcp_ref_filesystem.views.media import mime_type_of
+from mcp_ref_kit.content.encodings import SNIFFED
+from mcp_ref_kit.content.media import mime_type_of
 
 Form = Literal["base64", "hex", "text"]
 

@@ -8,7 +8,8 @@ from msgspec import Struct, structs
 from mcp_protocol.errors import ToolError
 from mcp_ref_filesystem.access.located import Located
 from mcp_ref_filesystem.results import Truncation, stamp
-from mcp_ref_filesystem.text.encodings import (
+from mcp_ref_filesystem.text.lines import Source, Window, line_feeds, skip_back, skip_lines, tail_window, window
+from mcp_ref_kit.content.encodings import (
     LATIN_1,
     SNIFFED,
     UTF_8,
@@ -21,7 +22,6 @@ from mcp_ref_filesystem.text.encodings import (
     sniff,
     whole_characters,
 )
-from mcp_ref_filesystem.text.lines import Source, Window, line_feeds, skip_back, skip_lines, tail_window, window
 from mcp_ref_kit.paths import OpenFile
 from mcp_ref_kit.workers import Stop
 

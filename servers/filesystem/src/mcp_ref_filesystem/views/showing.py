@@ -5,9 +5,9 @@ from msgspec import Struct
 from mcp_protocol import Audio, ContentBlock, Embedded, Image, ResourceContents, Text
 from mcp_protocol.errors import ToolError
 from mcp_ref_filesystem.access.located import Located
-from mcp_ref_filesystem.text.encodings import LATIN_1, detect, safe
-from mcp_ref_filesystem.views.media import PROBED, dimensions, is_text, mime_type_of
 from mcp_ref_filesystem.views.pictures import Picture, shrunk
+from mcp_ref_kit.content.encodings import LATIN_1, detect, safe
+from mcp_ref_kit.content.media import PROBED, dimensions, is_text, mime_type_of
 
 # What models take as pictures and sounds; other formats would make a host refuse the whole answer.
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})

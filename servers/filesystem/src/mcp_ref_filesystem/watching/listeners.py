@@ -8,8 +8,8 @@ from mcp_protocol import ToolError
 from mcp_ref_filesystem.access.located import Located
 from mcp_ref_filesystem.results import joined
 from mcp_ref_filesystem.search.walk import MOST_NAMES, names_of
-from mcp_ref_filesystem.watching.watchers import Listener, Registration, Watchers
 from mcp_ref_kit.paths import JailPath, NotADirectory, NotFound, PathError, show
+from mcp_ref_kit.watching import Listener, Registration, Watchers
 
 # Directories of a tree that is watched as a whole; each is registered by itself.
 MOST_BENEATH = 200

@@ -18,7 +18,6 @@ from typing import Any, Literal, cast
 from msgspec import Struct
 
 from mcp_protocol import ToolError
-from mcp_ref_filesystem.change.atomic import TEMPORARY_PREFIX
 from mcp_ref_kit.paths import Directory
 
 ChangeKind = Literal["created", "modified", "deleted"]
@@ -102,7 +101,10 @@ class Watched:
 class Watchers:
     """All directories that are watched for the listeners of one server."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, *, unseen: str | None = None) -> None:
+        """`name` is for the thread; changes of names that begin with `unseen` are not told of."""
+        self._name = name
+        self._unseen = unseen
         # A listener that is collected releases itself, in whatever thread that happens.
         self._lock = threading.RLock()
         self._watched: dict[Key, Watched] = {}
@@ -133,7 +135,7 @@ class Watchers:
                 self._generation += 1
             watched.registrations.append(registration)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="filesystem-watch", daemon=True)
+                self._thread = threading.Thread(target=self._run, name=f"{self._name}-watch", daemon=True)
                 self._thread.start()
         if not watched.ready.wait(_READY_SECONDS) or watched.error is not None:
             self.release(registration.listener)
@@ -226,6 +228,8 @@ class Watchers:
 
     def _pass_on(self, found: Iterator[Found]) -> None:
         for watched, name, kind in found:
+            if name is not None and self._unseen is not None and name.startswith(self._unseen):
+                continue
             for registration in watched.registrations:
                 with suppress(RuntimeError):  # its loop has been closed
                     registration.listener.loop.call_soon_threadsafe(registration.tell, name, kind)
@@ -261,7 +265,7 @@ class Round(Struct, frozen=True):
             directory, _, name = path.rpartition("/")
             if path in self.known:
                 yield self.known[path], None, _KINDS[number]
-            elif directory in self.known and not name.startswith(TEMPORARY_PREFIX):
+            elif directory in self.known:
                 yield self.known[directory], name, _KINDS[number]
 
 

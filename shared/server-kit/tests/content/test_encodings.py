@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_protocol import ToolError
-from mcp_ref_filesystem.text.encodings import (
+from mcp_ref_kit.content.encodings import (
     LATIN_1,
     UTF_8,
     Encoding,

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -63,3 +64,17 @@ def path_of_uri(uri: str) -> str | None:
         return None
     path = os.fsdecode(unquote_to_bytes(split.path))
     return path if path.startswith("/") and "\0" not in path else None
+
+
+def names_to(root: str, path: Path, real: Path) -> tuple[str, ...] | None:
+    """The names from an allowed directory to a client's root inside it, none where the root is around it.
+
+    None where they are apart. The directory is known by its `path` and by its `real` path without links. Blocking.
+    """
+    asked = Path(os.path.normpath(root)).parts
+    really = Path(os.path.realpath(root)).parts
+    for own, wanted in ((path.parts, asked), (real.parts, asked), (real.parts, really)):
+        shared = min(len(own), len(wanted))
+        if own[:shared] == wanted[:shared]:
+            return wanted[shared:]
+    return None

@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Callable
 
-from mcp_ref_filesystem.text.encodings import sniff
+from mcp_ref_kit.content.encodings import sniff
 
 # Enough for every signature, and for the size of nearly every picture; a JPEG may hide it behind a larger preview.
 PROBED = 64 * 1024

@@ -1,0 +1,1 @@
+"""What bytes are: text in an encoding, or a kind of binary."""
