@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Struct, ValidationError, convert, json
 
 from mcp_protocol.errors import InvalidParams, InvalidRequest, MethodNotFound
 from mcp_protocol.jsonrpc import Notification, Request, RequestId
@@ -11,6 +11,7 @@ from mcp_protocol.session.calls import Call, Cancel, Event, Peer, Principal, Ref
 from mcp_protocol.session.inbound import accept_legacy, missing_envelope
 from mcp_protocol.session.profile import Profile
 from mcp_protocol.types import ClientCapabilities, Implementation, InitializeParams
+from mcp_protocol.types.wire import encode_params
 
 
 class Stage(Enum):
@@ -112,7 +113,8 @@ class LegacySession:
         wanted = parse(params.protocol_version)
         self.revision = wanted if wanted is not None and wanted in self.profile.legacy else LATEST_LEGACY
         self.client = params.client_info
-        self.capabilities = params.capabilities
+        # What the agreed revision lacks is not there, whatever the client says of other revisions.
+        self.capabilities = json.decode(encode_params(params.capabilities, self.revision), type=ClientCapabilities)
         self.stage = Stage.ANSWERED
         self._peer = None
 
