@@ -7,24 +7,27 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
-from mcp_protocol import Options, Server
-from mcp_protocol.testing import Connection, connect
+from mcp_protocol import Server
+from mcp_protocol.testing import Answers, Connection, connect
 from mcp_ref_kit import Secret
+from mcp_ref_kit.db.program import tailor
+from mcp_ref_kit.selection import permits
 from mcp_ref_redis.server import server
 from mcp_ref_redis.settings import Settings
+from mcp_ref_redis.tailoring import fit, names
+from mcp_ref_redis.tools.canned import CANNERY
 
 USER_KEYS = 50_000
 BINARY = b"\xff\xfe\x00"
 PATIENCE = 10.0
-REVISIONS = ["2025-11-25", "2026-07-28"]
-each_era = pytest.mark.parametrize("revision", REVISIONS)
+LATEST = "2026-07-28"
 
 
 def binary() -> str:
@@ -115,7 +118,7 @@ def url(engine_url: str) -> str:
 
 
 @pytest.fixture
-def raw(url: str) -> Generator["redis.Redis[bytes]"]:
+def raw(url: str) -> Generator[redis.Redis]:
     """A client of its own to the empty database: what the tests write and look at."""
     with redis.Redis.from_url(url) as client:
         yield client
@@ -134,7 +137,7 @@ def crowd(engine_url: str) -> str:
     return f"{engine_url}/5"
 
 
-def fill(client: "redis.Redis[bytes]") -> None:
+def fill(client: redis.Redis) -> None:
     """One key of each type, and one that is no text."""
     client.set(b"bin:\xff", BINARY)
     client.set("emoji", "grüße 🎉")
@@ -146,28 +149,77 @@ def fill(client: "redis.Redis[bytes]") -> None:
         client.xadd("stream", {"n": str(number)}, id=f"{number + 1}-0")
 
 
-@asynccontextmanager
-async def client_of(url: str, revision: str = REVISIONS[1], **more: Any) -> AsyncGenerator[Connection]:
-    """A client in this process of a server on this database; every toolset is there, in any mode."""
-    answers = more.pop("answers", None)
-    options: Options | None = more.pop("options", None)
-    settings = Settings(databases=[Secret(url)], **more)
-    async with connect(offered(settings.mode), settings, revision=revision, answers=answers, options=options) as client:
-        yield client
+class Clients:
+    """Clients in this process of servers on the database of a test."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @asynccontextmanager
+    async def __call__(self, url: str | None = None, revision: str = LATEST, **more: Any) -> AsyncGenerator[Connection]:
+        """A client of a server with these settings; every toolset is there that its mode permits."""
+        answers: Answers | None = more.pop("answers", None)
+        settings = Settings(databases=[Secret(url or self.url)], **more)
+        async with connect(offered(settings), settings, revision=revision, answers=answers) as client:
+            yield client
 
 
-def offered(mode: str) -> Server[Any, Any]:
-    """The server with the tools of a mode."""
-    from mcp_ref_kit.selection import permits  # noqa: PLC0415
-
-    return server.only(lambda entry: permits(mode, entry))  # pyright: ignore[reportArgumentType]  one of the three
-
-
-Opened = AbstractAsyncContextManager[Connection]
+def offered(settings: Settings) -> Server[Any, Any]:
+    """The server that these settings make, with all that its mode permits."""
+    made = tailor(server, settings, names=names, cannery=CANNERY, fit=fit)
+    return made.only(lambda entry: permits(settings.mode, entry))
 
 
-def sent(client: "redis.Redis[bytes]", *ignored: str) -> dict[str, int]:
-    """How often each command reached the engine, by INFO commandstats."""
-    found: dict[str, dict[str, Any]] = client.info("commandstats")  # pyright: ignore[reportAssignmentType]
-    unseen = {"cmdstat_info", *(f"cmdstat_{name}" for name in ignored)}
-    return {name: one["calls"] for name, one in found.items() if name not in unseen}
+@pytest.fixture
+def client_of(url: str) -> Clients:
+    return Clients(url)
+
+
+@pytest.fixture
+def waited() -> Callable[..., Any]:
+    return wait_for
+
+
+@pytest.fixture
+def filled(raw: redis.Redis) -> redis.Redis:
+    """One key of each type."""
+    fill(raw)
+    return raw
+
+
+@pytest.fixture
+def start_engine() -> Generator[Callable[..., Engine]]:
+    """Engines of a test's own, with options; they end with it."""
+    started: list[Engine] = []
+
+    def start(*options: str, **more: Any) -> Engine:
+        engine = Engine(*options, **more)
+        started.append(engine)
+        return engine
+
+    yield start
+    for engine in started:
+        engine.close()
+
+
+class Sent:
+    """What reached the engine since this was made, by INFO commandstats."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._before = self._counts()
+
+    def __call__(self) -> dict[str, int]:
+        now = self._counts()
+        return {
+            name: count - self._before.get(name, 0) for name, count in now.items() if count > self._before.get(name, 0)
+        }
+
+    def _counts(self) -> dict[str, int]:
+        found: dict[str, Any] = self._client.info("commandstats")  # pyright: ignore[reportAssignmentType]
+        return {name.removeprefix("cmdstat_"): one["calls"] for name, one in found.items() if name != "cmdstat_info"}
+
+
+@pytest.fixture
+def sent(raw: redis.Redis) -> Callable[[], dict[str, int]]:
+    return Sent(raw)

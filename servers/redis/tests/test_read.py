@@ -6,4 +6,254 @@ import pytest
 import redis
 
 from mcp_protocol.testing import Connection
-from .conftest import BINARY, client_of, each_era, fill
+
+Clients = Any
+each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+
+BINARY_KEY = {"$base64": "YmluOv8="}
+
+
+async def pages(client: Connection, tool: str, field: str, **arguments: Any) -> list[list[Any]]:
+    """All pages of a tool."""
+    found: list[list[Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        result = await client.call(tool, **arguments, **cursor)
+        assert not result.is_error, result.text
+        found.append(result.data[field])
+        if "next_cursor" not in result.data:
+            return found
+        cursor = {"cursor": result.data["next_cursor"]}
+
+
+@each_era
+@pytest.mark.parametrize(
+    ("key", "kind", "length", "field", "shown"),
+    [
+        ("emoji", "string", 12, "value", "grüße 🎉"),
+        (BINARY_KEY, "string", 3, "value", {"base64": "//4A", "size": 3}),
+        ("list", "list", 5, "items", [f"item {number}" for number in range(5)]),
+        ("zset", "zset", 2, "members", [{"member": "low", "score": 1}, {"member": "high", "score": 2.5}]),
+        ("stream", "stream", 3, "entries", [{"id": f"{n + 1}-0", "fields": {"n": str(n)}} for n in range(3)]),
+    ],
+)
+async def test_a_key_of_any_type_is_read(  # noqa: PLR0913, PLR0917
+    client_of: Clients, filled: redis.Redis, revision: str, key: Any, kind: str, length: int, field: str, shown: Any
+) -> None:
+    """R5, R6, DB11."""
+    async with client_of(revision=revision) as client:
+        result = await client.call("read_key", key=key)
+    assert (result.data["found"], result.data["type"], result.data["length"]) == (True, kind, length)
+    assert (result.data["truncated"], result.data["untrusted"]) == (False, True)
+    assert result.data[field] == shown
+
+
+async def test_sets_and_hashes_come_in_the_engines_order(client_of: Clients, filled: redis.Redis) -> None:
+    """R5."""
+    async with client_of() as client:
+        members = (await client.call("read_key", key="set")).data["members"]
+        entries = (await client.call("read_key", key="hash")).data["entries"]
+        fields = (await client.call("read_key", key="hash", fields=["b", "zz"])).data["entries"]
+    assert sorted(members) == ["x", "y", "z"]
+    assert {"field": "a", "value": "1"} in entries
+    assert {"field": {"base64": "/w==", "size": 1}, "value": {"base64": "/g==", "size": 1}} in entries
+    assert fields == [{"field": "b", "value": "two"}, {"field": "zz", "value": None}]
+
+
+async def test_a_missing_key_is_no_error(client_of: Clients) -> None:
+    """R5."""
+    async with client_of() as client:
+        read = await client.call("read_key", key="nothing")
+        info = await client.call("key_info", key="nothing")
+    assert (read.is_error, read.data["found"], info.data["found"]) == (False, False, False)
+
+
+async def test_a_hundred_megabytes_are_read_by_their_first_window(client_of: Clients, raw: redis.Redis) -> None:
+    """R6: the reply of GET alone would be refused; the window is bounded by the page."""
+    raw.setrange("large", 100_000_000 - 1, b"x")
+    async with client_of() as client:
+        first = await client.call("read_key", key="large")
+        later = await client.call("read_key", key="large", start=100_000_000 - 2, count=1)
+    assert first.data["length"] == 100_000_000
+    assert first.data["truncated"]
+    assert len(first.text) < 262_144
+    assert later.data["value"] == "\0x"
+
+
+async def test_windows_of_a_string_join_without_gap_and_never_cut_a_letter(
+    client_of: Clients, raw: redis.Redis
+) -> None:
+    """DB6: pages within the budget, their parts make the whole."""
+    text = "aä€🎉" * 30_000
+    raw.set("text", text)
+    async with client_of(max_output_chars=8192) as client:
+        found = await pages(client, "read_key", "value", key="text", count=1000)
+    assert "".join(found) == text  # pyright: ignore[reportArgumentType]
+    assert all(len(part.encode()) <= 8192 for part in found)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+async def test_control_characters_count_as_what_they_become(client_of: Clients, raw: redis.Redis) -> None:
+    raw.set("zeros", b"\0" * 50_000)
+    async with client_of(max_output_chars=8192) as client:
+        found = await pages(client, "read_key", "value", key="zeros")
+    assert "".join(found) == "\0" * 50_000  # pyright: ignore[reportArgumentType]
+    assert max(map(len, found)) <= 8192 // 6
+
+
+@pytest.mark.parametrize(("key", "field"), [("many", "entries"), ("crowd", "members"), ("rank", "members")])
+async def test_collections_are_paged_without_gap_or_repeat(
+    client_of: Clients, raw: redis.Redis, key: str, field: str
+) -> None:
+    """DB6."""
+    raw.hset("many", mapping={f"f{n}": n for n in range(3000)})
+    raw.sadd("crowd", *range(3000))
+    raw.zadd("rank", {f"m{n}": n for n in range(3000)})
+    async with client_of() as client:
+        found = await pages(client, "read_key", field, key=key, count=700)
+    items = [str(item) for page in found for item in page]
+    assert len(items) == len(set(items)) == 3000
+    assert all(len(page) <= 700 for page in found)
+
+
+async def test_a_page_is_cut_by_bytes_before_its_count(client_of: Clients, raw: redis.Redis) -> None:
+    """DB6."""
+    raw.rpush("long", *["y" * 1000 for _ in range(100)])
+    async with client_of(max_output_chars=8192) as client:
+        first = await client.call("read_key", key="long")
+        found = await pages(client, "read_key", "items", key="long")
+    assert first.data["truncation"] == {"reason": "bytes", "shown": 6, "total": 100}
+    assert sum(map(len, found)) == 100
+
+
+async def test_long_members_are_cut_and_counted(client_of: Clients, raw: redis.Redis) -> None:
+    raw.rpush("long", "z" * 5000, b"\xff" * 5000)
+    async with client_of() as client:
+        result = await client.call("read_key", key="long")
+    text, data = result.data["items"]
+    assert text.endswith("… [4096 of 5000 characters]")
+    assert (data["size"], data["cut"]) == (5000, True)
+    assert result.data["truncated_cells"] == 2
+
+
+async def test_members_are_chosen_by_a_glob(client_of: Clients, raw: redis.Redis) -> None:
+    raw.hset("many", mapping={f"f{n}": n for n in range(2000)})
+    async with client_of() as client:
+        found = await pages(client, "read_key", "entries", key="many", match="f199?", count=4)
+    assert sorted(entry["field"] for page in found for entry in page) == [f"f199{n}" for n in range(10)]
+
+
+async def test_a_string_in_the_form_that_is_asked_for(client_of: Clients, raw: redis.Redis) -> None:
+    """R7: what looks like JSON or an error is data."""
+    raw.set("json", '{"a": [1, 2]}')
+    raw.set("error", "-ERR not really\r\n")
+    async with client_of() as client:
+        plain = await client.call("read_key", key="json")
+        parsed = await client.call("read_key", key="json", encoding="json")
+        packed = await client.call("read_key", key="json", encoding="base64")
+        looks = await client.call("read_key", key="error")
+    assert plain.data["value"] == '{"a": [1, 2]}'
+    assert parsed.data["value"] == {"a": [1, 2]}
+    assert packed.data["value"] == {"base64": "eyJhIjogWzEsIDJdfQ==", "size": 13}
+    assert looks.data["value"] == "-ERR not really\r\n"
+
+
+async def test_many_keys_take_two_trips(client_of: Clients, filled: redis.Redis, sent: Any) -> None:
+    keys = ["emoji", "list", "set", "zset", "hash", "stream", "nothing", BINARY_KEY]
+    async with client_of() as client:
+        result = await client.call("read_keys", keys=keys)
+    items = {str(item["key"]): item for item in result.data["items"]}
+    assert items["emoji"]["value"] == "grüße 🎉"
+    assert items["list"] == {
+        "key": "list",
+        "type": "list",
+        "length": 5,
+        "value": [f"item {n}" for n in range(5)],
+    }
+    assert items["nothing"] == {"key": "nothing", "type": "none"}
+    assert items["zset"]["value"][1] == {"member": "high", "score": 2.5}
+    assert "get" not in sent()
+
+
+async def test_a_long_string_among_many_is_cut(client_of: Clients, raw: redis.Redis) -> None:
+    raw.set("a", "x" * 10_000)
+    raw.set("b", b"\xff" * 10_000)
+    async with client_of() as client:
+        text, data = (await client.call("read_keys", keys=["a", "b"], max_value_bytes=100)).data["items"]
+    assert (text["value"], text["length"], text["cut"]) == ("x" * 100, 10_000, True)
+    assert (data["value"]["size"], data["length"], data["cut"]) == (10_000, 10_000, True)
+
+
+async def test_more_than_fits_a_page_is_said_key_by_key(client_of: Clients, raw: redis.Redis) -> None:
+    for number in range(100):
+        raw.set(f"k{number}", "x" * 500)
+    async with client_of(max_output_chars=8192) as client:
+        result = await client.call("read_keys", keys=[f"k{number}" for number in range(100)])
+    assert result.data["truncation"]["reason"] == "bytes"
+    assert [item.get("error", {}).get("code") for item in result.data["items"]].count("too_large") > 50
+
+
+async def test_what_is_known_of_a_key(client_of: Clients, raw: redis.Redis) -> None:
+    raw.set("k", "value", px=60_000)
+    async with client_of() as client:
+        info = (await client.call("key_info", key="k")).data
+    assert (info["type"], info["encoding"], info["length"]) == ("string", "embstr", 5)
+    assert 0 < info["ttl_ms"] <= 60_000
+    assert info["memory_bytes"] > 0
+    assert info["idle_s"] == 0
+
+
+async def test_a_key_that_is_replaced_between_two_trips_is_a_conflict(client_of: Clients, raw: redis.Redis) -> None:
+    """Its type is asked for, then its window: another client is quicker than that sometimes."""
+    from mcp_ref_redis.keyspace import windows  # noqa: PLC0415
+
+    raw.rpush("k", "x")
+    original = windows.reader
+
+    def replaced(kind: str) -> Any:
+        raw.delete("k")
+        raw.set("k", "now a string")
+        return original(kind)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr("mcp_ref_redis.tools.read.reader", replaced)
+    try:
+        async with client_of() as client:
+            result = await client.call("read_key", key="k")
+    finally:
+        patch.undo()
+    assert result.error_code == "conflict"
+    assert result.raw["_meta"]["mcp-ref/error"]["retryable"] is True
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, 10_001, "x"])
+async def test_a_count_that_cannot_be_is_named(client_of: Clients, filled: redis.Redis, value: Any) -> None:
+    """DB3."""
+    async with client_of() as client:
+        result = await client.call("read_key", key="list", count=value)
+    assert result.error_code == "invalid_argument"
+    assert "`count`" in result.text
+
+
+async def test_an_argument_that_does_not_exist_is_corrected(client_of: Clients) -> None:
+    """DB3."""
+    async with client_of() as client:
+        result = await client.call("scan_keys", limt=3)
+    assert result.error_code == "invalid_argument"
+    assert "`limit`" in result.text
+
+
+async def test_a_cursor_of_another_question_runs_nothing(client_of: Clients, filled: redis.Redis, sent: Any) -> None:
+    """DB7."""
+    async with client_of() as client:
+        cursor = (await client.call("read_key", key="list", count=2)).data["next_cursor"]
+        before = sent()
+        for wrong in (
+            {"key": "list", "count": 3, "cursor": cursor},
+            {"key": "zset", "count": 2, "cursor": cursor},
+            {"key": "list", "count": 2, "cursor": cursor[:-3] + "abc"},
+            {"key": "list", "count": 2, "cursor": "x" * 5000},
+        ):
+            result = await client.call("read_key", **wrong)
+            assert result.error_code == "invalid_argument"
+        assert (await client.call("scan_keys", cursor=cursor)).error_code == "invalid_argument"
+        assert sent() == before

@@ -247,6 +247,7 @@ def changed() -> DbError:
         "The key was deleted or replaced while it was read.",
         code="conflict",
         hint="Read it again.",
+        retryable=True,
     )
 
 

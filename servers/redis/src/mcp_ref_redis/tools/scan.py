@@ -55,50 +55,46 @@ async def scan_keys(  # noqa: PLR0913  one parameter for each argument
     async with reached(ctx, database) as db:
         wanted = Scan(pattern=require_pattern(bytes_of("pattern", pattern)), type=type)
         mark = None if cursor is None else ctx.state.paging.after(ctx, cursor, db.name, Mark)
-        found, carried = await _scanned(ctx, db, wanted, limit, mark)
+        seen = ctx.state.carried.get(mark.carried) if mark else {}
+        found = await _scanned(db, wanted, limit, mark, seen)
         items = await _items(db, found.keys, details)
     room = Room(budget(ctx.state.settings.max_output_chars))
     taken = 0
     while taken < len(items) and room.takes(items[taken]):
         taken += 1
     behind = found.behind(taken) if taken else found.after
-    if taken < len(items):
-        found.reason = "bytes"
-        _forget(ctx, carried, found.keys[taken:])
+    reason = "bytes" if taken < len(items) else found.reason or "limit"
+    following = None
+    if behind is not None:
+        name = mark.carried if mark else secrets.token_urlsafe(9)
+        if seen is not None:
+            ctx.state.carry(name, _remembered(seen, found.keys[:taken]))
+        following = ctx.state.paging.seal(ctx, Mark(behind, name), db.name)
     return KeyNames(
         keys=items[:taken],
         scanned=found.visited,
         complete=behind is None,
         truncated=behind is not None,
-        truncation=cut_by(None if behind is None else found.reason or "limit", taken),
-        next_cursor=None if behind is None else ctx.state.paging.seal(ctx, Mark(behind, carried), db.name),
+        truncation=cut_by(None if behind is None else reason, taken),
+        next_cursor=following,
         untrusted=True,
     )
 
 
-async def _scanned(ctx: Ctx, db: Database, wanted: Scan, limit: int, mark: Mark | None) -> tuple[Found, str]:
-    """A page, without what the pages before have shown; where that is forgotten, behind what the step has shown."""
-    name = mark.carried if mark else secrets.token_urlsafe(9)
-    seen = ctx.state.carried.get(name, {})
+async def _scanned(db: Database, wanted: Scan, limit: int, mark: Mark | None, seen: dict[bytes, None] | None) -> Found:
+    """A page without what the pages before have shown; where that is forgotten, behind what its step has shown."""
     place = mark.place if mark else None
-    if place is not None and seen:
+    if place is not None and seen is not None:
         place = Place(place.cursor, 0, place.node)  # by name is surer than by number
-    found = await scan(db, wanted, limit, place, seen)
-    for key in found.keys:
-        seen[key] = None
+    return await scan(db, wanted, limit, place, seen or {})
+
+
+def _remembered(seen: dict[bytes, None], keys: list[bytes]) -> dict[bytes, None]:
+    """What has been shown, the last of it."""
+    seen |= dict.fromkeys(keys)
     while len(seen) > MOST_CARRIED:
         del seen[next(iter(seen))]
-    if found.after is not None:
-        ctx.state.carry(name, seen)
-    return found, name
-
-
-def _forget(ctx: Ctx, carried: str, keys: list[bytes]) -> None:
-    """What did not fit on the page has not been shown."""
-    seen = ctx.state.carried.get(carried, {})
-    for key in keys:
-        seen.pop(key, None)
-    ctx.state.carry(carried, seen)
+    return seen
 
 
 async def _items(db: Database, names: list[bytes], details: list[Detail]) -> list[Any]:

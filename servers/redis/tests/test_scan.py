@@ -1,0 +1,140 @@
+"""Finding keys and summing them up."""
+
+from typing import Any
+
+import pytest
+import redis
+
+Clients = Any
+each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+
+
+@each_era
+async def test_every_key_comes_once_and_keys_is_never_sent(
+    client_of: Clients, crowd: str, sent: Any, revision: str
+) -> None:
+    """R4."""
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    async with client_of(crowd, revision=revision) as client:
+        while True:
+            page = (await client.call("scan_keys", pattern="user:1*", limit=500, **cursor)).data
+            assert len(page["keys"]) <= 500
+            found += page["keys"]
+            if page["complete"]:
+                break
+            assert page["truncated"]
+            cursor = {"cursor": page["next_cursor"]}
+    assert len(found) == len(set(found)) == 11_111
+    assert "keys" not in sent()
+
+
+async def test_details_come_with_the_keys(client_of: Clients, filled: redis.Redis) -> None:
+    filled.set("short", "lived", px=90_000)
+    async with client_of() as client:
+        page = await client.call("scan_keys", details=["type", "ttl", "size", "encoding"])
+    by_key = {str(item["key"]): item for item in page.data["keys"]}
+    assert by_key["list"]["type"] == "list"
+    assert 0 < by_key["short"]["ttl_ms"] <= 90_000
+    assert by_key["list"]["ttl_ms"] is None
+    assert all(item["size"] > 0 and item["encoding"] for item in by_key.values())
+
+
+async def test_keys_of_one_type(client_of: Clients, filled: redis.Redis) -> None:
+    async with client_of() as client:
+        page = await client.call("scan_keys", type="hash")
+    assert page.data["keys"] == ["hash"]
+
+
+async def test_a_page_is_cut_by_bytes_and_goes_on_behind_them(client_of: Clients, raw: redis.Redis) -> None:
+    """DB6: what did not fit comes with the next page."""
+    names = {f"{'k' * 200}{number}" for number in range(300)}
+    raw.mset(dict.fromkeys(names, "v"))
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    async with client_of(max_output_chars=8192) as client:
+        while True:
+            result = await client.call("scan_keys", limit=1000, **cursor)
+            found += result.data["keys"]
+            assert len(result.text) < 8192
+            if result.data["complete"]:
+                break
+            cursor = {"cursor": result.data["next_cursor"]}
+    assert sorted(found) == sorted(names)
+
+
+async def test_a_scan_goes_on_where_another_process_has_begun_it(client_of: Clients, raw: redis.Redis) -> None:
+    """What the first has shown is not known to the second; nothing is lost by that."""
+    from mcp_ref_kit import Secret  # noqa: PLC0415
+
+    raw.mset({f"k{number}": "v" for number in range(500)})
+    key = Secret("0123456789abcdef0123456789abcdef")
+    found: list[str] = []
+    cursor: dict[str, str] = {}
+    for _ in range(100):
+        async with client_of(state_key=key) as client:
+            page = (await client.call("scan_keys", limit=20, **cursor)).data
+        found += page["keys"]
+        if page["complete"]:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert len(set(found)) == 500
+
+
+@pytest.mark.parametrize("pattern", ["*" * 9, "x" * 300])
+async def test_a_pattern_that_could_take_for_ever_is_refused(client_of: Clients, pattern: str) -> None:
+    """CVE-2022-36021."""
+    async with client_of() as client:
+        for tool in ("scan_keys", "analyze_keyspace"):
+            assert (await client.call(tool, pattern=pattern)).error_code == "invalid_argument"
+
+
+async def test_a_key_space_is_summed_up_by_prefix(client_of: Clients, raw: redis.Redis) -> None:
+    """R18, without the end in its middle."""
+    with raw.pipeline(transaction=False) as pipe:
+        for number in range(300):
+            pipe.set(f"app:session:{number}", "x" * 50, ex=600)
+            pipe.hset(f"app:user:{number}", mapping={"name": "n" * 100})
+        pipe.rpush("queue", *["job" * 100 for _ in range(1000)])
+        pipe.execute()
+    async with client_of() as client:
+        found = (await client.call("analyze_keyspace")).data
+    by_prefix = {item["prefix"]: item for item in found["prefixes"]}
+    assert (found["sampled"], found["keys_total"], found["truncated"]) == (601, 601, False)
+    assert by_prefix["app:session:"]["keys_est"] == 300
+    assert by_prefix["app:session:"]["ttl"] == {"none": 0, "lt_1h": 300, "lt_1d": 0, "more": 0}
+    assert by_prefix["app:user:"]["types"] == {"hash": 300}
+    assert found["biggest"][0]["key"] == "queue"
+
+
+async def test_a_sample_is_scaled_to_the_whole(client_of: Clients, crowd: str) -> None:
+    async with client_of(crowd) as client:
+        found = (await client.call("analyze_keyspace", sample=5000)).data
+    users = next(item for item in found["prefixes"] if item["prefix"] == "user:")
+    assert (found["sampled"], found["truncation"]["reason"]) == (5000, "limit")
+    assert 40_000 < users["keys_est"] < 60_000
+
+
+async def test_progress_is_told_to_whoever_wants_it(client_of: Clients, crowd: str) -> None:
+    async with client_of(crowd) as client:
+        request = await client.peer.begin(
+            "tools/call", {"name": "analyze_keyspace", "arguments": {"sample": 50_000}}, progressToken="p"
+        )
+        await client.peer.reply(request)
+        steps = [one["params"]["progress"] for one in client.peer.notifications if "progress" in one["params"]]
+    assert steps
+    assert steps == sorted(steps)
+
+
+@each_era
+async def test_the_engine_is_described_without_its_paths(client_of: Clients, revision: str) -> None:
+    async with client_of(revision=revision) as client:
+        result = await client.call("server_info")
+        more = await client.call("server_info", sections=["replication", "modules", "cluster"])
+    info = result.data
+    assert (info["mode"], info["user"]) == ("read-only", "default")
+    assert info["sections"]["memory"]["used_memory"] > 0
+    assert isinstance(info["sections"]["server"]["redis_version"], str)
+    assert "/tmp" not in result.text
+    assert "executable" not in info["sections"]["server"]
+    assert more.data["sections"]["replication"]["role"] == "master"
