@@ -100,9 +100,11 @@ class Engine:
         """Run statements as the superuser, and give the rows of the last one."""
         connection = await asyncpg.connect(self.dsn(database, SUPERUSER))
         try:
-            return await connection.fetch(statements) if statements.lstrip()[:1] == "S" else [
-                await connection.execute(statements)
-            ]
+            return (
+                await connection.fetch(statements)
+                if statements.lstrip()[:1] == "S"
+                else [await connection.execute(statements)]
+            )
         finally:
             await connection.close()
 
@@ -239,7 +241,7 @@ def client(engine: Engine) -> Open:
     async def opened(
         *, user: str = PLAIN, database: str = TEMPLATE, revision: str = "2026-07-28", answers: Any = None, **more: Any
     ) -> AsyncGenerator[Connection]:
-        settings = Settings(databases=[Secret(engine.dsn(database, user))], **more)
+        settings = Settings(dsn=[Secret(engine.dsn(database, user))], **more)
         async with connect(server, settings, revision=revision, answers=answers) as connection:
             yield connection
 

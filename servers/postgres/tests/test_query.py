@@ -1,7 +1,5 @@
 import pytest
 
-from mcp_protocol.testing.connection import Connection
-
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 

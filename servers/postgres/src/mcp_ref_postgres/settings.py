@@ -2,8 +2,11 @@
 
 from typing import Annotated
 
+from msgspec import field
+
 from mcp_protocol.schema.arg import arg
-from mcp_ref_kit.db.sources import DatabaseSettings
+from mcp_ref_kit.db.canned import Canned
+from mcp_ref_kit.db.sources import DatabaseSettings, DatabaseTable
 from mcp_ref_kit.settings import Seconds, Secret, setting
 
 _LIST = setting(separator=",", metavar="NAME,...")
@@ -13,11 +16,13 @@ _GLOBS = setting(separator=",", metavar="GLOB,...")
 class Settings(DatabaseSettings, frozen=True, kw_only=True):
     """Each field is a flag, an environment variable and a config key."""
 
-    databases: Annotated[
+    dsn: Annotated[
         list[Secret],
         arg("Databases as postgresql://USER@HOST/NAME; several with names: NAME=DSN."),
         setting(positional=True, metavar="DSN", inline=True, env=("DATABASE_URL",)),
     ] = []
+    tables: Annotated[dict[str, DatabaseTable], setting(table="databases")] = field(default_factory=dict)
+    queries: Annotated[list[Canned], setting(table="query")] = []
     schemas: Annotated[list[str], arg("Schemas that catalogue tools and resources show."), _LIST] = []
     search_path: Annotated[str | None, arg("search_path of callers' statements."), setting(metavar="NAME,...")] = None
     role: Annotated[str | None, arg("SET ROLE of every session.", min_length=1), setting(metavar="NAME")] = None

@@ -1,18 +1,27 @@
 """What lives as long as the server does: databases with their gates, slots, cursors, portals that are held."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from mcp_protocol import Context
 from mcp_ref_kit.cursors import Cursors
+from mcp_ref_kit.db.catalog import Known
 from mcp_ref_kit.db.confirm import Confirmation
 from mcp_ref_kit.db.deadline import Slots
 from mcp_ref_kit.db.errors import bad_argument, unknown
+from mcp_ref_kit.db.exports import Exports, opened
 from mcp_ref_kit.db.page import Bounds
 from mcp_ref_kit.db.paging import HeldCursors, Paging
+from mcp_ref_kit.db.results import Results
 from mcp_ref_kit.db.sources import Database, databases, is_template
+from mcp_ref_kit.db.watch import Watch
 from mcp_ref_kit.settings import Secret
+from mcp_ref_kit.workers import Workers
+from mcp_ref_postgres.catalog.names import Look, load
+from mcp_ref_postgres.catalog.searching import Name
 from mcp_ref_postgres.engine.database import Engine
 from mcp_ref_postgres.gate.verdicts import Gate
 from mcp_ref_postgres.reading.portals import Reading
@@ -20,31 +29,71 @@ from mcp_ref_postgres.settings import Settings
 
 # Without a DSN libpq's variables say everything, and its defaults the rest.
 BY_ENVIRONMENT = "postgresql://"
+WATCH_SECONDS = 5.0
+# Files are written and read on these; nothing else blocks.
+THREADS = 2
 
 
 @dataclass
 class Opened:
-    """A database with what judges the statements for it."""
+    """A database with what judges the statements for it, and what is known and watched of it."""
 
     engine: Engine
     gate: Gate
+    names: Known[list[Name]]
+    watch: Watch
+
+    @property
+    def visible(self) -> list[str] | None:
+        """The schemas that are shown; None for all."""
+        return visible(self.engine.settings)
+
+    def narrowed(self, schema: str | None) -> list[str] | None:
+        """The same, of one schema alone; one that is hidden is like one that does not exist."""
+        if schema is None:
+            return self.visible
+        return [schema] if self.visible is None or schema in self.visible else []
 
     def changed(self) -> None:
         """Its structure is not what it was."""
         self.gate.forget()
+        self.names.forget()
 
 
 class State:
     """What one running server is made of."""
 
-    def __init__(self, settings: Settings, group: asyncio.TaskGroup) -> None:
+    def __init__(self, settings: Settings, group: asyncio.TaskGroup, workers: Workers, exports: Exports) -> None:
         self.settings = settings
         self.group = group
+        self.workers = workers
+        self.exports = exports
         self.slots = Slots(settings.max_in_flight)
         self.paging = Paging("postgres", Cursors(settings.state_key))
         self.held: HeldCursors[Reading] = HeldCursors(settings.held_cursors, _let_go)
         self.confirmation = Confirmation(needed=not settings.no_confirm)
-        self.databases = {source.name: self._opened(source) for source in sources(settings)}
+        self.databases: dict[str, Opened] = {}
+
+    @classmethod
+    async def enter(cls, settings: Settings, stack: AsyncExitStack) -> "State":
+        """The state, ready, with everything that has to be closed on the stack.
+
+        Raises:
+            SettingsError
+        """
+        wanted = sources(settings)
+        directory = opened(settings.export_dir)
+        if directory is not None:
+            stack.callback(directory.close)
+        workers = await stack.enter_async_context(Workers("postgres", THREADS))
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        results = Results("postgres")
+        stack.callback(results.clear)
+        state = cls(settings, group, workers, Exports(results, workers, directory))
+        stack.push_async_callback(state.close)
+        for source in wanted:
+            state.databases[source.name] = await state._open(source, stack)
+        return state
 
     def of(self, database: str | None) -> Opened:
         """The database of this name, or the only one.
@@ -70,20 +119,24 @@ class State:
             cell=cell or settings.max_cell_chars,
         )
 
+    def changed(self, database: Opened) -> None:
+        """A statement of ours has changed a database: what was remembered and held of it is of no more use."""
+        database.changed()
+        self.held.release(database=database.engine.name)
+
     async def close(self) -> None:
         """Let go of every portal and close every connection."""
         self.held.release()
-        for opened in self.databases.values():
-            await opened.engine.close()
+        for database in self.databases.values():
+            await database.engine.close()
 
-    def _opened(self, source: Database) -> Opened:
+    async def _open(self, source: Database, stack: AsyncExitStack) -> Opened:
         engine = Engine(source, self.settings, self.group)
-
-        def reclaim() -> bool:
-            return self.held.reclaim(source.name)
-
-        engine.read.reclaim = reclaim
-        return Opened(engine, Gate(engine))
+        engine.read.reclaim = partial(self.held.reclaim, source.name)
+        shown = visible(self.settings)
+        names = await stack.enter_async_context(Known(partial(load, engine, shown)))
+        watch = await stack.enter_async_context(Watch(Look(engine, shown), WATCH_SECONDS))
+        return Opened(engine, Gate(engine), names, watch)
 
 
 def sources(settings: Settings) -> list[Database]:
@@ -92,8 +145,15 @@ def sources(settings: Settings) -> list[Database]:
     Raises:
         SettingsError: see `mcp_ref_kit.db.sources.databases`.
     """
-    given = [secret for secret in settings.databases if not is_template(secret.reveal())]
-    return databases(given or [Secret(BY_ENVIRONMENT)], {}, settings.mode)
+    given = [secret for secret in settings.dsn if not is_template(secret.reveal())]
+    if not given and not settings.tables:
+        given = [Secret(BY_ENVIRONMENT)]
+    return databases(given, settings.tables, settings.mode)
+
+
+def visible(settings: Settings) -> list[str] | None:
+    """The schemas that are shown; None for all."""
+    return None if not settings.schemas or "*" in settings.schemas else settings.schemas
 
 
 def _let_go(reading: Reading) -> None:

@@ -62,9 +62,8 @@ async def find(session: Session, lookup: Lookup) -> Object | None:
     return None
 
 
-async def parts(session: Session, found: Object, include: Sequence[Part], path: Sequence[str]) -> dict[str, Any]:
+async def parts(session: Session, found: Object, include: Sequence[Part]) -> dict[str, Any]:
     """What was asked for of a relation, by the names of the result."""
-    del path
     shown: dict[str, Any] = {}
     needs_columns = "columns" in include or "ddl" in include
     columns = await _rows(session, sql.COLUMNS, found) if needs_columns else []

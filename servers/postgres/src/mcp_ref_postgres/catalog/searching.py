@@ -37,8 +37,11 @@ def best(names: Iterable[Name], text: str, limit: int) -> list[Match]:
     wanted = text.casefold()
     groups = trigrams(wanted)
     scored = ((_score(each, wanted, groups), at, each) for at, each in enumerate(names))
-    found = heapq.nsmallest(limit, (( -score, at, each) for score, at, each in scored if score >= LEAST))
-    return [Match(each.kind, each.schema, each.name, round(-score, 3), each.column, each.comment) for score, _, each in found]
+    found = heapq.nsmallest(limit, ((-score, at, each) for score, at, each in scored if score >= LEAST))
+    return [
+        Match(each.kind, each.schema, each.name, round(-score, 3), each.column, each.comment)
+        for score, _, each in found
+    ]
 
 
 def trigrams(text: str) -> frozenset[str]:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Literal
+from weakref import WeakSet
 
 from mcp_ref_kit.db.deadline import Backoff
 from mcp_ref_kit.db.errors import DbError
@@ -43,6 +44,7 @@ class Engine:
         self._backoff = Backoff()
         self._pooler: str | None = None
         self._warned = False
+        self.sessions: WeakSet[Session] = WeakSet()
 
     async def facts(self, until: float) -> Facts:
         """What is behind the connection; connects if nobody has yet.
@@ -123,6 +125,15 @@ class Engine:
             )
         return facts
 
+    @property
+    def pids(self) -> list[int]:
+        """The backends of this server."""
+        return [session.pid for session in self.sessions if not session.connection.is_closed()]
+
+    def clock(self) -> float:
+        """The time by which deadlines count."""
+        return asyncio.get_running_loop().time()
+
     async def close(self) -> None:
         """Close both pools."""
         await self.read.close()
@@ -161,6 +172,7 @@ class Engine:
             session.connection.terminate()
             return await self._connected(path)
         self._note(facts)
+        self.sessions.add(session)
         return session
 
     def _note(self, facts: Facts) -> None:
@@ -168,4 +180,3 @@ class Engine:
         if facts.dangers and not self._warned:
             self._warned = True
             _log.warning("database %s: the role has %s; a plain role is safer", self.name, ", ".join(facts.dangers))
-

@@ -71,8 +71,6 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 async def facts_of(connection: Connection, *, pooler: str | None) -> Facts:
     """Ask the engine, in one statement."""
-
-
     row: Mapping[str, Any] = await connection.fetchrow(_QUERY, list(POWERS))
     extensions: dict[str, list[str]] = json.decode(row["extensions"] or "{}")
     flags = ("superuser", "acts_as_superuser", "replication", "bypasses_rls", "creates_roles", "creates_databases")

@@ -13,6 +13,7 @@ from mcp_ref_kit.db.errors import Code, DbError, Scrub, by_word
 _CODES: Mapping[str, Code] = {
     "08": "connection",
     "0A": "unsupported",
+    "21": "conflict",
     "22": "invalid_argument",
     "23": "conflict",
     "25": "conflict",

@@ -10,7 +10,21 @@ from msgspec import Struct
 
 Mode = Literal["read-only", "read-write", "admin"]
 
-_DATA = ("SELECT", "WITH", "VALUES", "TABLE", "INSERT", "UPDATE", "DELETE", "MERGE", "TRUNCATE", "COMMENT", "REFRESH", "ANALYZE", "(")
+_DATA = (
+    "SELECT",
+    "WITH",
+    "VALUES",
+    "TABLE",
+    "INSERT",
+    "UPDATE",
+    "DELETE",
+    "MERGE",
+    "TRUNCATE",
+    "COMMENT",
+    "REFRESH",
+    "ANALYZE",
+    "(",
+)
 _MADE = ("TABLE", "VIEW", "MATERIALIZED", "INDEX", "SEQUENCE", "TYPE", "DOMAIN", "SCHEMA")
 _DEFINES = ("CREATE", "ALTER", "DROP")
 # Words between CREATE and what is created.

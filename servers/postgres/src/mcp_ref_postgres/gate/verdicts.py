@@ -77,6 +77,19 @@ class Gate:
             self._verdicts.popitem(last=False)
         return verdict
 
+    async def would_admit(self, session: Session, text: str) -> bool:
+        """Whether a statement would pass; the transaction goes on either way."""
+        await session.connection.execute("SAVEPOINT one_text")
+        try:
+            await self.admit(session, text)
+        except DbError as error:
+            if error.code == "connection":
+                raise
+            await session.connection.execute("ROLLBACK TO SAVEPOINT one_text")
+            return False
+        await session.connection.execute("RELEASE SAVEPOINT one_text")
+        return True
+
     async def check_functions(self, session: Session, statement: Statement, *, writes: bool = False) -> None:
         """Refuse functions that the engine would not stop.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.health.checks import VISIBLE, Check, Judged, Rows, Status, graded, quoted, size
 
 MEGABYTE = 1024 * 1024
@@ -50,6 +51,16 @@ def _index_finding(row: Mapping[str, Any]) -> tuple[Status, str, str | None] | N
     if row["scans"] == 0 and not row["needed"] and row["bytes"] >= UNUSED_BYTES:
         return "warning", f"{name} was never used since the statistics began ({size(row['bytes'])})", None
     return None
+
+
+async def superfluous(session: Session, visible: list[str] | None) -> list[dict[str, Any]]:
+    """Indexes that could go, and why."""
+    found: list[dict[str, Any]] = []
+    for row in await session.connection.fetch(_INDEX, visible):
+        finding = _index_finding(row)
+        if finding is not None and row["valid"]:
+            found.append({"index": f"{row['schema']}.{row['name']}", "reason": finding[1]})
+    return found
 
 
 _VACUUM = f"""
@@ -115,7 +126,9 @@ def _constraint(rows: Rows) -> Judged:
             fix = f"ALTER TABLE {table} VALIDATE CONSTRAINT {quoted(row['name'])}"
             found.append(("warning", f"{name} was never validated: older rows may break it", fix))
         elif row["bare"] and row["rows"] > DEAD_ROWS:
-            found.append(("warning", f"{name}: no index on the referencing columns, deletes there read the table", None))
+            found.append(
+                ("warning", f"{name}: no index on the referencing columns, deletes there read the table", None)
+            )
     return graded(found, "Constraints are validated and foreign keys indexed", "constraints to look at")
 
 

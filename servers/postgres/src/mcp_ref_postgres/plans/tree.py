@@ -104,3 +104,24 @@ def _relation(raw: Mapping[str, Any]) -> str | None:
         return None
     schema = raw.get("Schema")
     return f"{schema}.{name}" if schema else str(name)
+
+
+def outline(found: Sequence[Step]) -> str:
+    """The plan as lines, each below its parent."""
+    depth: dict[int, int] = {}
+    lines: list[str] = []
+    for step in found:
+        node = step.node
+        depth[node.id] = 0 if node.parent is None else depth[node.parent] + 1
+        lines.append("  " * depth[node.id] + _line(node))
+    return "\n".join(lines)
+
+
+def _line(node: Node) -> str:
+    place = f" on {node.relation}" if node.relation else ""
+    by = f" by {node.index}" if node.index else ""
+    real = (
+        "" if node.rows_actual is None else f", got {node.rows_actual:g} x {node.loops or 0:g} in {node.ms or 0:g} ms"
+    )
+    what = f" [{node.condition}]" if node.condition else ""
+    return f"{node.type}{place}{by}: cost {node.cost:g}, rows {node.rows_est:g}{real}{what}"

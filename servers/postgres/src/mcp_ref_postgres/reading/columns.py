@@ -134,7 +134,10 @@ _NATIVE = _Form(
         "CASE WHEN pg_catalog.octet_length({c}::pg_catalog.text) <= {n} THEN {c} END",
         *(
             f"CASE WHEN pg_catalog.octet_length({{c}}::pg_catalog.text) > {{n}} THEN {part} END"
-            for part in ("pg_catalog.left({c}::pg_catalog.text, {n} + 1)", "pg_catalog.char_length({c}::pg_catalog.text)")
+            for part in (
+                "pg_catalog.left({c}::pg_catalog.text, {n} + 1)",
+                "pg_catalog.char_length({c}::pg_catalog.text)",
+            )
         ),
     ),
     _native,

@@ -39,7 +39,9 @@ def converted(given: Sequence[Any], types: Sequence[TypeName], name: str = "para
         raise bad_argument(name, f"must hold at most {MOST} values")
     if len(given) != len(types):
         expected = ", ".join(f"${at} {kind.name}" for at, kind in enumerate(types, 1)) or "none"
-        raise bad_argument(name, f"must hold {len(types)} values, got {len(given)}", f"The statement takes: {expected}.")
+        raise bad_argument(
+            name, f"must hold {len(types)} values, got {len(given)}", f"The statement takes: {expected}."
+        )
     return [_one(f"{name}[{at}]", value, kind) for at, (value, kind) in enumerate(zip(given, types, strict=True))]
 
 

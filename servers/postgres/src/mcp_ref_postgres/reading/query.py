@@ -58,6 +58,17 @@ async def page_of(ctx: Ctx, opened: Opened, question: Question, deadline: Deadli
         return await turn.run()
 
 
+async def sampled(ctx: Ctx, opened: Opened, question: Question) -> Envelope:
+    """The first rows of a statement of ours, as part of another result.
+
+    Raises:
+        DbError
+    """
+    async with ctx.state.slots.enter(ctx.state.settings.timeout) as deadline:
+        turn = Turn(ctx, opened, question, Position(0, ""), deadline)
+        return await turn.first()
+
+
 class Turn:
     """One attempt at one page."""
 
@@ -86,6 +97,15 @@ class Turn:
             if not kept:
                 await engine.read.give_back(session)
 
+    async def first(self) -> Envelope:
+        """The first page as data, without a cursor to a next one."""
+        engine = self._opened.engine
+        await engine.permitted(self._deadline.at)
+        async with engine.reading(self._deadline.at, ours=False) as session:
+            reading, _ = await self._open(session, self._opened.gate)
+            page = await self._filled(reading)
+        return page.envelope(elapsed_ms=self._elapsed)
+
     async def go_on(self, reading: Reading) -> Output[Envelope]:
         """Read on from a portal that was held."""
         session, kept = reading.session, False
@@ -107,9 +127,7 @@ class Turn:
                 reading = Reading(engine, session, shape)
                 if not await self._at_once(reading, verdict, arguments):
                     statement = shape.around(verdict.statement.text)
-                    await reading.open(
-                        statement, arguments, skip=self._position.offset, limit=question.bounds.limit
-                    )
+                    await reading.open(statement, arguments, skip=self._position.offset, limit=question.bounds.limit)
         except TimeoutError as error:
             raise self._deadline.expired() from error
         except broken() as error:
@@ -153,9 +171,12 @@ class Turn:
         return cursor, True
 
     def _finished(self, page: Page, session: Session, cursor: str | None, *, re_executed: bool) -> Output[Envelope]:
-        elapsed = (time.monotonic() - self._began) * 1000
         notices, session.notices = session.notices, []
-        return page.finish(elapsed_ms=elapsed, next_cursor=cursor, re_executed=re_executed, notices=notices)
+        return page.finish(elapsed_ms=self._elapsed, next_cursor=cursor, re_executed=re_executed, notices=notices)
+
+    @property
+    def _elapsed(self) -> float:
+        return (time.monotonic() - self._began) * 1000
 
     def _judged(self, error: Exception) -> Exception:
         engine = self._opened.engine
@@ -163,4 +184,3 @@ class Turn:
             return _Stale()
         # A position would count in the statement that was put round the caller's.
         return mismatch(error) or fault(error, engine.scrub, length=-1)
-

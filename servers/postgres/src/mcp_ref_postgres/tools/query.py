@@ -10,12 +10,12 @@ from mcp_ref_postgres.reading.settings_shown import asked_setting, shown_setting
 from mcp_ref_postgres.state import Ctx, State
 from mcp_ref_postgres.tools.arguments import LOOKING, Params, Sql
 
-core = Toolset[State]("core")
+reading = Toolset[State]("core")
 
 _NONE: list[Any] = []
 
 
-@core.tool(**LOOKING)
+@reading.tool(**LOOKING)
 async def query(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,

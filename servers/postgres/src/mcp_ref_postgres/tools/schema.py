@@ -1,23 +1,26 @@
 """Tools that show what is in a database: schemas, objects, one object in full, search by words."""
 
+import asyncio
 from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
-from mcp_protocol import arg
+from mcp_protocol import ToolError, Toolset, arg
 from mcp_ref_kit.db.arguments import Cursor, DatabaseName, Form
 from mcp_ref_kit.db.envelope import Envelope, Truncation, Untrusted
 from mcp_ref_kit.db.errors import unknown
 from mcp_ref_postgres.catalog import listing
 from mcp_ref_postgres.catalog.describing import Lookup, Object, Part, comment, find, parts
 from mcp_ref_postgres.catalog.listing import After, Detail, ObjectType, Wanted
+from mcp_ref_postgres.catalog.names import tables_of
 from mcp_ref_postgres.catalog.naming import like
 from mcp_ref_postgres.catalog.searching import Match, best
 from mcp_ref_postgres.reading.query import Question, sampled
 from mcp_ref_postgres.reading.transaction import ours
-from mcp_ref_postgres.state import Ctx, Opened
+from mcp_ref_postgres.state import Ctx, Opened, State
 from mcp_ref_postgres.tools.arguments import LOOKING, Pattern, SchemaName
-from mcp_ref_postgres.tools.query import core
+
+schema = Toolset[State]("core")
 
 _TABLES: list[ObjectType] = ["table", "view", "matview", "partitioned"]
 _PARTS: list[Part] = ["columns", "constraints", "indexes", "triggers", "policies", "partitions", "stats", "ddl"]
@@ -72,7 +75,7 @@ class Matches(Struct, frozen=True):
     untrusted: Untrusted = True
 
 
-@core.tool(**LOOKING)
+@schema.tool(**LOOKING)
 async def list_schemas(
     ctx: Ctx,
     *,
@@ -80,12 +83,12 @@ async def list_schemas(
     database: DatabaseName | None = None,
 ) -> Schemas:
     """List schemas with tables and sizes."""
-    async with ours(ctx, database) as (opened, session):
-        found = await listing.schemas(session, opened.visible, system=include_system)
+    async with ours(ctx, database) as turn:
+        found = await listing.schemas(turn.session, turn.opened.visible, system=include_system)
     return Schemas(found)
 
 
-@core.tool(**LOOKING)
+@schema.tool(**LOOKING)
 async def list_objects(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
@@ -98,18 +101,18 @@ async def list_objects(  # noqa: PLR0913  one parameter for each argument
     database: DatabaseName | None = None,
 ) -> Objects:
     """List tables, views and other objects by name."""
-    async with ours(ctx, database) as (opened, session):
-        name = opened.engine.name
+    async with ours(ctx, database) as turn:
+        name = turn.opened.engine.name
         after = None if cursor is None else ctx.state.paging.after(ctx, cursor, name, After)
         wanted = Wanted(
-            schemas=opened.narrowed(schema),
+            schemas=turn.opened.narrowed(schema),
             types=types,
             like=like(pattern),
             detail=detail,
             limit=limit,
             after=after,
         )
-        rows, last = await listing.objects(session, wanted)
+        rows, last = await listing.objects(turn.session, wanted)
     if last is None:
         return Objects(objects=rows, truncated=False)
     cut = Truncation("limit", len(rows))
@@ -117,7 +120,7 @@ async def list_objects(  # noqa: PLR0913  one parameter for each argument
     return Objects(objects=rows, next_cursor=sealed, truncated=True, truncation=cut)
 
 
-@core.tool(**LOOKING)
+@schema.tool(**LOOKING)
 async def describe_object(
     ctx: Ctx,
     *,
@@ -128,14 +131,14 @@ async def describe_object(
     database: DatabaseName | None = None,
 ) -> Described:
     """Describe a table, view, function, type or other object: columns, keys, indexes, statistics, SQL."""
-    async with ours(ctx, database) as (opened, session):
-        path = (await opened.engine.facts(opened.deadline.at)).path
-        lookup = Lookup(name=name, type=type, visible=opened.visible, path=path)
+    async with ours(ctx, database) as turn:
+        opened, session = turn.opened, turn.session
+        lookup = Lookup(name=name, type=type, visible=opened.visible, path=turn.facts.path)
         found = await find(session, lookup)
         if found is None:
-            raise unknown(type or "object", name, await opened.names.known(), "list_objects shows what there is.")
+            raise unknown(type or "object", name, await _near(opened), "list_objects shows what there is.")
         about = await comment(session, found)
-        shown = await parts(session, found, include, path) if found.oid else {"ddl": found.ddl}
+        shown = await parts(session, found, include) if found.oid else {"ddl": found.ddl}
     if "sample" in include and found.type in _READABLE:
         shown["sample"] = await _sample(ctx, opened, found, sample_rows)
     if found.ddl is not None:
@@ -150,7 +153,7 @@ async def describe_object(
     )
 
 
-@core.tool(**LOOKING)
+@schema.tool(**LOOKING)
 async def search_schema(
     ctx: Ctx,
     *,
@@ -159,8 +162,17 @@ async def search_schema(
     database: DatabaseName | None = None,
 ) -> Matches:
     """Find tables, columns, functions and types by words of their names and comments."""
-    names = await ctx.state.of(database).names.all()
+    names = await ctx.state.of(database).names.get()
     return Matches(best(names, text, limit))
+
+
+async def _near(opened: Opened) -> list[str]:
+    """Names for a suggestion; it must not cost more than the mistake."""
+    try:
+        async with asyncio.timeout(1):
+            return tables_of(await opened.names.get())
+    except (TimeoutError, ToolError):
+        return []
 
 
 async def _sample(ctx: Ctx, opened: Opened, found: Object, rows: int) -> Envelope:

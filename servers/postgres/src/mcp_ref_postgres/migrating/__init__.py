@@ -1,0 +1,1 @@
+"""Migrations: what they risk, and the history of what was applied."""

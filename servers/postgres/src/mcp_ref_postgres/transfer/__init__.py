@@ -1,0 +1,1 @@
+"""COPY in both directions, of rows that passed the same checks as any other."""

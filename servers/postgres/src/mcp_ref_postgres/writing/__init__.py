@@ -1,0 +1,1 @@
+"""Changing data: which statements pass, what needs an agreement, how they run."""

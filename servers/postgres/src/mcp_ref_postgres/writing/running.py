@@ -1,0 +1,141 @@
+"""Runs one statement that may write: in a transaction that commits whole or not at all, or alone where it must be."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from mcp_ref_kit.db.cells import Cells
+from mcp_ref_kit.db.deadline import Deadline
+from mcp_ref_kit.db.envelope import Column, Envelope
+from mcp_ref_kit.db.page import Bounds, Page
+from mcp_ref_postgres.engine.connecting import Session
+from mcp_ref_postgres.engine.driver import Prepared
+from mcp_ref_postgres.engine.faults import broken, fault
+from mcp_ref_postgres.gate.statements import Statement
+from mcp_ref_postgres.reading.columns import EngineCells, shape_of
+from mcp_ref_postgres.reading.native import plain
+from mcp_ref_postgres.reading.parameters import converted, mismatch
+from mcp_ref_postgres.state import Opened
+from mcp_ref_postgres.writing.admitting import admitted
+
+# A commit that was sent is waited for, whatever happens to its caller.
+COMMIT_SECONDS = 5
+_RETURNING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
+_READING = frozenset({"SELECT", "VALUES", "TABLE", "("})
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """What a statement did."""
+
+    command_tag: str
+    row_count: int | None = None
+    rows: Envelope | None = None
+
+
+async def run(
+    opened: Opened, session: Session, sql: str, params: Sequence[Any], bounds: Bounds
+) -> tuple[Statement, Done]:
+    """Run one statement in the session's transaction.
+
+    Raises:
+        DbError
+    """
+    statement, types = await admitted(opened, session, sql)
+    arguments = converted(params, types)
+    began = time.monotonic()
+    try:
+        prepared = await session.connection.prepare(statement.text, name=session.statement_name)
+        if not prepared.get_attributes():
+            await prepared.fetch(*arguments)
+            tag = prepared.get_statusmsg() or ""
+            return statement, Done(command_tag=tag, row_count=count_in(tag))
+        done = await _with_rows(session, statement, prepared, arguments, bounds)
+    except broken() as error:
+        raise mismatch(error) or fault(error, opened.engine.scrub, length=-1) from error
+    page, tag, count = done
+    elapsed = (time.monotonic() - began) * 1000
+    return statement, Done(command_tag=tag, row_count=count, rows=page.envelope(elapsed_ms=elapsed))
+
+
+async def commit(opened: Opened, session: Session, group: asyncio.TaskGroup) -> None:
+    """End the transaction for good. A caller who goes away meanwhile does not interrupt it.
+
+    Raises:
+        DbError: the engine refused; nothing was changed.
+    """
+    ending = group.create_task(_attempt(session))
+    try:
+        failed = await asyncio.shield(ending)
+    except asyncio.CancelledError:
+        await asyncio.wait({ending}, timeout=COMMIT_SECONDS)
+        raise
+    if failed is not None:
+        raise fault(failed, opened.engine.scrub) from failed
+
+
+async def alone(opened: Opened, sql: str, deadline: Deadline) -> tuple[str, list[str]]:
+    """Run a statement that the engine refuses inside a transaction; its tag and notices.
+
+    Raises:
+        DbError
+    """
+    engine = opened.engine
+    async with engine.write.session(deadline.at) as session:
+        try:
+            async with asyncio.timeout_at(deadline.at):
+                timeout = f"SET statement_timeout = {int(deadline.left * 1000)}"
+                await session.connection.execute(timeout)
+                prepared = await session.connection.prepare(sql, name=session.statement_name)
+                await prepared.fetch()
+        except broken() as error:
+            raise fault(error, engine.scrub, length=len(sql)) from error
+        return prepared.get_statusmsg() or "", list(session.notices)
+
+
+def count_in(tag: str) -> int | None:
+    """The rows that a command tag tells of: `INSERT 0 5`, `UPDATE 3`."""
+    last = tag.rpartition(" ")[2]
+    return int(last) if last.isdecimal() else None
+
+
+async def _attempt(session: Session) -> Exception | None:
+    """What went wrong, as a value: an exception in the server's group would end the server."""
+    try:
+        tag = await session.connection.execute("COMMIT")
+    except broken() as error:
+        return error
+    return None if tag == "COMMIT" else ConnectionError("the transaction had failed before")
+
+
+async def _with_rows(
+    session: Session, statement: Statement, prepared: Prepared, arguments: Sequence[Any], bounds: Bounds
+) -> tuple[Page, str, int | None]:
+    """The rows that fit, of a statement that gives rows; one that changes data is run to its end all the same."""
+    first = statement.words[0]
+    attributes = prepared.get_attributes()
+    if first in _READING:
+        shape = shape_of(attributes, bounds.cell)
+        text = f"{shape.around(statement.text)} LIMIT {bounds.limit + 1:d}" if attributes else statement.text
+        page = Page(shape.columns, bounds, cells=EngineCells(shape, bounds.cell))
+        page.add(await session.connection.fetch(text, *arguments))
+        return page, f"SELECT {page.taken}", page.taken
+    if first in _RETURNING:
+        shape = shape_of(attributes, bounds.cell)
+        names = ", ".join(f"c{number}" for number in range(len(attributes)))
+        text = (
+            f"WITH q({names}) AS ({statement.text}\n) SELECT {', '.join(shape.selected)},"  # noqa: S608  it was admitted
+            f" (SELECT pg_catalog.count(*) FROM q) FROM q LIMIT {bounds.limit + 1:d}"
+        )
+        rows = await session.connection.fetch(text, *arguments)
+        page = Page(shape.columns, bounds, cells=EngineCells(shape, bounds.cell))
+        page.add(rows)
+        count = rows[0][-1] if rows else 0
+        return page, f"{first} {count}", count
+    rows = await prepared.fetch(*arguments)
+    page = Page([Column(each.name, each.type.name) for each in attributes], bounds, cells=Cells(bounds.cell))
+    page.add([[plain(value) for value in row] for row in rows[: bounds.limit + 1]])
+    tag = prepared.get_statusmsg() or ""
+    return page, tag, count_in(tag)
