@@ -131,19 +131,19 @@ async def health(ctx: Ctx, database: str) -> str:
 @resources.watch(key_value)
 async def key_changes(ctx: Ctx, database: str, key: str) -> AsyncIterator[object]:
     """Changes of a key."""
-    return _changes(ctx, database, "key", key)
+    return await _changes(ctx, database, "key", key)
 
 
 @resources.watch(stream)
 async def stream_changes(ctx: Ctx, database: str, key: str) -> AsyncIterator[object]:
     """New entries of a stream."""
-    return _changes(ctx, database, "stream", key)
+    return await _changes(ctx, database, "stream", key)
 
 
 @resources.watch(channel)
 async def channel_changes(ctx: Ctx, database: str, name: str) -> AsyncIterator[object]:
     """Messages of a channel."""
-    return _changes(ctx, database, "channel", name)
+    return await _changes(ctx, database, "channel", name)
 
 
 @resources.complete(key_value, "key")
@@ -177,8 +177,8 @@ async def databases_typed(ctx: Ctx, typed: str) -> Completion:
     return matching(typed, ctx.state.databases)
 
 
-def _changes(ctx: Ctx, database: str, kind: Kind, name: str) -> AsyncIterator[object]:
-    """Begin to listen.
+async def _changes(ctx: Ctx, database: str, kind: Kind, name: str) -> AsyncIterator[object]:
+    """Begin to listen; that the database is down at the moment is no hindrance.
 
     Raises:
         ResourceNotFound: this caller may not, or there is no such database; they look the same.
@@ -187,7 +187,7 @@ def _changes(ctx: Ctx, database: str, kind: Kind, name: str) -> AsyncIterator[ob
     wanted = name.encode()
     if db is None or not db.jail.holds(wanted):
         raise ResourceNotFound(_uri(database, kind, name))
-    return ctx.state.watchers.of(db).changes(Topic(kind, wanted))
+    return await ctx.state.watchers.of(db).listen(Topic(kind, wanted))
 
 
 @asynccontextmanager

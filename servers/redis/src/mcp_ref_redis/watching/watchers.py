@@ -42,6 +42,7 @@ class Watcher:
         self._wanted: Counter[Topic] = Counter()
         self._seen: dict[bytes, Any] = {}
         self._events: bool | None = None
+        self._away = False
         self._link: Link | None = None
         self._subscribed: set[bytes] = set()
         self._group = asyncio.TaskGroup()
@@ -60,19 +61,31 @@ class Watcher:
         await self._group.__aexit__(None, None, None)
         await self._watch.__aexit__(None, None, None)
 
-    async def changes(self, topic: Topic) -> AsyncGenerator[None]:
-        """One item for each change, from now on."""
-        self._wanted[topic] += 1
+    async def listen(self, topic: Topic) -> "Changes":
+        """Begin to listen: what happens from now on is told. A database that is down is listened to when it is back."""
+        changes = Changes(self, topic)
         try:
             await self._begin(topic)
-            async for _ in self._watch.changes(topic.text):
-                yield
-        finally:
-            self._wanted[topic] -= 1
-            if not self._wanted[topic]:
-                del self._wanted[topic]
-                self._seen.pop(topic.name, None)
-            self._end_idle()
+        except ToolError as error:
+            _log.debug("a watched database is away: %s", error.code)
+            self._away = True
+        return changes
+
+    def told(self, topic: Topic) -> AsyncGenerator[None]:
+        """One item for each change, once it is iterated."""
+        return self._watch.changes(topic.text)
+
+    def want(self, topic: Topic) -> None:
+        """One listener more."""
+        self._wanted[topic] += 1
+
+    def release(self, topic: Topic) -> None:
+        """One listener less; what nobody waits for any more is stopped."""
+        self._wanted[topic] -= 1
+        if not self._wanted[topic]:
+            del self._wanted[topic]
+            self._seen.pop(topic.name, None)
+        self._end_idle()
 
     async def _begin(self, topic: Topic) -> None:
         if topic.kind == "stream":
@@ -148,12 +161,15 @@ class Watcher:
                 self._link = None
 
     async def _subscribe(self) -> None:
-        """Ask for the channels that are wanted and not yet asked for, where there is a connection to ask on."""
-        wanted = [self._channel(topic) for topic in self._wanted if topic.kind != "stream"]
-        new = [channel for channel in wanted if channel not in self._subscribed]
-        if self._link is not None and new:
-            self._subscribed.update(new)
-            await self._link.send([(b"SUBSCRIBE", *new)])
+        """Ask for the channels that are wanted, and no longer for others, where there is a connection to ask on."""
+        if self._link is None:
+            return
+        wanted = {self._channel(topic) for topic in self._wanted if topic.kind != "stream"}
+        new, old = wanted - self._subscribed, self._subscribed - wanted
+        self._subscribed = wanted
+        asking = [(b"SUBSCRIBE", *new)] * bool(new) + [(b"UNSUBSCRIBE", *old)] * bool(old)
+        if asking:
+            await self._link.send(asking)
 
     def _topics_of(self, channel: bytes) -> Collection[str]:
         return [topic.text for topic in self._wanted if topic.kind != "stream" and self._channel(topic) == channel]
@@ -172,9 +188,14 @@ class Watcher:
         if self._events:
             return []
         names = self._names("key")
-        now = await self._glanced(names)
-        changed = [name for name in names if name in self._seen and self._seen[name] != now[name]]
+        try:
+            now = await self._glanced(names)
+        except ToolError:
+            self._away = True
+            raise
+        changed = [name for name in names if self._away or (name in self._seen and self._seen[name] != now[name])]
         self._seen |= now
+        self._away = False
         return {Topic("key", name).text for name in changed}
 
     async def _glanced(self, names: list[bytes]) -> dict[bytes, Any]:
@@ -182,6 +203,28 @@ class Watcher:
 
     def _names(self, kind: str) -> list[bytes]:
         return [topic.name for topic in self._wanted if topic.kind == kind]
+
+
+class Changes:
+    """The changes of one topic, one after the other; ends to be listened to when it is closed or forgotten."""
+
+    def __init__(self, watcher: Watcher, topic: Topic) -> None:
+        self._watcher = watcher
+        self._topic = topic
+        self._told = watcher.told(topic)
+        watcher.want(topic)
+
+    def __aiter__(self) -> Self:
+        """Itself."""
+        return self
+
+    async def __anext__(self) -> object:
+        """Wait for the next change."""
+        return await anext(self._told)
+
+    def __del__(self) -> None:
+        """Listen no more: whoever did is gone."""
+        self._watcher.release(self._topic)
 
 
 class Watchers:
