@@ -32,6 +32,8 @@ MATCHES: list[tuple[str, str, dict[str, str] | None]] = [
     ("t://{a}-/{b}", "t://x--/y", {"a": "x-", "b": "y"}),
     ("t://{a}/{+path}/raw/{b}.txt", "t://x/p/raw/q/raw/y.txt", {"a": "x", "path": "p/raw/q", "b": "y"}),
     ("t://{a}/{+path}/raw", "t://x//raw", None),
+    ("t+{+url}", "t+https://h/a?b=%20c", {"url": "https://h/a?b= c"}),
+    ("t+{+url}", "t:https://h/", None),
     ("t://static", "t://static", {}),
     ("t://static", "t://static/", None),
 ]

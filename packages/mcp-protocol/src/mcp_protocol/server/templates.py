@@ -14,7 +14,8 @@ from msgspec import Struct
 
 # Also a Python name, since it becomes a parameter of the handler.
 _VARIABLE = re.compile(r"\{(\+?)([A-Za-z_][A-Za-z0-9_]*)\}")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
+# Or the first part of one: in `fetch+{+url}` the URL brings the rest with it.
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*(?::|\+\Z)")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
 
 # RFC 3986: what `{name}` leaves as it is; for `{+path}` more, but not what would end the path (`?`, `#`), nor `%`.
