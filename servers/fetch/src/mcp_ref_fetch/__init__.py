@@ -1,3 +1,7 @@
-"""An MCP server that keeps notes in memory: the form in which every server here is written."""
+"""MCP server for web pages: guarded addresses, bounded bytes, text that keeps its tables."""
 
-__version__ = "0.1.0"
+from mcp_ref_fetch.server import server
+from mcp_ref_fetch.settings import Settings
+from mcp_ref_fetch.version import __version__
+
+__all__ = ["Settings", "__version__", "server"]

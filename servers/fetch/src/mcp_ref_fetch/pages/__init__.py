@@ -1,0 +1,1 @@
+"""What is kept of a page: its snapshot, its chunks, its facts."""

@@ -1,0 +1,129 @@
+"""From the bytes of an answer to the text of a page, by what the bytes are; blocking, so for a worker thread."""
+
+import re
+import time
+from collections.abc import Callable
+
+import msgspec
+from msgspec import Struct
+
+from mcp_ref_fetch.faults import TooLarge, UnsupportedType
+from mcp_ref_fetch.text.charset import decoded
+from mcp_ref_fetch.text.clean import cleaned
+from mcp_ref_fetch.text.form import Form
+from mcp_ref_fetch.text.sniff import Kind, Sniffed, sniffed
+from mcp_ref_kit.workers import Stop
+
+# What one picture may be, as every host takes it.
+MOST_IMAGE_BYTES = 5 * 1024 * 1024
+# Reading a page may take this long; then what was read is the answer.
+READING_SECONDS = 5.0
+_EXCERPT = 1000
+_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+
+
+class Source(Struct, frozen=True):
+    """A body, and what its server says of it."""
+
+    body: bytes
+    content_type: str
+    url: str
+
+
+class Rendered(Struct, frozen=True, kw_only=True):
+    """The text of a page and what it says about itself."""
+
+    content: str
+    mime: str
+    charset: str | None = None
+    title: str | None = None
+    description: str | None = None
+    language: str | None = None
+    published: str | None = None
+    truncated: bool = False
+    image: bytes | None = None
+
+
+def render(
+    stop: Stop, source: Source, form: Form, deadline: float, clock: Callable[[], float] = time.monotonic
+) -> Rendered:
+    """Read a body in the form that is wanted.
+
+    Raises:
+        UnsupportedType: it is nothing that can be read.
+        FetchFault: it cannot be read in this form.
+    """
+    what = sniffed(source.body, source.content_type)
+    deadline = min(deadline, clock() + READING_SECONDS)
+    if what.kind == "image":
+        return _image(source, what)
+    if what.kind == "pdf":
+        return _pdf(stop, source, form, deadline)
+    if what.kind == "binary":
+        raise UnsupportedType(
+            f"`{source.url}` is {len(source.body)} bytes of {what.mime}, which cannot be read as text.",
+            hint="Where the server offers download_file, it can keep the file.",
+        )
+    text, charset = decoded(source.body, source.content_type, is_markup=what.kind in _MARKUP)
+    if form.raw:
+        return Rendered(content=text, mime=what.mime, charset=charset)
+    if what.kind == "html":
+        return _html(text, charset, source, form, deadline, what)
+    content = cleaned(_pretty(text) if what.kind == "json" else text)
+    return Rendered(content=content, mime=what.mime, charset=charset)
+
+
+def excerpt(body: bytes, content_type: str) -> str:
+    """The first words of the text that came with an error; nothing of what is no text."""
+    what = sniffed(body, content_type)
+    if what.kind in {"image", "pdf", "binary"}:
+        return ""
+    text, _ = decoded(body, content_type, is_markup=what.kind in _MARKUP)
+    if what.kind == "html":
+        import html  # noqa: PLC0415  errors only
+
+        text = html.unescape(_TAG.sub(" ", text[: 64 * 1024]))
+        text = " ".join(text.split())
+    return cleaned(text).strip()[:_EXCERPT]
+
+
+def _html(text: str, charset: str, source: Source, form: Form, deadline: float, what: Sniffed) -> Rendered:
+    from mcp_ref_fetch.text.html import read_html  # noqa: PLC0415  the parser costs 23 ms of start-up
+
+    page = read_html(text, source.url, form, deadline)
+    return Rendered(
+        content=page.text,
+        mime=what.mime,
+        charset=charset,
+        title=page.facts.title,
+        description=page.facts.description,
+        language=page.facts.language,
+        published=page.facts.published,
+        truncated=page.truncated,
+    )
+
+
+def _image(source: Source, what: Sniffed) -> Rendered:
+    if len(source.body) > MOST_IMAGE_BYTES:
+        raise TooLarge(
+            f"`{source.url}` is a picture of {len(source.body)} bytes; at most {MOST_IMAGE_BYTES} can be shown."
+        )
+    words = f"A picture: {what.mime}, {len(source.body)} bytes."
+    return Rendered(content=words, mime=what.mime, image=source.body)
+
+
+def _pdf(stop: Stop, source: Source, form: Form, deadline: float) -> Rendered:
+    from mcp_ref_fetch.pages.pdf import read_pdf  # noqa: PLC0415  few pages are PDF
+
+    text, truncated = read_pdf(stop, source.body, form.pages, deadline)
+    return Rendered(content=cleaned(text), mime="application/pdf", truncated=truncated)
+
+
+def _pretty(text: str) -> str:
+    try:
+        return msgspec.json.format(text, indent=2)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return text
+
+
+_MARKUP: frozenset[Kind] = frozenset({"html", "svg", "text"})

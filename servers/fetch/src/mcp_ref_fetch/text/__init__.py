@@ -1,0 +1,1 @@
+"""From bytes to text: charsets, types, the tree of a page, Markdown."""

@@ -1,0 +1,1 @@
+"""Asking web servers: who asks, how often, what robots.txt says, redirects hop by hop."""

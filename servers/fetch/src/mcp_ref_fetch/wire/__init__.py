@@ -1,0 +1,1 @@
+"""Everything that touches httpx: imported when the first page is asked for, and nowhere before."""
