@@ -38,7 +38,7 @@ class Tap:
                 self._remember(message)
 
     def _remember(self, message: Any) -> None:
-        with suppress(AttributeError, KeyError):  # whatever is no request is not remembered
+        with suppress(AttributeError, KeyError, TypeError):  # whatever is no request is not remembered
             revision = _envelope(message) or self.session
             self.asked[json.dumps(message.get("id"))] = (message["method"], revision)
 
