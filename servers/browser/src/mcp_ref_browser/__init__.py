@@ -1,3 +1,3 @@
-"""An MCP server that keeps notes in memory: the form in which every server here is written."""
+"""An MCP server that drives one Chromium for many callers, behind a proxy that decides every connection."""
 
 __version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The driver and the browser process: launched when needed, watched, launched again."""

@@ -1,0 +1,1 @@
+"""The filtering proxy that decides every connection of a session."""

@@ -1,0 +1,1 @@
+"""What is done with a page: finding, acting, settling, reading, capturing."""

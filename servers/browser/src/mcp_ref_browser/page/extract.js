@@ -1,0 +1,239 @@
+(() => {
+  // What is collected from one document. It runs in the page, so the page can lie to it, about itself only.
+  const PRIVATE = /(^|\s)(cc-[a-z-]+|one-time-code|current-password|new-password)(\s|$)/i;
+  const SKIPPED = new Set(['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'HEAD', 'SVG', 'svg', 'OBJECT', 'EMBED', 'CANVAS']);
+  const BLOCKS = new Set(['ADDRESS', 'ARTICLE', 'ASIDE', 'BLOCKQUOTE', 'DETAILS', 'DIALOG', 'DD', 'DIV', 'DL', 'DT',
+    'FIELDSET', 'FIGCAPTION', 'FIGURE', 'FOOTER', 'FORM', 'HEADER', 'HR', 'LI', 'MAIN', 'NAV', 'OL', 'P', 'PRE',
+    'SECTION', 'TABLE', 'UL', 'TR', 'BODY', 'H1', 'H2', 'H3', 'H4', 'H5', 'H6']);
+  const isPrivate = (e) => e.type === 'password' || PRIVATE.test(e.getAttribute('autocomplete') || '');
+
+  // Nodes, characters and private values of a document and its open shadow roots.
+  const survey = (limits) => {
+    const found = { nodes: 0, chars: 0, values: [], masked: 0, title: document.title, width: innerWidth, height: innerHeight };
+    const roots = [document];
+    while (roots.length) {
+      const walker = document.createTreeWalker(roots.pop(), NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+      while (walker.nextNode()) {
+        const node = walker.currentNode;
+        found.nodes += 1;
+        if (node.nodeType === 3) { found.chars += node.data.length; }
+        else {
+          if (node.tagName === 'INPUT' && node.value && isPrivate(node)) found.values.push(node.value);
+          if (node.shadowRoot) roots.push(node.shadowRoot);
+          if (node.hasAttribute('data-mcp-mask')) found.masked += 1;
+        }
+        if (found.nodes > limits.nodes || found.chars > limits.chars) return found;
+      }
+    }
+    return found;
+  };
+
+  const hidden = (e) => {
+    if (e.hidden || e.getAttribute('aria-hidden') === 'true') return true;
+    const style = getComputedStyle(e);
+    return style.display === 'none' || style.visibility === 'hidden';
+  };
+  const squeezed = (text) => text.replace(/[ \t\r\n\f]+/g, ' ');
+
+  // The readable text of an element; Markdown keeps headings, links, lists, tables and code.
+  const text = (root, options) => {
+    const md = options.markdown;
+    const out = { text: '', nodes: 0 };
+    const add = (piece) => { if (out.text.length < options.chars) out.text += piece; };
+    const block = () => { if (out.text && !out.text.endsWith('\n\n')) add(out.text.endsWith('\n') ? '\n' : '\n\n'); };
+    const line = () => { if (out.text && !out.text.endsWith('\n')) add('\n'); };
+    const inline = (e) => { const kept = out.text; out.text = ''; children(e, 1); const made = out.text; out.text = kept; return squeezed(made).trim(); };
+    const children = (e, depth) => {
+      for (let n = (e.shadowRoot || e).firstChild; n; n = n.nextSibling) {
+        if (out.text.length >= options.chars) return;
+        visit(n, depth);
+      }
+    };
+    const cells = (row) => [...row.cells].map((c) => inline(c).replace(/\|/g, '\\|'));
+    const table = (e) => {
+      const rows = [...e.rows].slice(0, 5000);
+      if (!rows.length) return;
+      block();
+      rows.forEach((row, i) => {
+        const made = cells(row);
+        add(md ? `| ${made.join(' | ')} |\n` : `${made.join('\t')}\n`);
+        if (md && i === 0) add(`|${made.map(() => ' --- ').join('|')}|\n`);
+      });
+      add('\n');
+    };
+    const special = {
+      BR: () => add('\n'),
+      HR: () => { block(); add(md ? '---\n\n' : '\n'); },
+      TABLE: table,
+      PRE: (e) => { block(); add(md ? '```\n' + e.textContent.slice(0, options.chars) + '\n```\n\n' : e.textContent.slice(0, options.chars) + '\n\n'); },
+      IMG: (e) => { const alt = e.getAttribute('alt'); if (alt) add(md ? `![${squeezed(alt)}]` : squeezed(alt)); },
+      TEXTAREA: (e) => add(isPrivate(e) ? '[masked]' : squeezed(e.value)),
+      SELECT: (e) => add([...e.selectedOptions].map((o) => o.label).join(', ')),
+      INPUT: (e) => { if (e.type === 'hidden') return; if (isPrivate(e)) { if (e.value) add('[masked]'); } else if (e.type !== 'file') add(squeezed(e.value || '')); },
+      A: (e, depth) => {
+        const made = inline(e);
+        const href = e.getAttribute('href');
+        const plain = !md || !options.links || !href || /^\s*(javascript|data):/i.test(href);
+        add(plain ? made : `[${made}](${e.href})`);
+      },
+      CODE: (e) => { const made = inline(e); add(md && made ? '`' + made + '`' : made); },
+      STRONG: (e) => { const made = inline(e); add(md && made ? `**${made}**` : made); },
+      EM: (e) => { const made = inline(e); add(md && made ? `*${made}*` : made); },
+      LI: (e, depth) => {
+        line();
+        const number = e.parentElement && e.parentElement.tagName === 'OL';
+        add(number ? `${[...e.parentElement.children].indexOf(e) + 1}. ` : '- ');
+        children(e, depth + 1);
+        line();
+      },
+    };
+    for (let i = 1; i <= 6; i += 1) {
+      special[`H${i}`] = (e) => { block(); const made = inline(e); add(md ? `${'#'.repeat(i)} ${made}` : made); block(); };
+    }
+    const visit = (n, depth) => {
+      out.nodes += 1;
+      if (n.nodeType === 3) {
+        const piece = squeezed(n.data);
+        add(/[ \n]$/.test(out.text) || !out.text ? piece.replace(/^ /, '') : piece);
+        return;
+      }
+      if (n.nodeType !== 1 || SKIPPED.has(n.tagName) || hidden(n)) return;
+      if (n.closest('[data-mcp-mask]') === n) { add('[masked]'); return; }
+      if (out.nodes > options.nodes || depth > 300) { add(squeezed(n.textContent.slice(0, options.chars))); return; }
+      const known = special[n.tagName];
+      const isBlock = BLOCKS.has(n.tagName);
+      if (known) { known(n, depth); return; }
+      if (isBlock) block();
+      children(n, depth + 1);
+      if (isBlock) block();
+    };
+    visit(root, 0);
+    return out.text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
+  };
+
+  // The source of an element without scripts, styles, comments and private values.
+  const html = (root, options) => {
+    const copy = root.cloneNode(true);
+    const live = [root, ...root.querySelectorAll('input')];
+    const dead = [copy, ...copy.querySelectorAll('input')];
+    live.forEach((e, i) => { if (e.tagName === 'INPUT' && isPrivate(e) && dead[i]) dead[i].setAttribute('value', e.value ? '[masked]' : ''); });
+    [copy, ...copy.querySelectorAll('[data-mcp-mask]')].forEach((e) => { if (e.hasAttribute('data-mcp-mask')) e.textContent = '[masked]'; });
+    if (options.clean) {
+      copy.querySelectorAll('script,style,link[rel=stylesheet],noscript,template').forEach((e) => e.remove());
+      const walker = document.createTreeWalker(copy, NodeFilter.SHOW_COMMENT);
+      const comments = [];
+      while (walker.nextNode()) comments.push(walker.currentNode);
+      comments.forEach((c) => c.remove());
+      [copy, ...copy.querySelectorAll('*')].forEach((e) => {
+        [...e.attributes].forEach((a) => { if (/^on/i.test(a.name) || a.name === 'style' || a.name === 'nonce') e.removeAttribute(a.name); });
+      });
+    }
+    return copy.outerHTML.slice(0, options.chars);
+  };
+
+  const source = (options) => html(document.documentElement, options);
+
+  // Any value as strict JSON of at most so many characters; what JSON has no word for is named.
+  const serialize = (value, budget) => {
+    let left = budget;
+    let cut = false;
+    const seen = new Set();
+    const named = (text) => { left -= text.length + 2; return JSON.stringify(text); };
+    const string = (text) => {
+      if (text.length > left) { cut = true; text = text.slice(0, Math.max(left, 0)); }
+      const made = JSON.stringify(text.toWellFormed ? text.toWellFormed() : text);
+      left -= made.length;
+      return made;
+    };
+    const kinds = {
+      string,
+      number: (n) => { left -= 8; return Number.isFinite(n) ? String(Object.is(n, -0) ? 0 : n) : `"${n}"`; },
+      boolean: (b) => { left -= 5; return String(b); },
+      undefined: () => { left -= 4; return 'null'; },
+      bigint: (b) => named(`${b}n`),
+      symbol: (s) => named(String(s)),
+      function: (f) => named(`[function ${String(f.name).slice(0, 100)}]`),
+    };
+    const special = (o) => {
+      if (o instanceof Error) return string(`${o.name}: ${o.message}`);
+      if (o instanceof Date) return string(Number.isNaN(o.getTime()) ? 'Invalid Date' : o.toISOString());
+      if (o instanceof RegExp) return string(String(o));
+      if (typeof Node === 'function' && o instanceof Node) return string(`[${o.nodeName.toLowerCase()}]`);
+      return null;
+    };
+    const visit = (v, depth) => {
+      if (left <= 0) { cut = true; return 'null'; }
+      if (v === null) { left -= 4; return 'null'; }
+      if (typeof v !== 'object') return kinds[typeof v](v);
+      const known = special(v);
+      if (known !== null) return known;
+      if (seen.has(v)) return named('[cyclic]');
+      if (depth > 60) { cut = true; return named('[deeper]'); }
+      seen.add(v);
+      const made = compound(v, depth);
+      seen.delete(v);
+      return made;
+    };
+    const compound = (v, depth) => {
+      const out = [];
+      const list = Array.isArray(v) || ArrayBuffer.isView(v) || v instanceof Set;
+      if (list) {
+        for (const item of v) { if (left <= 0) { cut = true; break; } left -= 1; out.push(visit(typeof item === 'undefined' ? null : item, depth + 1)); }
+        return `[${out.join(',')}]`;
+      }
+      const entries = v instanceof Map ? v.entries() : Object.keys(v).map((k) => [k, v[k]]);
+      for (const [key, item] of entries) {
+        if (left <= 0) { cut = true; break; }
+        const name = string(String(key));
+        left -= 2;
+        out.push(`${name}:${visit(item, depth + 1)}`);
+      }
+      return `{${out.join(',')}}`;
+    };
+    const json = visit(value, 0);
+    return { json, cut };
+  };
+
+  // Whether an element, or something that it is in, is fully transparent.
+  const transparent = (e) => {
+    for (let n = e; n && n.nodeType === 1; n = n.parentElement || (n.getRootNode() && n.getRootNode().host)) {
+      if (getComputedStyle(n).opacity === '0') return true;
+    }
+    return false;
+  };
+  const transparentBoxes = () => {
+    const boxes = [];
+    for (const e of document.querySelectorAll('body *')) {
+      if (boxes.length > 500) break;
+      if (getComputedStyle(e).opacity === '0') {
+        for (const inner of [e, ...e.querySelectorAll('*')]) {
+          const r = inner.getBoundingClientRect();
+          boxes.push([r.x, r.y, r.width, r.height].map(Math.round).join(','));
+          if (boxes.length > 500) break;
+        }
+      }
+    }
+    return boxes;
+  };
+
+  // Numbers of refs drawn over the page, and taken away again.
+  const annotate = (marks) => {
+    const host = document.createElement('div');
+    host.setAttribute('data-mcp-annotations', '');
+    host.style.cssText = 'position:absolute;left:0;top:0;z-index:2147483647;pointer-events:none';
+    const shadow = host.attachShadow({ mode: 'closed' });
+    for (const [ref, x, y, w, h] of marks) {
+      const box = document.createElement('div');
+      box.style.cssText = `position:absolute;left:${x + scrollX}px;top:${y + scrollY}px;width:${w}px;height:${h}px;outline:1px solid #d00;box-sizing:border-box`;
+      const label = document.createElement('span');
+      label.textContent = ref;
+      label.style.cssText = 'position:absolute;left:0;top:0;background:#d00;color:#fff;font:10px/12px monospace;padding:0 2px';
+      box.append(label);
+      shadow.append(box);
+    }
+    document.documentElement.append(host);
+  };
+  const unannotate = () => document.querySelectorAll('[data-mcp-annotations]').forEach((e) => e.remove());
+
+  return { survey, text, html, source, serialize, transparent, transparentBoxes, annotate, unannotate };
+})()

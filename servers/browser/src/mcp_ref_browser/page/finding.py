@@ -1,0 +1,53 @@
+"""Finds nodes of a snapshot by text, pattern and role, and shows them with what they are in. Pure."""
+
+from collections.abc import Callable, Sequence
+
+from mcp_ref_browser.errors import invalid
+from mcp_ref_browser.page.tree import ancestors, comparable, role_of
+
+MOST_PATTERN = 1000
+_MEMORY = 8 * 1024 * 1024
+Test = Callable[[str], bool]
+
+
+def containing(text: str) -> Test:
+    """Whether a line has a text in it, whatever the case."""
+    wanted = " ".join(text.split()).casefold()
+    return lambda line: wanted in line.casefold()
+
+
+def matching(pattern: str) -> Test:
+    """Whether a pattern matches in a line, in linear time.
+
+    Raises:
+        BrowserError: it is no pattern.
+    """
+    import re2  # noqa: PLC0415  most calls have no pattern
+
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    try:
+        compiled = re2.compile(pattern[:MOST_PATTERN], options)
+    except re2.error as error:
+        raise invalid(f"`regex` is no pattern: {error}.", "Look-around and back references do not exist here.") from error
+    return lambda line: compiled.search(line) is not None
+
+
+def found(lines: Sequence[str], test: Test, role: str | None, most: int) -> tuple[list[int], int]:
+    """The indices of the first nodes that pass, and how many there are."""
+    hits = [
+        at
+        for at, line in enumerate(lines)
+        if (role is None or role_of(line) == role) and test(comparable(line))
+    ]
+    return hits[:most], len(hits)
+
+
+def shown(lines: Sequence[str], hits: Sequence[int], context: int) -> list[str]:
+    """The nodes with what they are in and lines around them; `>` marks what was found."""
+    wanted: set[int] = set()
+    for at in hits:
+        wanted |= set(ancestors(lines, at)) | set(range(max(0, at - context), min(len(lines), at + context + 1)))
+    marked = set(hits)
+    return [f"{'>' if at in marked else ' '} {lines[at]}" for at in sorted(wanted)]

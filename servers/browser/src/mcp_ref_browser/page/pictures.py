@@ -1,0 +1,149 @@
+"""Screenshots: of the page, all of it or an element, in a size that a model can use, without what was typed secretly."""
+
+import base64
+import contextlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+
+from mcp_ref_browser.errors import BrowserError
+from mcp_ref_browser.page.racing import race
+from mcp_ref_browser.page.script import on_document
+from mcp_ref_browser.page.snapshot import Wish, capture
+from mcp_ref_browser.page.targets import find
+from mcp_ref_browser.page.tree import box_of, ref_of, role_of
+from mcp_ref_browser.sessions.tab import Tab
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator
+
+Format = Literal["png", "jpeg", "webp"]
+MOST_PIXELS = 16_384
+_MOST_MARKS = 300
+_SIZE = """() => { const d = document.documentElement, b = document.body || d;
+  return [Math.max(d.scrollWidth, b.scrollWidth, innerWidth), Math.max(d.scrollHeight, b.scrollHeight, innerHeight),
+          innerWidth, innerHeight, scrollX, scrollY]; }"""
+_HIDE = """(e) => { const old = e.getAttribute('style'); e.style.setProperty('-webkit-text-security', 'disc', 'important');
+  e.style.setProperty('color', 'transparent', 'important'); e.style.setProperty('text-shadow', 'none', 'important'); return old; }"""
+_SHOW = "(e, old) => { if (old === null) e.removeAttribute('style'); else e.setAttribute('style', old); }"
+_ANNOTATED = frozenset({"button", "link", "textbox", "checkbox", "radio", "combobox", "slider", "switch", "tab"})
+
+
+class Shot(Struct, frozen=True, kw_only=True):
+    """What is to be seen, and how."""
+
+    target: "Locator | None" = None
+    format: Format = "png"
+    quality: int | None = None
+    full_page: bool = False
+    scale: Literal["css", "device"] = "css"
+    max_width: int = 1568
+    annotate: bool = False
+    seconds: float = 15.0
+
+
+class Area(Struct, frozen=True):
+    """A part of the page in its own pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+async def screenshot(tab: Tab, shot: Shot) -> bytes:
+    """Take a picture.
+
+    Raises:
+        BrowserError: `timeout`, `crashed`.
+    """
+    async with _masked(tab, shot.seconds), _annotated(tab, shot):
+        area = await _area(tab, shot)
+        if area.width <= 0 or area.height <= 0:
+            raise BrowserError("The element has no size to be seen.", code="unsupported")
+        if area.width > shot.max_width or area.height > MOST_PIXELS:
+            return await _downscaled(tab, shot, area)
+        return await _as_it_is(tab, shot)
+
+
+async def _as_it_is(tab: Tab, shot: Shot) -> bytes:
+    options: Any = {"type": shot.format, "scale": shot.scale, "timeout": shot.seconds * 1000}
+    if shot.quality is not None and shot.format != "png":
+        options["quality"] = shot.quality
+    work = (
+        tab.page.screenshot(full_page=shot.full_page, **options)
+        if shot.target is None
+        else shot.target.screenshot(**options)
+    )
+    return await race(tab, work, shot.seconds, "The picture could not be taken")
+
+
+async def _downscaled(tab: Tab, shot: Shot, area: Area) -> bytes:
+    """By the browser itself, which scales while it draws."""
+    factor = min(1.0, shot.max_width / area.width)
+    height = min(area.height, MOST_PIXELS)
+    clip = {"x": area.x, "y": area.y, "width": area.width, "height": height, "scale": factor}
+    session = await race(tab, tab.page.context.new_cdp_session(tab.page), shot.seconds, "The picture could not be taken")
+    try:
+        params: dict[str, Any] = {"format": shot.format, "clip": clip, "captureBeyondViewport": True}
+        if shot.quality is not None and shot.format != "png":
+            params["quality"] = shot.quality
+        work = session.send("Page.captureScreenshot", params)
+        found = await race(tab, work, shot.seconds, "The picture could not be taken")
+    finally:
+        with contextlib.suppress(Exception):  # the page may be gone, and the session with it
+            await session.detach()
+    return base64.b64decode(found["data"])
+
+
+async def _area(tab: Tab, shot: Shot) -> Area:
+    what = "The page did not answer"
+    found: list[float] = await race(tab, tab.page.evaluate(_SIZE), shot.seconds, what)
+    width, height, inner_width, inner_height, x, y = found
+    if shot.target is not None:
+        await race(tab, shot.target.scroll_into_view_if_needed(timeout=shot.seconds * 1000), shot.seconds, what)
+        found = await race(tab, tab.page.evaluate(_SIZE), shot.seconds, what)
+        box = await race(tab, shot.target.bounding_box(), shot.seconds, what)
+        if box is None:
+            return Area(0, 0, 0, 0)
+        return Area(box["x"] + found[4], box["y"] + found[5], box["width"], box["height"])
+    return Area(0, 0, width, height) if shot.full_page else Area(x, y, inner_width, inner_height)
+
+
+@asynccontextmanager
+async def _masked(tab: Tab, seconds: float) -> AsyncGenerator[None]:
+    """Hide what fields hold that a secret was typed into."""
+    hidden: list[tuple[Locator, Any]] = []
+    for target in dict.fromkeys(tab.masked):
+        with contextlib.suppress(BrowserError):  # the field is not there any more
+            field = await find(tab, target)
+            hidden.append((field, await race(tab, field.evaluate(_HIDE), seconds, "The page did not answer")))
+    try:
+        yield
+    finally:
+        for field, old in hidden:
+            with contextlib.suppress(Exception):  # the page may be gone
+                await race(tab, field.evaluate(_SHOW, old), seconds, "The page did not answer")
+
+
+@asynccontextmanager
+async def _annotated(tab: Tab, shot: Shot) -> AsyncGenerator[None]:
+    """Draw the refs of what can be used over the page for the length of a picture."""
+    if not shot.annotate:
+        yield
+        return
+    taken = await capture(tab, Wish(boxes=True))
+    marks = [
+        [ref, *box]
+        for line in taken.lines
+        if role_of(line) in _ANNOTATED and (ref := ref_of(line)) and ref.startswith("e") and (box := box_of(line))
+    ]
+    tab.keep(taken.lines, tab.page.url)
+    await race(tab, tab.page.evaluate(on_document("annotate"), marks[:_MOST_MARKS]), shot.seconds, "No annotations")
+    try:
+        yield
+    finally:
+        with contextlib.suppress(Exception):  # the page may be gone
+            await tab.page.evaluate(on_document("unannotate"), None)

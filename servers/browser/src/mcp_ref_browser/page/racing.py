@@ -1,0 +1,119 @@
+"""Waiting for a page without ever waiting for ever: each wait ends with a dialog, a crash, a close, or its time."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from mcp_protocol.errors import ToolError
+from mcp_ref_browser.errors import BrowserError, crashed, plain, timed_out
+from mcp_ref_browser.sessions.tab import Tab
+
+Found = TypeVar("Found")
+
+_CLOSED = ("has been closed", "Connection closed", "Target crashed", "Page crashed", "browser has disconnected")
+# What the driver noticed while it waited; the first that it said is what a model can do something about.
+_REASONS = (
+    ("intercepts pointer events", "another element covers it"),
+    ("element is not visible", "it is not visible"),
+    ("element is not enabled", "it is disabled"),
+    ("element is not editable", "it cannot be edited"),
+    ("element is not stable", "it keeps moving"),
+    ("outside of the viewport", "it is outside of the viewport"),
+    ("did not find some options", "an option does not exist"),
+)
+
+
+class Interrupted(Exception):  # noqa: N818  a dialog is a fact, and the answer tells it
+    """A dialog opened while something else was waited for."""
+
+
+class Gone(BrowserError):
+    """A page, context or browser was closed under a call."""
+
+    def __init__(self) -> None:
+        super().__init__("The page was closed.", code="crashed", hint="Call browser_navigate to go on.")
+
+
+async def race(tab: Tab, work: Awaitable[Found], seconds: float, what: str) -> Found:
+    """The outcome of some work on a page.
+
+    Raises:
+        Interrupted: a dialog opened first.
+        BrowserError: the page is gone, the time is up, or the driver's refusal in plain words.
+    """
+    async with asyncio.TaskGroup() as group:
+        doing = group.create_task(_outcome(work))
+        noticing = group.create_task(tab.interrupted.wait())
+        try:
+            await asyncio.wait({doing, noticing}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            late = not doing.done()
+            doing.cancel()
+            noticing.cancel()
+    if late:
+        raise _why(tab, what, seconds)
+    outcome, error = doing.result()
+    if error is None:
+        return outcome  # pyright: ignore[reportReturnType]  there is a value where there is no error
+    raise translated(error, tab, what, seconds) from error
+
+
+async def within(work: Awaitable[Found], seconds: float, what: str, tab: Tab) -> Found:
+    """The same where a dialog is what is worked on."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError:
+        raise timed_out(what, seconds) from None
+    except Exception as error:
+        raise translated(error, tab, what, seconds) from error
+
+
+def check_open(tab: Tab) -> None:
+    """Refuse to look at a page on which nothing can be waited for.
+
+    Raises:
+        BrowserError: `modal_open`, `crashed`.
+    """
+    if tab.modal is not None:
+        raise modal_open(tab)
+    if tab.crashed or tab.closed:
+        raise crashed(tab.url)
+
+
+def modal_open(tab: Tab) -> BrowserError:
+    """A dialog stands before everything else."""
+    kind = "dialog" if tab.modal is None else tab.modal.kind
+    return BrowserError(
+        f"A dialog ({kind}) is open on tab {tab.id}.", code="modal_open", hint="Answer it with browser_handle_dialog."
+    )
+
+
+def translated(error: Exception, tab: Tab, what: str, seconds: float) -> Exception:
+    """An error of the driver in the words of this server; our own pass as they are."""
+    if isinstance(error, ToolError | Interrupted):
+        return error
+    message = str(error)
+    if tab.crashed:
+        return crashed(tab.url)
+    if any(word in message for word in _CLOSED):
+        return Gone()
+    if type(error).__name__ == "TimeoutError":
+        reason = next((words for sign, words in _REASONS if sign in message), "")
+        return timed_out(f"{what}{f': {reason}' if reason else ''}, not", seconds) if reason else timed_out(what, seconds)
+    return BrowserError(plain(message) or type(error).__name__)
+
+
+def _why(tab: Tab, what: str, seconds: float) -> Exception:
+    if tab.modal is not None:
+        return Interrupted()
+    if tab.crashed:
+        return crashed(tab.url)
+    return Gone() if tab.closed else timed_out(what, seconds)
+
+
+async def _outcome(work: Awaitable[Found]) -> tuple[Found | None, Exception | None]:
+    try:
+        return await work, None
+    except Exception as error:  # noqa: BLE001  an exception would end the group; the caller raises it
+        return None, error

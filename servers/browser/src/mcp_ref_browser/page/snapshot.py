@@ -1,0 +1,210 @@
+"""Takes a snapshot of a page: its accessibility tree with refs, in which private values are masked before all else."""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
+
+from mcp_ref_browser.answer.redact import MASK, masked
+from mcp_ref_browser.errors import BrowserError
+from mcp_ref_browser.page.racing import race
+from mcp_ref_browser.page.script import on_document, on_element
+from mcp_ref_browser.page.tree import box_of, dropped, level, ref_of, role_of, without_box
+from mcp_ref_browser.sessions.tab import Tab
+
+if TYPE_CHECKING:
+    from playwright.async_api import Frame, Locator
+
+# Beyond these the accessibility tree takes minutes, and no model could read it.
+MOST_NODES = 200_000
+MOST_CHARS = 20_000_000
+MOST_FRAMES = 60
+_SURVEY_SECONDS = 5.0
+_TEXTBOXES = frozenset({"textbox", "searchbox", "combobox", "spinbutton"})
+_INTERACTIVE = _TEXTBOXES | {
+    *("button", "link", "checkbox", "radio", "slider", "switch", "option", "listbox", "tab", "menuitem"),
+    *("menuitemcheckbox", "menuitemradio", "treeitem", "gridcell"),
+}
+_POINTER = "[cursor=pointer]"
+
+
+class Wish(Struct, frozen=True, kw_only=True):
+    """What part of a page is wanted, and how."""
+
+    target: "Locator | None" = None
+    depth: int | None = None
+    boxes: bool = False
+    interactive_only: bool = False
+    visible_only: bool = False
+    seconds: float = 15.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is the page as it is: only such snapshots can be compared."""
+        narrowed = self.target is not None or self.depth is not None
+        return not (narrowed or self.boxes or self.interactive_only or self.visible_only)
+
+
+class Survey(Struct, frozen=True):
+    """What was found out about a page before it is read. `blind`: a frame would not be looked at."""
+
+    nodes: int
+    chars: int
+    values: list[str]
+    masked: int
+    title: str
+    blind: bool
+
+
+class Capture(Struct, frozen=True):
+    """A snapshot, masked."""
+
+    lines: list[str]
+    title: str
+    private: list[str]
+
+
+async def survey(tab: Tab) -> Survey:
+    """Count, and collect what must not be shown, in every frame at once."""
+    frames = tab.page.frames[:MOST_FRAMES]
+    work = asyncio.gather(*(_looked_at(frame) for frame in frames))
+    found = await race(tab, work, _SURVEY_SECONDS, "The page did not answer")
+    seen = [one for one in found if one is not None]
+    title = seen[0]["title"] if seen and found[0] is not None else ""
+    return Survey(
+        nodes=sum(one["nodes"] for one in seen),
+        chars=sum(one["chars"] for one in seen),
+        values=[str(value) for one in seen for value in one["values"]],
+        masked=sum(one["masked"] for one in seen),
+        title=str(title)[:500],
+        blind=len(seen) < len(frames),
+    )
+
+
+async def capture(tab: Tab, wish: Wish) -> Capture:
+    """Take a snapshot.
+
+    Raises:
+        BrowserError: `too_large`, `timeout`, `crashed`.
+    """
+    seen = await survey(tab)
+    check_size(seen)
+    taking: Any = wish.target if wish.target is not None else tab.page
+    boxes = wish.boxes or wish.visible_only
+    options = {"mode": "ai", "depth": wish.depth, "boxes": boxes, "timeout": wish.seconds * 1000}
+    try:
+        text = await race(tab, taking.aria_snapshot(**options), wish.seconds, "The page could not be read")
+    except BrowserError as error:
+        if "call stack" in error.message:
+            raise _too_large("is nested too deeply") from error
+        raise
+    lines = [line for line in cast("str", text).split("\n") if line]
+    lines, private = await _masked(tab, lines, seen)
+    if wish.visible_only:
+        lines = dropped(lines, await _invisible(tab, lines))
+        lines = lines if wish.boxes else [without_box(line) for line in lines]
+    if wish.interactive_only:
+        lines = dropped(lines, [at for at, line in enumerate(lines) if not _is_interactive(line)])
+    return Capture(lines, seen.title, private)
+
+
+def check_size(seen: Survey) -> None:
+    """Refuse a page that is too large to be read as a whole.
+
+    Raises:
+        BrowserError: `too_large`.
+    """
+    if seen.nodes > MOST_NODES:
+        raise _too_large(f"has more than {MOST_NODES} nodes")
+    if seen.chars > MOST_CHARS:
+        raise _too_large(f"has more than {MOST_CHARS} characters")
+
+
+def mask_lines(lines: list[str], private: list[str], hidden: set[str], *, blind: bool) -> list[str]:
+    """The lines without private values: in text boxes whatever their length, elsewhere if they are long enough."""
+    texts = [" ".join(value.split()) for value in private]
+    exact = {text for text in texts if text}
+    return [_mask_line(line, exact, hidden, blind=blind) for line in masked("\n".join(lines), exact).split("\n")]
+
+
+def _mask_line(line: str, exact: set[str], hidden: set[str], *, blind: bool) -> str:
+    ref = ref_of(line)
+    if ref in hidden:
+        return f"{'  ' * level(line)}- {role_of(line)} [ref={ref}]: {MASK}"
+    if role_of(line) not in _TEXTBOXES or ref is None:
+        return line
+    head, separator, value = line.partition(f"[ref={ref}]")
+    marks, colon, shown = value.partition(": ")
+    unquoted = shown[1:-1] if shown.startswith('"') else shown
+    if colon and (blind or unquoted.replace('\\"', '"') in exact):
+        return f"{head}{separator}{marks}: {MASK}"
+    return line
+
+
+async def _looked_at(frame: "Frame") -> dict[str, Any] | None:
+    """What a frame says of itself; None if it will not: then its values are all taken for private."""
+    try:
+        return await frame.evaluate(on_document("survey"), {"nodes": MOST_NODES, "chars": MOST_CHARS})
+    except Exception:  # noqa: BLE001  a frame may go, or a page may have broken what a survey needs
+        return None if not frame.is_detached() else {"nodes": 0, "chars": 0, "values": [], "masked": 0, "title": ""}
+
+
+async def _masked(tab: Tab, lines: list[str], seen: Survey) -> tuple[list[str], list[str]]:
+    private = list(seen.values)
+    hidden: set[str] = set()
+    if seen.masked:
+        found = await _under_mask(tab)
+        hidden = {ref for line in found if (ref := ref_of(line))}
+        private += [text for line in found if len(text := line.partition(": ")[2].strip('"')) > 1]
+    if private or hidden or seen.blind:
+        lines = mask_lines(lines, private, hidden, blind=seen.blind)
+    return lines, private
+
+
+async def _under_mask(tab: Tab) -> list[str]:
+    """The lines of everything under `[data-mcp-mask]`."""
+    found: list[str] = []
+    for frame in tab.page.frames[:MOST_FRAMES]:
+        for one in await race(tab, frame.locator("[data-mcp-mask]").all(), _SURVEY_SECONDS, "The page did not answer"):
+            work = one.aria_snapshot(mode="ai", timeout=_SURVEY_SECONDS * 1000)
+            text = await race(tab, work, _SURVEY_SECONDS, "The page could not be read")
+            found += text.split("\n")
+    return found
+
+
+async def _invisible(tab: Tab, lines: list[str]) -> list[int]:
+    """The nodes without size, outside of the window, or fully transparent."""
+    size = tab.page.viewport_size or {"width": 1280, "height": 720}
+    seconds = _SURVEY_SECONDS
+    work = tab.page.evaluate(on_document("transparentBoxes"))
+    suspects = set(cast("list[str]", await race(tab, work, seconds, "The page did not answer")))
+    gone: list[int] = []
+    for at, line in enumerate(lines):
+        box = box_of(line)
+        if box is None:
+            continue
+        x, y, width, height = box
+        outside = x + width <= 0 or y + height <= 0 or x >= size["width"] or y >= size["height"]
+        if outside or 0 in {width, height} or await _is_transparent(tab, line, suspects):
+            gone.append(at)
+    return gone
+
+
+async def _is_transparent(tab: Tab, line: str, suspects: set[str]) -> bool:
+    box, ref = box_of(line), ref_of(line)
+    if box is None or ref is None or ",".join(map(str, box)) not in suspects:
+        return False
+    work = tab.page.get_by_ref(ref).evaluate(on_element("transparent"))
+    return bool(await race(tab, work, _SURVEY_SECONDS, "The page did not answer"))
+
+
+def _is_interactive(line: str) -> bool:
+    return role_of(line) in _INTERACTIVE or _POINTER in line
+
+
+def _too_large(why: str) -> BrowserError:
+    return BrowserError(
+        f"The page {why}.",
+        code="too_large",
+        hint="Ask for a part of it: a `target`, or browser_evaluate for what is wanted.",
+    )

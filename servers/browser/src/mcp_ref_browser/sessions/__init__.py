@@ -1,0 +1,1 @@
+"""Sessions of callers: their contexts, tabs, logs and artifacts."""

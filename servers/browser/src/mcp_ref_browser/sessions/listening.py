@@ -1,0 +1,199 @@
+"""Listens to one page and writes down what it does: console, requests, dialogs, choosers, downloads, its end."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mcp_protocol.errors import ToolError
+from mcp_ref_browser.errors import BrowserError, plain
+from mcp_ref_browser.sessions.events import Events
+from mcp_ref_browser.sessions.rings import MOST_TEXT, ConsoleEntry, RequestEntry, level_of
+from mcp_ref_browser.sessions.tab import Modal, Tab
+
+if TYPE_CHECKING:
+    from playwright.async_api import (
+        ConsoleMessage,
+        Dialog,
+        Download,
+        Error,
+        FileChooser,
+        Frame,
+        Page,
+        Request,
+        Response,
+    )
+
+UNATTENDED_SECONDS = 30.0
+_GUARD = "x-mcp-guard"
+_TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
+
+
+class Owner(Protocol):
+    """What a listener needs of the session."""
+
+    events: Events
+    dialogs: str
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the calls."""
+        ...
+
+    def refusal_of(self, url: str) -> ToolError | None:
+        """Why the guard refused this URL just now, if it did."""
+        ...
+
+    async def save(self, tab: Tab, download: "Download") -> None:
+        """Keep a download."""
+        ...
+
+    def forget(self, tab: Tab) -> None:
+        """The tab is gone."""
+        ...
+
+
+class PageListener:
+    """Turns the events of a page into facts of its tab."""
+
+    def __init__(self, tab: Tab, owner: Owner) -> None:
+        """Begin to listen."""
+        self._tab = tab
+        self._owner = owner
+        listeners: dict[str, Any] = {
+            "console": self._console,
+            "pageerror": self._error,
+            "request": self._request,
+            "response": self._response,
+            "requestfinished": self._finished,
+            "requestfailed": self._failed,
+            "dialog": self._dialog,
+            "dialogclosed": self._dialog_closed,
+            "filechooser": self._chooser,
+            "download": self._download,
+            "framenavigated": self._navigated,
+            "crash": self._crash,
+            "close": self._close,
+        }
+        for event, listener in listeners.items():
+            tab.page.on(event, listener)
+
+    def _console(self, message: "ConsoleMessage") -> None:
+        place = message.location
+        where = f"{place.get('url', '')[:300]}:{place.get('lineNumber', 0)}"
+        self._note(ConsoleEntry(level_of(message.type), message.text[:MOST_TEXT], where))
+
+    def _error(self, error: "Error") -> None:
+        self._note(ConsoleEntry("error", f"Uncaught {error.message}"[:MOST_TEXT], ""))
+
+    def _note(self, entry: ConsoleEntry) -> None:
+        self._tab.console.add(entry)
+        if entry.level == "error":
+            self._owner.events.add("console_error", entry.text[:200], tab=self._tab.id)
+
+    def _request(self, request: "Request") -> None:
+        tab = self._tab
+        if self._is_main(request):
+            tab.requests.begin()
+            tab.traffic.navigations += 1
+        tab.requests.add(
+            RequestEntry(request.method, request.url[:8192], request.resource_type, request=request)
+        )
+        tab.traffic.begin(request, "document" if request.is_navigation_request() else request.resource_type)
+
+    def _response(self, response: "Response") -> None:
+        request = response.request
+        entry = self._entry(request)
+        if entry is not None:
+            entry.status = response.status
+        if self._is_main(request):
+            self._tab.status = response.status
+            if _GUARD in response.headers:
+                self._refused(response.url, response.headers[_GUARD])
+
+    def _finished(self, request: "Request") -> None:
+        self._ended(request, None)
+
+    def _failed(self, request: "Request") -> None:
+        self._ended(request, request.failure or "failed")
+        if self._is_main(request) and request.failure == _TUNNEL:
+            self._refused(request.url, "failed")
+
+    def _ended(self, request: "Request", failure: str | None) -> None:
+        entry = self._entry(request)
+        if entry is not None:
+            entry.failure = failure
+            entry.ended = asyncio.get_running_loop().time()
+            self._tab.requests.signal.fire()
+        self._tab.traffic.end(request)
+
+    def _refused(self, url: str, code: str) -> None:
+        """The guard answered in place of the page that the tab was going to."""
+        found = self._owner.refusal_of(url)
+        self._tab.refusal = found or BrowserError(f"{url[:200]} cannot be reached.", code=code)
+
+    def _dialog(self, dialog: "Dialog") -> None:
+        tab = self._tab
+        tab.open_modal(Modal(dialog.type, dialog.message[:MOST_TEXT], dialog.default_value[:MOST_TEXT], dialog))
+        self._owner.spawn(self._attend(dialog))
+
+    async def _attend(self, dialog: "Dialog") -> None:
+        """Answer a dialog as the operator wants it, or when nobody has for a long time."""
+        mode = self._owner.dialogs
+        if mode == "ask":
+            await asyncio.sleep(UNATTENDED_SECONDS)
+        if self._tab.modal is None or self._tab.modal.dialog is not dialog:
+            return
+        accepted = mode == "accept"
+        with contextlib.suppress(Exception):  # the page may be gone, and the dialog with it
+            await (dialog.accept() if accepted else dialog.dismiss())
+        self._tab.close_modal()
+        kind = "dialog_accepted" if accepted else "dialog_dismissed"
+        self._owner.events.add(kind, f"{dialog.type}: {dialog.message}", tab=self._tab.id)
+
+    def _dialog_closed(self, dialog: "Dialog") -> None:
+        if self._tab.modal is not None and self._tab.modal.dialog is dialog:
+            self._tab.close_modal()
+
+    def _chooser(self, chooser: "FileChooser") -> None:
+        self._tab.chooser = chooser
+        several = "files" if chooser.is_multiple() else "a file"
+        self._owner.events.add(
+            "filechooser", f"The page waits for {several}: browser_file_upload chooses.", tab=self._tab.id
+        )
+
+    def _download(self, download: "Download") -> None:
+        self._owner.spawn(self._owner.save(self._tab, download))
+
+    def _navigated(self, frame: "Frame") -> None:
+        tab = self._tab
+        if frame == tab.page.main_frame:
+            tab.url = frame.url
+            tab.traffic.document += 1
+            tab.chooser = None
+            tab.masked.clear()
+            tab.console.begin()
+            tab.traffic.wake.set()
+
+    def _crash(self, _page: "Page") -> None:
+        self._tab.end(crashed=True)
+        self._owner.events.add("crashed", f"The page {self._tab.url[:200]} has crashed.", tab=self._tab.id)
+
+    def _close(self, _page: "Page") -> None:
+        self._tab.end(crashed=False)
+        self._owner.forget(self._tab)
+
+    def _is_main(self, request: "Request") -> bool:
+        if not request.is_navigation_request():
+            return False
+        try:
+            return request.frame == self._tab.page.main_frame
+        except Exception:  # noqa: BLE001  the frame of a page that is being made is not known yet: it is the main one
+            return True
+
+    def _entry(self, request: "Request") -> RequestEntry | None:
+        return next((entry for entry in reversed(list(self._tab.requests)) if entry.request == request), None)
+
+
+def told(error: Exception) -> str:
+    """An error of the driver in plain words."""
+    return plain(str(error))

@@ -1,0 +1,280 @@
+"""One session: its context behind its own proxy, its tabs, and what brings it back after a death of the browser."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from mcp_protocol.errors import ToolError
+from mcp_ref_browser.answer.redact import Redactor
+from mcp_ref_browser.engine.supervisor import Engine
+from mcp_ref_browser.errors import invalid, over_limit
+from mcp_ref_browser.guard.proxy import Dial, GuardProxy
+from mcp_ref_browser.guard.policy import SessionPolicy
+from mcp_ref_browser.sessions.artifacts import Artifact
+from mcp_ref_browser.sessions.downloads import Downloads
+from mcp_ref_browser.sessions.events import Events
+from mcp_ref_browser.sessions.listening import PageListener
+from mcp_ref_browser.sessions.signals import Signal
+from mcp_ref_browser.sessions.shelf import TextShelf
+from mcp_ref_browser.sessions.tab import Tab
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Download, Page
+
+_log = logging.getLogger(__name__)
+
+_CLOSE_SECONDS = 1.5
+_RESTORE_SECONDS = 3.0
+_MOST_REFUSALS = 100
+_STORED = "() => ({origin: location.origin, entries: Object.entries(localStorage)})"
+
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+
+
+class Facts(Struct, kw_only=True):
+    """What a session was made with."""
+
+    handle: str
+    owner: str
+    name: str | None
+    context: dict[str, Any]
+    """Options of its browser context."""
+    max_tabs: int
+    dialogs: str
+    init_script: str | None = None
+    profile: str | None = None
+    """The directory of a profile that is kept."""
+
+
+class Session:
+    """One caller's share of the browser."""
+
+    def __init__(
+        self, facts: Facts, policy: SessionPolicy, redactor: Redactor, spawn: Spawn, downloads: Downloads
+    ) -> None:
+        self.facts = facts
+        self.handle = facts.handle
+        self.dialogs = facts.dialogs
+        self.policy = policy
+        self.redactor = redactor
+        self.spawn = spawn
+        self.events = Events()
+        self.tabs: dict[str, Tab] = {}
+        self.active: str | None = None
+        self.artifact_signal = Signal()
+        self.mocks: dict[str, Any] = {}
+        self.recordings: dict[str, Any] = {}
+        """What is being recorded: trace, har, video."""
+        self.typed_secret = False
+        self.shelf = TextShelf()
+        self.last_used = time.monotonic()
+        self.calls = 0
+        self.context: BrowserContext | None = None
+        self.downloads = downloads
+        self._proxy: GuardProxy | None = None
+        self._port = 0
+        self._generation = 0
+        self._next_tab = 1
+        self._lock = asyncio.Lock()
+        self._refusals: deque[tuple[str, ToolError]] = deque(maxlen=_MOST_REFUSALS)
+        self._cookies: list[Any] = []
+        self._storage: dict[str, list[list[str]]] = {}
+        self._closing = False
+
+    async def open(self, engine: Engine, dial: Dial | None = None) -> None:
+        """Have a context in this engine; after a death the old one's cookies, storage and tabs come back."""
+        async with self._lock:
+            if self.context is not None and self._generation == engine.generation:
+                return
+            if self._proxy is None:
+                self._proxy = GuardProxy(self.policy, self._on_refusal, dial)
+                self._port = await self._proxy.start()
+            again = self._generation > 0
+            self.context = await self._made(engine)
+            self._generation = engine.generation
+            self.downloads.landing = engine.landing
+            self.context.set_default_timeout(120_000)
+            if self.facts.init_script:
+                await self.context.add_init_script(self.facts.init_script)
+            self.context.on("page", self._on_page)
+            if again:
+                await self._restore(self.context)
+
+    def current(self) -> Tab | None:
+        """The active tab, if there is one."""
+        return None if self.active is None else self.tabs.get(self.active)
+
+    async def new_tab(self) -> Tab:
+        """Open a tab and make it the active one.
+
+        Raises:
+            BrowserError: `limit`.
+        """
+        if len(self.tabs) >= self.facts.max_tabs:
+            raise over_limit(
+                f"The session has {len(self.tabs)} tabs already.", "Close one with browser_tabs, action=close."
+            )
+        if self.context is None:
+            raise AssertionError("a tab is opened in a session that is open")
+        tab = self._adopted(await self.context.new_page())
+        self.active = tab.id
+        return tab
+
+    async def remember(self, tab: Tab) -> None:
+        """Keep cookies and storage, for the case that the browser dies."""
+        if self.context is None or tab.modal is not None:
+            return
+        with contextlib.suppress(Exception):  # a page that goes away meanwhile is remembered the next time
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                self._cookies = list(await self.context.cookies())
+                found = await tab.page.evaluate(_STORED)
+                if len(self._storage) < _MOST_REFUSALS or found["origin"] in self._storage:
+                    self._storage[found["origin"]] = found["entries"]
+
+    def refusal_of(self, url: str) -> ToolError | None:
+        """Why the guard refused this URL, or its host, lately."""
+        bare = url.partition("#")[0]
+        for where, error in reversed(self._refusals):
+            if bare == where or f"//{where.removesuffix(':443')}/" in f"{bare}/" or f"//{where}/" in f"{bare}/":
+                return error
+        return None
+
+    async def save(self, tab: Tab, download: "Download") -> None:
+        """Keep a download as an artifact."""
+        await self.downloads.save(self, tab, download)
+
+    def added(self, artifact: Artifact) -> None:
+        """An artifact was made."""
+        del artifact
+        self.artifact_signal.fire()
+
+    def forget(self, tab: Tab) -> None:
+        """A tab has closed; the newest other one is active then."""
+        if self.tabs.get(tab.id) is tab:
+            del self.tabs[tab.id]
+        if self.active == tab.id:
+            self.active = next(reversed(self.tabs), None)
+
+    async def close(self) -> None:
+        """End the context and the proxy."""
+        self._closing = True
+        context, self.context = self.context, None
+        if context is not None:
+            with contextlib.suppress(Exception):  # a dead browser has no context to close
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await context.close()
+        if self._proxy is not None:
+            self._proxy.close()
+        for tab in list(self.tabs.values()):
+            tab.end(crashed=False)
+        self.tabs.clear()
+
+    async def _made(self, engine: Engine) -> "BrowserContext":
+        options = _with_device(self.facts.context, engine.playwright.devices)
+        if self._cookies or self._storage:
+            options["storage_state"] = self._stored()
+        if not options.pop("foreign", False):
+            # Without this bypass rule Chromium would go to loopback addresses directly.
+            options["proxy"] = {"server": f"http://127.0.0.1:{self._port}", "bypass": "<-loopback>"}
+        if self.facts.profile is None:
+            return await engine.browser.new_context(**options)
+        options.pop("storage_state", None)
+        return await engine.playwright.chromium.launch_persistent_context(
+            self.facts.profile, **{**engine.options, **options}
+        )
+
+    def _stored(self) -> dict[str, Any]:
+        origins = [
+            {"origin": origin, "localStorage": [{"name": name, "value": value} for name, value in entries]}
+            for origin, entries in self._storage.items()
+            if origin.startswith("http")
+        ]
+        return {"cookies": self._cookies, "origins": origins}
+
+    async def _restore(self, context: "BrowserContext") -> None:
+        """Open the tabs that there were, each under its own id."""
+        self.events.add("browser_restarted", "The browser was restarted; refs of before are stale.")
+        old, self.tabs = self.tabs, {}
+        async with asyncio.TaskGroup() as group:
+            for tab in old.values():
+                tab.end(crashed=False)
+                group.create_task(self._reopen(context, tab))
+        if self.active not in self.tabs:
+            self.active = next(iter(self.tabs), None)
+
+    async def _reopen(self, context: "BrowserContext", old: Tab) -> None:
+        with contextlib.suppress(Exception):  # a page that cannot be had again stays blank
+            async with asyncio.timeout(_RESTORE_SECONDS):
+                page = await context.new_page()
+                self._adopted(page, old.id)
+                if old.url.startswith("http"):
+                    await page.goto(old.url, wait_until="commit")
+
+    def _adopted(self, page: "Page", ident: str | None = None) -> Tab:
+        for tab in self.tabs.values():
+            if tab.page == page:
+                if ident is not None:
+                    self._renamed(tab, ident)
+                return tab
+        if ident is None:
+            ident = f"t{self._next_tab}"
+            self._next_tab += 1
+        tab = Tab(ident, page)
+        self.tabs[ident] = tab
+        PageListener(tab, self)
+        return tab
+
+    def _renamed(self, tab: Tab, ident: str) -> None:
+        """A reopened page was seen under a new id first."""
+        del self.tabs[tab.id]
+        tab.id = ident
+        self.tabs[ident] = tab
+
+    def _on_page(self, page: "Page") -> None:
+        if self._closing:
+            return
+        full = len(self.tabs) >= self.facts.max_tabs
+        tab = self._adopted(page)
+        if self.active is None:
+            self.active = tab.id
+        self.spawn(self._introduce(tab, full=full))
+
+    async def _introduce(self, tab: Tab, *, full: bool) -> None:
+        """Tell of a popup; one too many is closed."""
+        with contextlib.suppress(Exception):  # it may be gone before it is looked at
+            opener = await tab.page.opener()
+            if opener is None:
+                return
+            tab.opener = next((one.id for one in self.tabs.values() if one.page == opener), None)
+            if not full:
+                self.events.add("popup", f"{tab.opener or 'A page'} opened {tab.id}.", tab=tab.id)
+                return
+            self.events.add("closed", f"A popup was closed: {self.facts.max_tabs} tabs are the limit.")
+            await tab.page.close()
+
+    def _on_refusal(self, error: ToolError, where: str) -> None:
+        self._refusals.append((where.partition("#")[0], error))
+        self.events.add("blocked", f"{where[:300]}: {error.message}")
+
+
+def _with_device(options: Mapping[str, Any], devices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The options of a context; those of a device are its own unless others are given.
+
+    Raises:
+        BrowserError: the device is not known.
+    """
+    own = {name: value for name, value in options.items() if name != "device"}
+    device = options.get("device")
+    if device is None:
+        return own
+    if device not in devices:
+        raise invalid(f"There is no device {device!r}.", "Such as `iPhone 15`, `Pixel 7`, `Desktop Chrome`.")
+    known = {name: value for name, value in devices[device].items() if name != "default_browser_type"}
+    own.pop("viewport", None)
+    return {**known, **own}

@@ -1,0 +1,1 @@
+"""What is settled before anything starts: settings that belong together, executables, flags, secrets, start state."""

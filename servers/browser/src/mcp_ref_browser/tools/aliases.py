@@ -1,0 +1,51 @@
+"""Accepts older names of arguments before the arguments are judged."""
+
+import logging
+from collections.abc import Collection, Mapping
+from typing import Any, cast
+
+from mcp_protocol.server.context import Context
+from mcp_protocol.server.dispatch import Proceed
+from mcp_protocol.server.results import Answer
+from mcp_protocol.session.calls import Call
+from mcp_ref_browser.errors import invalid
+from mcp_ref_browser.tools.arguments import ALIASES, IN_WORDS
+
+_log = logging.getLogger(__name__)
+
+
+async def accept_aliases(ctx: Context[Any], call: Call, proceed: Proceed) -> Answer:
+    """Put the present name in place of an older one, and leave out what only names an element in words.
+
+    Raises:
+        BrowserError: both are given, and differ.
+    """
+    del ctx
+    given = call.params.get("arguments")
+    if call.method == "tools/call" and isinstance(given, dict):
+        call.params["arguments"] = renamed(cast("dict[str, Any]", given))
+    return await proceed()
+
+
+def renamed(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with present names; those inside `fields` too."""
+    found = _one(given, IN_WORDS)
+    fields = found.get("fields")
+    if isinstance(fields, list):
+        found["fields"] = [_one(cast("dict[str, Any]", one), {*IN_WORDS, "name"}) if isinstance(one, dict) else one for one in fields]  # pyright: ignore[reportUnknownVariableType]  checked later
+    return found
+
+
+def _one(given: Mapping[str, Any], words: Collection[str]) -> dict[str, Any]:
+    spoken = {name: str(given[name])[:100] for name in words if name in given}
+    if spoken:
+        _log.debug("called in words: %s", spoken)
+    found = {name: value for name, value in given.items() if name not in words}
+    for old, name in ALIASES.items():
+        if old not in found:
+            continue
+        value = found.pop(old)
+        if name in found and found[name] != value:
+            raise invalid(f"`{old}` and `{name}` are the same argument, and were given two values.")
+        found[name] = value
+    return found
