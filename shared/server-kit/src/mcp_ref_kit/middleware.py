@@ -34,16 +34,24 @@ _COUNTED = frozenset({"tools/call", "resources/read", "prompts/get"})
 
 
 def layers(
-    settings: CommonSettings, own: Iterable[Middleware] = (), clock: Callable[[], float] = time.monotonic
+    settings: CommonSettings,
+    own: Iterable[Middleware] = (),
+    clock: Callable[[], float] = time.monotonic,
+    *,
+    budget: bool = True,
 ) -> tuple[Middleware, ...]:
-    """The layers that these settings ask for, with those of the server in their place."""
+    """The layers that these settings ask for, with those of the server in their place.
+
+    `budget` is off for a server that bounds its results itself.
+    """
     chain: list[Middleware] = [name_call]
     if settings.rate_limit is not None:
         from mcp_ref_kit.rates import Buckets  # noqa: PLC0415  most servers have no rate
 
         chain.append(partial(limit_rate, Buckets(settings.rate_limit), clock))
     chain += own
-    chain.append(partial(keep_budget, settings.max_output_chars))
+    if budget:
+        chain.append(partial(keep_budget, settings.max_output_chars))
     return tuple(chain)
 
 

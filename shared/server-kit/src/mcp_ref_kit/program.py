@@ -85,12 +85,17 @@ class Program(Struct, frozen=True, kw_only=True):
         described = self.resource
         return Options(
             limits=self.limits,
-            middleware=layers(self.common, self.making.layers(self.settings) if self.making.layers else ()),
+            middleware=self._layers,
             state_key=None if key is None else key_bytes(key),
             open_to_all=not is_guarded(self.common),
             task_store=None if self.common.tasks_dir is None else Directory(self.common.tasks_dir),
             access=None if described is None else access(described, self.server.name),
         )
+
+    @property
+    def _layers(self) -> tuple[Middleware, ...]:
+        own = self.making.layers(self.settings) if self.making.layers else ()
+        return layers(self.common, own, budget="max_output_chars" not in self.making.without)
 
     @property
     def public_endpoint(self) -> str | None:
@@ -193,7 +198,9 @@ def _offered(server: Server[Any, Any], settings: Any, common: CommonSettings, ma
     """The server that is run: tailored, then with the tools that the operator chose."""
     tailored = server if making.tailor is None else making.tailor(server, settings)
     toolsets = {toolset.name: toolset.default for toolset in tailored.toolsets}
-    choice = Choice(mode=common.mode, toolsets=common.toolsets, tools=common.tools, exclude=common.exclude_tools)
+    # A server without modes says by its toolsets what may be changed.
+    mode = "admin" if "mode" in making.without else common.mode
+    choice = Choice(mode=mode, toolsets=common.toolsets, tools=common.tools, exclude=common.exclude_tools)
     offered = select(tailored.tools, toolsets, choice)
     return tailored.only(lambda entry: entry.name in offered)
 
