@@ -8,7 +8,7 @@ import random
 import socket
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -123,8 +123,7 @@ async def heard(end: Any, revision: str, ident: str) -> None:
         line = await end.receive()
         assert line is not None
         reply: Any = json.loads(line)
-        members: list[Any] = reply if isinstance(reply, list) else [reply]
-        for one in members:
+        for one in cast("list[Any]", reply) if isinstance(reply, list) else [reply]:
             assert "method" in one or "result" in one or one["error"]["code"] in CODES, one
         if wanted in line and json.loads(line).get("id") == ident:
             return
