@@ -58,6 +58,7 @@ def shapes(text: str, dialect: Dialect = POSTGRES) -> list[tuple[str, str]]:
         ("'a\\'", "a\\"),
         ("E'a\\'b'", "a'b"),
         ("e'a''b\\n'", "a'b\n"),
+        ("E'\\041\\x21\\u0021\\U00000021\\xc3\\xa9\\q\\x\\u12'", "!!!!éqxu12"),
         ("B'01'", "01"),
         ("$$a'b$$", "a'b"),
         ("$tag$a$$b$tag$", "a$$b"),
@@ -68,6 +69,8 @@ def shapes(text: str, dialect: Dialect = POSTGRES) -> list[tuple[str, str]]:
         ("U&'d!0061' uescape ''\n'!'", "da"),
         ("U&'d!0061' uescape E'!'", "da"),
         ("U&'d!0061' uescape $$!$$", "da"),
+        ("U&'d!0061' uescape E'\\041'", "da"),
+        ("U&'d!0061' uescape E'\\x21'", "da"),
         ("U&'\\d83d\\de00'", "😀"),
     ],
 )

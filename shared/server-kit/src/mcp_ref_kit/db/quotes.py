@@ -6,8 +6,14 @@ _TAG = _TAG_START | frozenset("0123456789")
 _LAST_ASCII = "\x7f"
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _HIGHEST = 0x10FFFF
-_SURROGATES = range(0xD800, 0xE000)
 _HEX = frozenset("0123456789abcdefABCDEF")
+# Mark, digits, how few and how many of them, base: of bytes first, then of characters.
+_NUMBERED: tuple[tuple[str, frozenset[str], int, int, int], ...] = (
+    ("", frozenset("01234567"), 1, 3, 8),
+    ("x", _HEX, 1, 2, 16),
+    ("u", _HEX, 4, 4, 16),
+    ("U", _HEX, 8, 8, 16),
+)
 
 
 def folded(word: str) -> str:
@@ -70,20 +76,35 @@ def dollar_tag(text: str, at: int) -> str:
 
 
 def decoded_escapes(body: str) -> str:
-    """What a string with backslashes says; octal and hexadecimal bytes are left as they are written."""
+    """What a string with backslashes says."""
     if "\\" not in body:
         return body.replace("''", "'")
-    found: list[str] = []
+    found = bytearray()  # escapes may give a letter byte by byte
     at = 0
     while at < len(body):
         if body[at] == "\\":
-            following = body[at + 1 : at + 2]
-            found.append(_ESCAPES.get(following, following))
-            at += 2
+            data, at = _escape(body, at + 1)
+            found += data
         else:
-            found.append(body[at])
+            found += body[at].encode("utf-8", "surrogatepass")
             at += 2 if body.startswith("''", at) else 1
-    return "".join(found)
+    return found.decode("utf-8", "replace")
+
+
+def _escape(body: str, at: int) -> tuple[bytes, int]:
+    """What the character after a backslash, and the digits after that, stand for; and their end."""
+    letter = body[at : at + 1]
+    for mark, allowed, least, most, base in _NUMBERED:
+        start = at + len(mark)
+        end = start
+        while end < start + most and body[end : end + 1] in allowed:
+            end += 1
+        if body.startswith(mark, at) and end - start >= least:
+            number = int(body[start:end], base)
+            if mark in ("", "x"):
+                return bytes([number & 0xFF]), end
+            return (chr(number) if number <= _HIGHEST else letter).encode("utf-8", "surrogatepass"), end
+    return _ESCAPES.get(letter, letter).encode("utf-8", "surrogatepass"), at + 1
 
 
 def decoded_unicode(body: str, escape: str) -> str:
