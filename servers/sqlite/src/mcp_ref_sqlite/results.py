@@ -92,3 +92,59 @@ class Batch(Struct, frozen=True, kw_only=True):
     committed: bool
     failed_index: int | None
     elapsed_ms: float
+
+
+class Profile(Struct, frozen=True, kw_only=True):
+    """columns: name, types, nulls, distinct_est, min, max, mean, top, max_len."""
+
+    rows: int | None
+    sampled: int
+    columns: Sequence[Any]
+    untrusted: Untrusted = True
+
+
+class Advice(Struct, frozen=True, kw_only=True):
+    """suggestions: ddl, reason, plan_before, plan_after, helps; redundant: index, covered_by."""
+
+    suggestions: Sequence[Any]
+    redundant: Sequence[Any]
+    untrusted: Untrusted = True
+
+
+class Imported(Struct, frozen=True, kw_only=True):
+    """errors: row, message."""
+
+    inserted: int
+    skipped: int
+    errors: Sequence[Any]
+    elapsed_ms: float
+
+
+class BackedUp(Struct, frozen=True, kw_only=True):
+    """The copy, below the operator's directory."""
+
+    file: str
+    bytes: int
+    pages: int
+    resource_uri: str | None = None
+
+
+class Noted(Struct, frozen=True):
+    """How many insights there are."""
+
+    count: int
+
+
+class Kept(Struct, frozen=True, kw_only=True):
+    """What was done, and the size of the file before and after."""
+
+    done: list[str]
+    before_bytes: int
+    after_bytes: int
+
+
+class Listing(Struct, frozen=True):
+    """The names of the tables."""
+
+    tables: list[str]
+    untrusted: Untrusted = True

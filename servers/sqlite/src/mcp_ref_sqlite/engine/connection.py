@@ -6,7 +6,6 @@ What does not stop when it should is left behind with its thread; whoever owned 
 import asyncio
 import contextlib
 import sqlite3
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp_ref_kit.db.deadline import GRACE_SECONDS, Deadline
 from mcp_ref_kit.db.errors import DbError
+from mcp_ref_sqlite.engine.thread import Thread
 
 if TYPE_CHECKING:
     from aiosqlite import Connection as Raw
@@ -29,7 +29,7 @@ _LAST_SECONDS = 0.05
 
 
 class Interrupt:
-    """Asked by SQLite every few thousand operations: is the time up, was the call cancelled?
+    """What SQLite asks every few thousand operations: whether the time is up, or the call was cancelled.
 
     A call of `interrupt()` alone is lost when it comes before the statement begins.
     """
@@ -70,6 +70,7 @@ class Connection:
         self.broken = False
         """It said something after which it is better opened anew."""
         self._raw = raw
+        self._thread = Thread(raw)
         self._running: asyncio.Future[Any] | None = None
         self._idle: asyncio.Future[None] | None = None
 
@@ -86,7 +87,7 @@ class Connection:
         interrupt = Interrupt()
         interrupt.begin(deadline.at)
         raw = aiosqlite.Connection(partial(opener, interrupt), _UNUSED_CHUNK)
-        raw._thread.daemon = True  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a stuck one must not keep the process; no public way
+        Thread(raw).make_daemon()
         try:
             async with asyncio.timeout_at(deadline.at + GRACE_SECONDS):
                 await raw
@@ -106,7 +107,7 @@ class Connection:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._running = future
-        self._put(partial(self._work, loop, work))
+        self._thread.put(partial(self._work, loop, work))
         try:
             async with asyncio.timeout_at(deadline.at + GRACE_SECONDS):
                 return await future
@@ -122,7 +123,7 @@ class Connection:
     @property
     def raw(self) -> sqlite3.Connection:
         """What its thread works with."""
-        return self._raw._conn  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  no public way
+        return self._thread.raw
 
     @property
     def is_stuck(self) -> bool:
@@ -131,7 +132,7 @@ class Connection:
 
     def post(self, work: Callable[[], object]) -> None:
         """Have something short done before the next piece of work; nobody waits for it."""
-        self._put(partial(_quietly, work))
+        self._thread.put(partial(_quietly, work))
 
     async def close(self) -> None:
         """Close it and end its thread."""
@@ -142,25 +143,23 @@ class Connection:
 
     def leave(self) -> None:
         """Close it and end its thread without waiting: a thread that is stuck does so when it comes back."""
-        # From a thread of its own, since on the loop it would make a future that the loop may not live to see.
-        threading.Thread(target=self._raw.stop, name="sqlite-leave", daemon=True).start()
-
-    def _put(self, job: Callable[[], None]) -> None:
-        """Give the thread a job. aiosqlite has no public call for a function of our own; its test watches this one."""
-        self._raw._tx.put_nowait((None, job))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  no public way
+        self._thread.stop()
 
     def _work(self, loop: asyncio.AbstractEventLoop, work: Work[Any]) -> None:
         """On the thread."""
         error: BaseException | None = None
         answer: Any = None
         try:
-            if self.interrupt():
-                raise sqlite3.OperationalError("interrupted")
-            answer = work(self.raw)
+            answer = self._checked(work)
         except BaseException as failed:  # noqa: BLE001  it is raised again where the call waits
             error = failed
         with contextlib.suppress(RuntimeError):  # the loop is gone, and with it whoever waited
             loop.call_soon_threadsafe(self._settle, answer, error)
+
+    def _checked(self, work: Work[T]) -> T:
+        if self.interrupt():  # the call was cancelled, or its time was up, before its turn came
+            raise sqlite3.OperationalError("interrupted")
+        return work(self.raw)
 
     def _settle(self, answer: Any, error: BaseException | None) -> None:
         """On the loop: the thread is free again."""

@@ -25,7 +25,7 @@ _ERRORS = (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeEn
 _GONE = DbError("The database file was replaced again and again.", code="connection")
 
 
-class Replaced(Exception):  # noqa: N818  no error: the call goes on with the new file
+class Replaced(Exception):
     """Another file has the name now."""
 
 
@@ -47,9 +47,7 @@ class Database:
         rules = ADMINISTRATION if source.mode == "admin" else WRITING
         self.readers = Readers(place, bounding, settings.readers, immutable=settings.immutable)
         reading, writing = place.uri("ro", immutable=settings.immutable), place.uri("rw")
-        self._writer = Single(
-            place, Gate(rules), partial(open_writer, writing, bounding), create=settings.create
-        )
+        self._writer = Single(place, Gate(rules), partial(open_writer, writing, bounding), create=settings.create)
         self._aside = Single(place, Gate(READING), partial(open_aside, reading, bounding))
         self._busy_seconds = settings.busy_timeout
 

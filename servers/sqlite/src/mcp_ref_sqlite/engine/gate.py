@@ -1,4 +1,4 @@
-"""What a statement may do, as tables that SQLite asks about while it prepares: one gate for readers, one for the writer.
+"""What a statement may do, as tables that SQLite asks about while it prepares: a gate for readers, one for the writer.
 
 A denylist, because building a virtual table (FTS5, json_each, dbstat) reports an update of the schema table, which an
 allowlist of reads would refuse. A gate never looks at a flag: the sqlite3 module uses prepared statements again by
@@ -75,9 +75,7 @@ _SCHEMA = {
     sqlite3.SQLITE_ANALYZE: "analyze a table",
 }
 # A pointer into the heap, files, programs: none of them is needed to read a database.
-_FUNCTIONS = frozenset(
-    {"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "zipfile", "sqlite_dump"}
-)
+_FUNCTIONS = frozenset({"load_extension", "fts3_tokenizer", "readfile", "writefile", "edit", "zipfile", "sqlite_dump"})
 # Raw pages show what was deleted; the list of statements shows those of other callers.
 _TABLES = frozenset({"sqlite_dbpage", "sqlite_stmt"})
 # Not database_list: it says where the file is.
@@ -160,7 +158,9 @@ class Gate:
                 return None
         if value is not None and rules.read_only:
             return self._refused(f"set the pragma {name}")
-        return Refusal("permission", f"The pragma {name} is not available here{'' if value is None else ' in this form'}.")
+        return Refusal(
+            "permission", f"The pragma {name} is not available here{'' if value is None else ' in this form'}."
+        )
 
     def _refused(self, words: str) -> Refusal:
         if self._rules.read_only:

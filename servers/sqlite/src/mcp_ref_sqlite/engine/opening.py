@@ -109,12 +109,12 @@ def _opened(
 
 def _harden(connection: sqlite3.Connection, bounding: Bounding) -> None:
     if bounding.extensions:
-        connection.enable_load_extension(True)
+        connection.enable_load_extension(True)  # noqa: FBT003  it takes no name
         for extension in bounding.extensions:
             connection.load_extension(extension)
     if hasattr(connection, "enable_load_extension"):  # absent where Python was built without
-        connection.enable_load_extension(False)
+        connection.enable_load_extension(False)  # noqa: FBT003  it takes no name
     configure = getattr(connection, "setconfig", None)  # since Python 3.12
     if configure is not None:
-        configure(getattr(sqlite3, "SQLITE_DBCONFIG_DEFENSIVE"), True)  # noqa: B009  not in older modules
-        configure(getattr(sqlite3, "SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION"), False)  # noqa: B009  the same
+        configure(getattr(sqlite3, "SQLITE_DBCONFIG_DEFENSIVE"), True)  # noqa: B009, FBT003  not in older modules; it takes no name
+        configure(getattr(sqlite3, "SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION"), False)  # noqa: B009, FBT003  the same

@@ -1,4 +1,4 @@
-"""Which file a database is: judged once by what it is and not by its name, and known by device and inode from then on."""
+"""Which file a database is: judged by what it is and not by its name, and known by device and inode from then on."""
 
 import os
 import stat

@@ -160,6 +160,7 @@ class Opener:
         self.identity = Identity(0, 0)
 
     def __call__(self, interrupt: Interrupt) -> sqlite3.Connection:
+        """The connection, on the file that is there now."""
         if self._create and self._place.identity() is None:
             self._place.create()
         self.identity = self._place.require()

@@ -85,7 +85,9 @@ def wal(path: Path, connection: sqlite3.Connection, /, *, deep: bool) -> Finding
 def stats(path: Path, connection: sqlite3.Connection, /, *, deep: bool) -> Finding:
     """Whether the planner knows how the data is spread."""
     del path, deep
-    indexed = {each.table for each in objects(connection) if each.kind == "index" and not each.table.startswith("sqlite_")}
+    indexed = {
+        each.table for each in objects(connection) if each.kind == "index" and not each.table.startswith("sqlite_")
+    }
     known = set(_analyzed(connection))
     missing = sorted(indexed - known)
     if missing:
@@ -126,7 +128,9 @@ def settings(path: Path, connection: sqlite3.Connection, /, *, deep: bool) -> Fi
 
 def redundant(connection: sqlite3.Connection, table: Object) -> Iterator[tuple[str, str]]:
     """Each index whose columns begin another one, with that one."""
-    rows = connection.execute('SELECT name, "unique", partial, origin FROM pragma_index_list(?)', (table.name,)).fetchall()
+    rows = connection.execute(
+        'SELECT name, "unique", partial, origin FROM pragma_index_list(?)', (table.name,)
+    ).fetchall()
     columns = {name: index_columns(connection, name) for name, *_ in rows}
     plain = {name for name, unique, partial, origin in rows if not unique and not partial and origin == "c"}
     whole = {name for name, _, partial, _ in rows if not partial}

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from functools import partial
 
+from msgspec import Struct
+
 from mcp_protocol import ToolError
 from mcp_ref_kit.db.deadline import Deadline, Progress
 from mcp_ref_sqlite.engine.database import Database
@@ -12,7 +14,17 @@ from mcp_ref_sqlite.reading.words import CheckName, Status
 from mcp_ref_sqlite.results import Health
 from mcp_ref_sqlite.state import Ctx
 
-_ORDER: tuple[Status, ...] = ("ok", "warn", "fail")
+_WORST_FIRST: tuple[Status, ...] = ("fail", "warn", "ok")
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """Figures of the file."""
+
+    size: int
+    pages: int
+    free: int
+    wal: int
+    journal: str
 
 
 async def examine(ctx: Ctx, database: Database, checks: Sequence[CheckName], *, deep: bool) -> Health:
@@ -26,8 +38,18 @@ async def examine(ctx: Ctx, database: Database, checks: Sequence[CheckName], *, 
             share = Deadline(deadline.left / (len(names) - at))
             found.append(await _checked(database, name, CHECKS[name], share, deep=deep))
             await progress.report(at + 1)
-    worst: Status = max((finding.status for finding in found), key=_ORDER.index, default="ok")
-    return Health(status=worst, checks=found, **facts)
+    statuses = [finding.status for finding in found]
+    worst = next(status for status in _WORST_FIRST if status in statuses)
+    return Health(
+        status=worst,
+        checks=found,
+        size_bytes=facts.size,
+        page_count=facts.pages,
+        freelist_pages=facts.free,
+        wal_bytes=facts.wal,
+        journal_mode=facts.journal,
+        sqlite_version=sqlite3.sqlite_version,
+    )
 
 
 async def _checked(database: Database, name: CheckName, check: Check, share: Deadline, *, deep: bool) -> Finding:
@@ -38,18 +60,17 @@ async def _checked(database: Database, name: CheckName, check: Check, share: Dea
         return Finding(name=name, status=status, summary=f"The check did not end: {error.message}")
 
 
-def _facts(database: Database, connection: sqlite3.Connection) -> dict[str, str | int]:
-    one = partial(_value, connection)
+def _facts(database: Database, connection: sqlite3.Connection) -> Facts:
     wal = database.place.beside("-wal")
-    return {
-        "size_bytes": database.place.path.stat().st_size,
-        "page_count": one("PRAGMA page_count"),
-        "freelist_pages": one("PRAGMA freelist_count"),
-        "wal_bytes": wal.stat().st_size if wal.exists() else 0,
-        "journal_mode": one("PRAGMA journal_mode"),
-        "sqlite_version": sqlite3.sqlite_version,
-    }
+    one = partial(_value, connection)
+    return Facts(
+        size=database.place.path.stat().st_size,
+        pages=int(one("PRAGMA page_count")),
+        free=int(one("PRAGMA freelist_count")),
+        wal=wal.stat().st_size if wal.exists() else 0,
+        journal=one("PRAGMA journal_mode"),
+    )
 
 
-def _value(connection: sqlite3.Connection, pragma: str) -> str | int:
-    return connection.execute(pragma).fetchone()[0]
+def _value(connection: sqlite3.Connection, pragma: str) -> str:
+    return str(connection.execute(pragma).fetchone()[0])

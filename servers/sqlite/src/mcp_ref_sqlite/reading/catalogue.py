@@ -8,12 +8,14 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from mcp_ref_kit.db.envelope import Truncation
+from mcp_ref_kit.budget import marked
+from mcp_ref_kit.db.envelope import Envelope, Truncation
+from mcp_ref_kit.db.formats import visible
 from mcp_ref_kit.db.page import Bounds
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.reading.describing import described
 from mcp_ref_sqlite.reading.listing import ListQuery, listed
-from mcp_ref_sqlite.reading.objects import find, quoted
+from mcp_ref_sqlite.reading.objects import find, objects, quoted
 from mcp_ref_sqlite.reading.plans import Plan, explained
 from mcp_ref_sqlite.reading.rows import Rows
 from mcp_ref_sqlite.reading.statements import Statement
@@ -86,11 +88,34 @@ async def explain_statement(
     return Explained(**facts, bytecode=UNSET if found.bytecode is None else found.bytecode)
 
 
-def _explained(
-    sql: str, params: list[Any] | dict[str, Any], connection: sqlite3.Connection, *, bytecode: bool
-) -> Plan:
+def _explained(sql: str, params: list[Any] | dict[str, Any], connection: sqlite3.Connection, *, bytecode: bool) -> Plan:
     return explained(sql, params, connection, bytecode=bytecode)
 
 
 def _never() -> bool:
     return False
+
+
+async def schema_text(ctx: Ctx, database: Database) -> str:
+    """Every statement of the schema, as far as it fits."""
+    async with ctx.state.running(database, None) as deadline:
+        found = await database.read(objects, deadline)
+    statements = [each.ddl for each in found if each.ddl and not each.shadow]
+    text = "\n\n".join(f"{visible(ddl)};" for ddl in statements)
+    return marked(text, ctx.state.settings.max_output_chars)
+
+
+async def table_rows(ctx: Ctx, database: Database, table: str, limit: int) -> Envelope:
+    """The first rows of a table or view."""
+    bounds = ctx.state.bounds(database, limit)
+    async with ctx.state.running(database, None) as deadline:
+        return await database.read(partial(_first_rows, table, bounds), deadline)
+
+
+def _first_rows(table: str, bounds: Bounds, connection: sqlite3.Connection) -> Envelope:
+    found = find(connection, table, readable=True)
+    statement = Statement(f"SELECT * FROM {quoted(found.name)}", [])  # noqa: S608  a found name
+    fetched = Rows(statement, bounds, expired=_never).begin(connection)
+    if fetched.more is not None:
+        fetched.more.cursor.close()
+    return fetched.page.envelope(elapsed_ms=fetched.milliseconds)

@@ -27,7 +27,11 @@ class TableNotes(Struct, frozen=True):
 
     def columns(self, table: str) -> Mapping[str, str]:
         """What its columns are."""
-        return {name: text for name, value in _table(self.tables.get(table, {}), "columns").items() if (text := _text(value))}
+        return {
+            name: text
+            for name, value in _table(self.tables.get(table, {}), "columns").items()
+            if (text := _text(value))
+        }
 
 
 def load(path: Path | None) -> Mapping[str, TableNotes]:
@@ -53,7 +57,8 @@ def load(path: Path | None) -> Mapping[str, TableNotes]:
 
 
 def _tables(database: Any) -> Mapping[str, Mapping[str, Any]]:
-    return {name: value for name, value in _table(database, "tables").items() if isinstance(value, dict)}
+    found = _table(database, "tables")
+    return {name: _table(found, name) for name in found}
 
 
 def _table(value: Any, key: str) -> Mapping[str, Any]:

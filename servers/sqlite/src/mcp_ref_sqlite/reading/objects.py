@@ -4,13 +4,10 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 
-
 from msgspec import Struct
 
 from mcp_ref_kit.db.errors import unknown
 from mcp_ref_sqlite.reading.words import ObjectKind as Kind
-
-
 
 # Tables with fewer pages than this are counted; a count reads every page.
 _COUNTED_PAGES = 1000
@@ -140,3 +137,7 @@ def _object(row: Sequence[object]) -> Object:
     )
 
 
+def columns_by_table(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Every table and view that is not SQLite's own, with its columns."""
+    found = [each for each in objects(connection) if each.has_rows and not each.internal]
+    return {each.name: column_names(connection, each.name) for each in found}

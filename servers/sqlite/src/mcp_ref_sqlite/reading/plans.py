@@ -101,7 +101,9 @@ def index_of(detail: str) -> str | None:
 
 
 def _advice(tree: Sequence[Step], scans: Sequence[str], sorts: Sequence[str]) -> list[str]:
-    said = [f"{table} is read whole; advise_indexes can look for an index that helps." for table in dict.fromkeys(scans)]
+    said = [
+        f"{table} is read whole; advise_indexes can look for an index that helps." for table in dict.fromkeys(scans)
+    ]
     said += [f"{detail.capitalize()}: an index in that order would save it." for detail in dict.fromkeys(sorts)]
     if any("AUTOMATIC" in step.detail for step in tree):
         said.append("SQLite builds an index for this statement each time; a lasting one would save that.")

@@ -115,7 +115,7 @@ def _type(rows: Sequence[Row], at: int) -> str:
     for row in rows:
         value: Any = row[at]
         if value is not None:
-            return _TYPES.get(type(value), "ANY")
+            return _TYPES.get(value.__class__, "ANY")
     return "NULL"
 
 

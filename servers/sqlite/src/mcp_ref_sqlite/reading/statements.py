@@ -1,7 +1,7 @@
-"""A caller's statement and its parameters, before SQLite sees them. Pure; on the connection's thread, as it takes time."""
+"""A caller's statement and its parameters, before SQLite sees them. Pure; it takes time, so it runs on a thread."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from msgspec import Struct
 
@@ -41,7 +41,7 @@ def statement(sql: str, params: list[Any] | dict[str, Any] | None) -> Statement:
     lowered = sql.lower()
     if any(word in lowered for word in _FORMATTING):
         _require_narrow(significant(sql, SQLITE))
-    return Statement(sql, _named(sql, cast("Mapping[str, Any]", values)) if isinstance(values, Mapping) else values)
+    return Statement(sql, _named(sql, values) if isinstance(values, Mapping) else values)
 
 
 def expected(sql: str) -> list[str]:

@@ -10,3 +10,6 @@ CheckName = Literal["integrity", "foreign_keys", "fragmentation", "wal", "stats"
 Status = Literal["ok", "warn", "fail"]
 Upkeep = Literal["analyze", "optimize", "vacuum", "wal_checkpoint", "reindex"]
 OnConflict = Literal["abort", "ignore", "replace"]
+
+# What can be listened to.
+SCHEMA, DATA = "schema", "data"

@@ -1,6 +1,6 @@
 """The tools that look at a database: query, list_objects, describe_object, explain, search_text, check_health."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from mcp_protocol import Output, arg
 from mcp_protocol.server.toolset import Toolset
@@ -12,6 +12,8 @@ from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools.arguments import READING, Sql
 
 core = Toolset[State]("core")
+
+CHECKS: tuple[CheckName, ...] = get_args(CheckName)
 
 
 @core.tool(**READING)
@@ -33,7 +35,7 @@ async def query(  # noqa: PLR0913  one parameter for each argument
     """
     from mcp_ref_sqlite.reading.paging import Asked, read_page  # noqa: PLC0415  SQLite comes with the first call
 
-    found = ctx.state.database(database)
+    found = ctx.state.databases.get(database)
     size = ctx.state.bounds(found, limit, max_cell_chars)
     asked = Asked(sql=sql, params=params, bounds=size, form=format, timeout=timeout_s)
     return await read_page(ctx, found, asked, cursor)
@@ -53,7 +55,7 @@ async def list_objects(  # noqa: PLR0913  one parameter for each argument
     """List tables, views and other objects. Numbers of rows may be estimates."""
     from mcp_ref_sqlite.reading.catalogue import list_page  # noqa: PLC0415  SQLite comes with the first call
 
-    found = ctx.state.database(database)
+    found = ctx.state.databases.get(database)
     kinds = (*types, "virtual") if "table" in types and "virtual" not in types else types
     return await list_page(ctx, found, pattern, kinds, detail=detail, limit=limit, cursor=cursor)
 
@@ -76,7 +78,7 @@ async def describe_object(
     """Describe a table, view, index or trigger."""
     from mcp_ref_sqlite.reading.catalogue import describe  # noqa: PLC0415  SQLite comes with the first call
 
-    return await describe(ctx, ctx.state.database(database), name, include, sample_rows)
+    return await describe(ctx, ctx.state.databases.get(database), name, include, sample_rows)
 
 
 @core.tool(**READING)
@@ -91,7 +93,7 @@ async def explain(
     """Show how SQLite would run a statement, without running it."""
     from mcp_ref_sqlite.reading.catalogue import explain_statement  # noqa: PLC0415  SQLite comes with the first call
 
-    return await explain_statement(ctx, ctx.state.database(database), sql, params, bytecode=mode == "bytecode")
+    return await explain_statement(ctx, ctx.state.databases.get(database), sql, params, bytecode=mode == "bytecode")
 
 
 @core.tool(**READING)
@@ -106,26 +108,18 @@ async def search_text(
     """Find a text in all tables, by full-text indexes where there are any."""
     from mcp_ref_sqlite.reading.searching import search  # noqa: PLC0415  SQLite comes with the first call
 
-    return await search(ctx, ctx.state.database(database), text, tables, limit)
+    return await search(ctx, ctx.state.databases.get(database), text, tables, limit)
 
 
 @core.tool(**READING)
 async def check_health(
     ctx: Ctx,
     *,
-    checks: Annotated[tuple[CheckName, ...], arg("What to check.", min_length=1)] = (
-        "integrity",
-        "foreign_keys",
-        "fragmentation",
-        "wal",
-        "stats",
-        "indexes",
-        "settings",
-    ),
+    checks: Annotated[tuple[CheckName, ...], arg("What to check.", min_length=1)] = CHECKS,
     deep: Annotated[bool, arg("Check each index, too.")] = False,
     database: DatabaseName | None = None,
 ) -> Health:
     """Check the state of the file: integrity, foreign keys, space, statistics, indexes."""
     from mcp_ref_sqlite.health.examining import examine  # noqa: PLC0415  SQLite comes with the first call
 
-    return await examine(ctx, ctx.state.database(database), checks, deep=deep)
+    return await examine(ctx, ctx.state.databases.get(database), checks, deep=deep)

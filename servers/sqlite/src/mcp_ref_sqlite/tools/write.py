@@ -2,16 +2,17 @@
 
 from typing import Annotated
 
-from mcp_protocol import arg
+from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.arguments import Confirm, DatabaseName, Parameters, TimeoutSeconds
 from mcp_ref_sqlite.results import Batch, Executed
-from mcp_ref_sqlite.state import Ctx
+from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools.arguments import CHANGING, DryRun, Sql
-from mcp_ref_sqlite.tools.query import core
 from mcp_ref_sqlite.writing.items import Item
 
+writing = Toolset[State]("core")
 
-@core.tool(**CHANGING)
+
+@writing.tool(**CHANGING)
 async def execute(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
@@ -25,11 +26,11 @@ async def execute(  # noqa: PLR0913  one parameter for each argument
     """Run one statement that changes the database, in a transaction of its own."""
     from mcp_ref_sqlite.writing.executing import execute as run  # noqa: PLC0415  SQLite comes with the first call
 
-    found = ctx.state.database(database)
-    return await run(ctx, found, (sql, params), dry_run=dry_run, confirm=confirm, timeout=timeout_s)
+    found = ctx.state.databases.get(database)
+    return await run(ctx, found, (sql, params), dry_run=dry_run, confirm=confirm, within=timeout_s)
 
 
-@core.tool(**CHANGING)
+@writing.tool(**CHANGING)
 async def execute_batch(
     ctx: Ctx,
     *,
@@ -41,4 +42,4 @@ async def execute_batch(
     """Run several statements in one transaction: all or nothing."""
     from mcp_ref_sqlite.writing.batch import execute_batch as run  # noqa: PLC0415  SQLite comes with the first call
 
-    return await run(ctx, ctx.state.database(database), statements, dry_run=dry_run, confirm=confirm)
+    return await run(ctx, ctx.state.databases.get(database), statements, dry_run=dry_run, confirm=confirm)

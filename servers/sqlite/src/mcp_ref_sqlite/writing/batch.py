@@ -4,12 +4,13 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
 from mcp_ref_kit.db.cells import bound
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.deadline import Deadline
+from mcp_ref_kit.db.errors import Code, DbError
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.writer import transaction
@@ -39,21 +40,33 @@ async def execute_batch(
     state = ctx.state
     state.require_writable(database)
     if not dry_run:
-        for index, item in enumerate(items):
-            async with state.running(database, None) as deadline:
-                deed = await _deed(database, items, index, deadline)
-                affected = await count(database, deed, deadline)
-            await agree(ctx, database, deed, affected, sql=item.sql, confirm=confirm)
+        await _agree(ctx, database, items, confirm)
     state.holding.release(database.name)
     async with state.running(database, None) as deadline:
         at = _At()
         try:
             done = await database.write(partial(_run_all, items, dry_run, at), deadline)
         except DbError as error:
-            raise _named(error, at.index) from error
+            raise BatchFailed(error, at.index) from error
     if not dry_run:
-        state.changed(database.name, schema=True)
+        state.databases.changed(database.name, schema=True)
     return done
+
+
+async def _agree(ctx: Ctx, database: Database, items: Sequence[Item], confirm: str | None) -> None:
+    """Ask once for all that has to be agreed to."""
+    deeds: list[Deed] = []
+    async with ctx.state.running(database, None) as deadline:
+        for index in range(len(items)):
+            deed = await _deed(database, items, index, deadline)
+            deeds += [] if deed is None else [deed]
+        affected = await count(database, deeds[0], deadline) if len(deeds) == 1 else None
+    if not deeds:
+        return
+    targets = ", ".join(dict.fromkeys(deed.target for deed in deeds))
+    whole = deeds[0] if len(deeds) == 1 else Deed(f"Do {len(deeds)} destructive steps on", targets, counts=False)
+    text = "\n".join(item.sql for item in items)
+    await agree(ctx, database, whole, affected, sql=text, confirm=confirm)
 
 
 class _At:
@@ -62,14 +75,14 @@ class _At:
     index = 0
 
 
-async def _deed(database: Database, items: Sequence[Item], index: int, deadline: Any) -> Deed | None:
+async def _deed(database: Database, items: Sequence[Item], index: int, deadline: Deadline) -> Deed | None:
     """What has to be agreed to, of one statement; one that needs what an earlier one makes is judged when it runs."""
     try:
         return await database.write(partial(_judged, items[index]), deadline, items[index].sql)
     except DbError as error:
         if error.code == "not_found" and index:
             return None
-        raise _named(error, index) from error
+        raise BatchFailed(error, index) from error
 
 
 def _judged(item: Item, connection: sqlite3.Connection, gate: Gate) -> Deed | None:
@@ -129,9 +142,21 @@ def _values(sql: str, values: list[Any] | dict[str, Any]) -> Any:
     return bound("params_list", values)
 
 
-def _named(error: DbError, index: int) -> DbError:
-    message = f"Statement {index} failed, and nothing was changed: {error.message}"
-    return DbError(
-        message, code=error.code, hint=error.hint, position=error.position, engine_code=error.engine_code  # type: ignore[arg-type]
-    )
+class BatchFailed(DbError):
+    """Says which statement it was."""
 
+    def __init__(self, error: DbError, index: int) -> None:
+        super().__init__(
+            f"Statement {index} failed, and nothing was changed: {error.message}",
+            code=cast("Code", error.code),
+            hint=error.hint,
+            position=error.position,
+            engine_code=error.engine_code,
+            retryable=error.retryable,
+        )
+        self.index = index
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The same for programs."""
+        return {**super().facts, "committed": False, "failed_index": self.index}

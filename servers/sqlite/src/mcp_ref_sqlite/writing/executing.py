@@ -3,7 +3,7 @@
 import sqlite3
 import time
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import UNSET, Struct
 
@@ -24,6 +24,9 @@ from mcp_ref_sqlite.writing.inspecting import Deed, Inspected, inspected
 
 COUNT_SECONDS = 2.0
 
+Call: TypeAlias = tuple[str, list[Any] | dict[str, Any]]
+"""A statement and its parameters."""
+
 
 class Change(Struct, frozen=True, kw_only=True):
     """What one statement did; `returned` are the rows of RETURNING."""
@@ -33,34 +36,37 @@ class Change(Struct, frozen=True, kw_only=True):
     returned: Any = UNSET
 
 
-async def execute(  # noqa: PLR0913  what the tool's arguments are
-    ctx: Ctx,
-    database: Database,
-    asked: tuple[str, list[Any] | dict[str, Any]],
-    *,
-    dry_run: bool,
-    confirm: str | None,
-    timeout: float | None,
+async def execute(
+    ctx: Ctx, database: Database, asked: Call, *, dry_run: bool, confirm: str | None, within: float | None
 ) -> Executed:
-    """One statement in a transaction of its own."""
+    """One statement in a transaction of its own, once it is agreed to."""
+    sql, params = asked
+    ctx.state.require_writable(database)
+    if not dry_run:
+        async with ctx.state.running(database, within) as deadline:
+            found = await database.write(partial(_inspected, sql, params), deadline, sql)
+            affected = await count(database, found.deed, deadline)
+        await agree(ctx, database, found.deed, affected, sql=sql, confirm=confirm)
+    return await done(ctx, database, asked, dry_run=dry_run, within=within)
+
+
+async def done(
+    ctx: Ctx, database: Database, asked: Call, *, dry_run: bool = False, within: float | None = None
+) -> Executed:
+    """The same without a question."""
     sql, params = asked
     state = ctx.state
     state.require_writable(database)
-    async with state.running(database, timeout) as deadline:
-        found = await database.write(partial(_inspected, sql, params), deadline, sql)
-        affected = None if dry_run else await count(database, found.deed, deadline)
-    if not dry_run:
-        await agree(ctx, database, found.deed, affected, sql=sql, confirm=confirm)
-    state.holding.release(database.name)
-    async with state.running(database, timeout) as deadline:
+    state.holding.release(database.name)  # an open cursor keeps a commit waiting
+    async with state.running(database, within) as deadline:
         work = partial(_executed, sql, params, state.bounds(database), dry_run)
-        done = await database.write(work, deadline, sql)
+        executed = await database.write(work, deadline, sql)
     if not dry_run:
-        state.changed(database.name, schema=done.schema_changed)
-    return done
+        state.databases.changed(database.name, schema=executed.schema_changed)
+    return executed
 
 
-async def agree(  # noqa: PLR0913  the facts of a question
+async def agree(
     ctx: Ctx, database: Database, deed: Deed | None, affected: Affected | None, *, sql: str, confirm: str | None
 ) -> None:
     """Ask, if there is something to ask. Outside of every deadline.
@@ -90,9 +96,7 @@ def _counted(counting: str, connection: sqlite3.Connection) -> int:
     return connection.execute(counting).fetchone()[0]
 
 
-def _inspected(
-    sql: str, params: list[Any] | dict[str, Any], connection: sqlite3.Connection, gate: Gate
-) -> Inspected:
+def _inspected(sql: str, params: list[Any] | dict[str, Any], connection: sqlite3.Connection, gate: Gate) -> Inspected:
     return inspected(statement(sql, params), connection, gate)
 
 

@@ -1,0 +1,1 @@
+"""Looks at data as a whole: profiles of tables, advice on indexes."""
