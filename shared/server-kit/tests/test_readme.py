@@ -1,7 +1,9 @@
 """The server in the README runs as it stands there."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from tests.launch.raw import MODERN, StdioPeer
@@ -9,9 +11,9 @@ from tests.launch.raw import MODERN, StdioPeer
 README = Path(__file__).parents[1] / "README.md"
 
 
-def written(tmp_path: Path) -> list[str]:
-    block = README.read_text().partition("```python\n")[2].partition("```")[0]
-    script = tmp_path / "words.py"
+def written(tmp_path: Path, number: int = 0) -> list[str]:
+    block = README.read_text().split("```python\n")[number + 1].partition("```")[0]
+    script = tmp_path / "server.py"
     script.write_text(block)
     return [sys.executable, str(script)]
 
@@ -33,3 +35,16 @@ def test_its_check_tells_what_is_missing(tmp_path: Path) -> None:
     )
     assert ended.returncode == 1
     assert "FAILED  /no/such/file" in ended.stdout
+
+
+def test_its_database_server_reads_pages(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.db")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE t AS SELECT 1 AS a UNION SELECT 2 UNION SELECT 3")
+    with StdioPeer([*written(tmp_path, 1), path]) as peer:
+        peer.open(MODERN)
+        first = peer.call("query", sql="SELECT a FROM t", limit=2)["structuredContent"]
+        second = peer.call("query", sql="SELECT a FROM t", limit=2, cursor=first["next_cursor"])["structuredContent"]
+        wrong = peer.call("query", sql="SELEC")
+    assert (first["rows"], second["rows"], second["next_cursor"]) == ([[1], [2]], [[3]], None)
+    assert wrong["content"][0]["text"].startswith("syntax: ")

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from mcp_protocol import Context, Output, Server, Toolset, arg
 from mcp_protocol.types import TextResourceContents
 from mcp_ref_kit import Cursors, Secret, setting
-from mcp_ref_kit.db.arguments import Confirm, Cursor, DatabaseName, Form, Limit, Parameters, TimeoutSeconds
+from mcp_ref_kit.db.arguments import Confirm, Cursor, DatabaseName, FileName, Form, Limit, Parameters, TimeoutSeconds
 from mcp_ref_kit.db.canned import Canned
 from mcp_ref_kit.db.cells import Cells, bound
 from mcp_ref_kit.db.confirm import Affected, Confirmation, Deed
@@ -128,7 +128,7 @@ async def export_query(
     sql: Sql,
     database: DatabaseName | None = None,
     format: Form = "csv",  # noqa: A002  as it is called on the wire
-    file: Annotated[str | None, arg("Name of a file.", max_length=256)] = None,
+    file: FileName | None = None,
 ) -> Output[Exported]:
     """Write all rows."""
     source = chosen(ctx.state.sources, database)

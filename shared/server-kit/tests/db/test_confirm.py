@@ -16,7 +16,12 @@ def settings_of(tmp_path: Path, **more: Any) -> ledger.Settings:
 
 
 def answering(action: str, content: Any = None) -> Any:
-    return {"elicitation/create": lambda _: {"action": action} | ({} if content is None else {"content": content})}
+    answer: dict[str, Any] = {"action": action} if content is None else {"action": action, "content": content}
+
+    def give(_: dict[str, Any]) -> dict[str, Any]:
+        return answer
+
+    return {"elicitation/create": give}
 
 
 def test_the_question_names_object_database_and_count() -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from mcp_protocol import Context, Server, Toolset
+from mcp_ref_kit import Mode
 from mcp_ref_kit.db.program import tailor
 from mcp_ref_kit.db.sources import DatabaseSettings
 
@@ -37,6 +38,7 @@ def test_a_server_takes_its_own_tools_away_by_its_settings() -> None:
     def fit(whole: Server[DatabaseSettings, None], settings: DatabaseSettings) -> Server[DatabaseSettings, None]:
         return whole.only(lambda tool: settings.mode == "admin" or tool.name != "touch")
 
-    for mode, left in (("read-only", ["look"]), ("admin", ["look", "touch"])):
+    cases: dict[Mode, list[str]] = {"read-only": ["look"], "admin": ["look", "touch"]}
+    for mode, left in cases.items():
         made = tailor(server, DatabaseSettings(mode=mode), names=lambda _: ["one"], fit=fit)
         assert [tool.name for tool in made.tools] == left

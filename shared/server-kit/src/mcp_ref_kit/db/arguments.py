@@ -16,6 +16,7 @@ Cursor = Annotated[str, arg("`next_cursor` of the page before, with the same oth
 Form = Annotated[Format, arg("Form of the rows.")]
 TimeoutSeconds = Annotated[float, arg("Most seconds to take.", ge=0.1, le=MOST_SECONDS)]
 CellCharacters = Annotated[int, arg("Most characters of one cell.", ge=16, le=262_144)]
+FileName = Annotated[str, arg("Name of a new file in the operator's directory.", max_length=256)]
 Confirm = Annotated[str, arg("Confirms a destructive call: what its refusal asks for.", max_length=1024)]
 Parameters = Annotated[
     list[Any] | dict[str, Any],
