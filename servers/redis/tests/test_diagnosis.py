@@ -14,7 +14,8 @@ CHECKS = [
 
 
 @each_era
-async def test_the_health_of_an_engine(client_of: Clients, filled: redis.Redis, revision: str) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_the_health_of_an_engine(client_of: Clients, revision: str) -> None:
     async with client_of(revision=revision) as client:
         health = (await client.call("check_health")).data
     checks = {check["name"]: check for check in health["checks"]}
@@ -114,7 +115,8 @@ async def test_the_tools_of_the_archived_server(client_of: Clients, raw: redis.R
 
 
 @each_era
-async def test_modules_that_are_missing_are_named(client_of: Clients, raw: redis.Redis, revision: str) -> None:
+@pytest.mark.usefixtures("raw")
+async def test_modules_that_are_missing_are_named(client_of: Clients, revision: str) -> None:
     """R14."""
     async with client_of(mode="read-write", revision=revision) as client:
         able = (await client.call("server_info")).data["features"]
@@ -133,7 +135,8 @@ async def test_modules_that_are_missing_are_named(client_of: Clients, raw: redis
     assert "functions" in able
 
 
-async def test_vector_sets_where_the_engine_has_them(client_of: Clients, raw: redis.Redis) -> None:
+@pytest.mark.usefixtures("raw")
+async def test_vector_sets_where_the_engine_has_them(client_of: Clients) -> None:
     async with client_of(mode="read-write") as client:
         if "vectorset" not in (await client.call("server_info")).data["features"]:
             pytest.skip("this engine has no vector sets")

@@ -24,9 +24,8 @@ each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
         ["ACL", "WHOAMI"],
     ],
 )
-async def test_commands_that_only_read_run(
-    client_of: Clients, filled: redis.Redis, revision: str, words: list[str]
-) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_commands_that_only_read_run(client_of: Clients, revision: str, words: list[str]) -> None:
     """R3."""
     async with client_of(revision=revision) as client:
         result = await client.call("command", args=words)
@@ -34,7 +33,8 @@ async def test_commands_that_only_read_run(
     assert result.data["untrusted"]
 
 
-async def test_replies_of_every_kind(client_of: Clients, filled: redis.Redis) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_replies_of_every_kind(client_of: Clients) -> None:
     async with client_of() as client:
         got = [
             (await client.call("command", args=words)).data
@@ -84,7 +84,8 @@ async def test_hints_name_the_tool_that_does_it(client_of: Clients, sent: Any) -
     assert not {"keys", "sort_ro", "pfcount", "xread", "blpop"} & set(sent())
 
 
-async def test_errors_of_the_engine_have_its_word(client_of: Clients, filled: redis.Redis) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_errors_of_the_engine_have_its_word(client_of: Clients) -> None:
     """R7."""
     async with client_of() as client:
         wrong = await client.call("command", args=["LLEN", "hash"])
@@ -106,7 +107,8 @@ async def test_a_refused_command_refuses_its_whole_pipeline(client_of: Clients, 
 
 
 @each_era
-async def test_a_failing_command_is_marked_in_its_place(client_of: Clients, raw: redis.Redis, revision: str) -> None:
+@pytest.mark.usefixtures("raw")
+async def test_a_failing_command_is_marked_in_its_place(client_of: Clients, revision: str) -> None:
     """R10."""
     async with client_of(mode="read-write", revision=revision) as client:
         result = await client.call(
@@ -146,8 +148,8 @@ async def test_admins_see_configuration_without_its_secrets(client_of: Clients, 
     try:
         async with client_of(mode="admin") as client:
             result = await client.call("command", args=["CONFIG", "GET", "m*"])
-            no = await client.call("command", args=["CONFIG", "SET", "dir", "/tmp"])
-            mixed = await client.call("command", args=["CONFIG", "SET", "maxmemory", "0", "dir", "/tmp"])
+            no = await client.call("command", args=["CONFIG", "SET", "dir", "/srv"])
+            mixed = await client.call("command", args=["CONFIG", "SET", "maxmemory", "0", "dir", "/srv"])
             yes = await client.call("command", args=["CONFIG", "SET", "slowlog-max-len", "128"])
     finally:
         raw.config_set("masterauth", "")
@@ -171,7 +173,8 @@ async def test_flushdb_is_confirmed_by_the_number_of_keys(client_of: Clients, ra
     assert (kept, done.data["reply"], raw.dbsize()) == (2, "OK", 0)
 
 
-async def test_the_operators_lists_adjust_the_gate(client_of: Clients, raw: redis.Redis) -> None:
+@pytest.mark.usefixtures("raw")
+async def test_the_operators_lists_adjust_the_gate(client_of: Clients) -> None:
     async with client_of(
         allow_commands=["randomkey", "config get", "shutdown"], deny_commands=["get"], deny_categories=["@hash"]
     ) as client:
@@ -200,8 +203,9 @@ async def test_the_operators_lists_adjust_the_gate(client_of: Clients, raw: redi
         ["XRANGE", "s", "-", "+", "COUNT", "10000000"],
     ],
 )
+@pytest.mark.usefixtures("raw")
 async def test_a_small_call_cannot_make_a_large_one_of_the_engine(
-    client_of: Clients, raw: redis.Redis, words: list[str], sent: Any
+    client_of: Clients, words: list[str], sent: Any
 ) -> None:
     """SETRANGE at 536 870 900 made 513 MB of 40 bytes."""
     async with client_of(mode="read-write") as client:

@@ -37,8 +37,9 @@ async def pages(client: Connection, tool: str, field: str, **arguments: Any) -> 
         ("stream", "stream", 3, "entries", [{"id": f"{n + 1}-0", "fields": {"n": str(n)}} for n in range(3)]),
     ],
 )
+@pytest.mark.usefixtures("filled")
 async def test_a_key_of_any_type_is_read(  # noqa: PLR0913, PLR0917
-    client_of: Clients, filled: redis.Redis, revision: str, key: Any, kind: str, length: int, field: str, shown: Any
+    client_of: Clients, revision: str, key: Any, kind: str, length: int, field: str, shown: Any
 ) -> None:
     """R5, R6, DB11."""
     async with client_of(revision=revision) as client:
@@ -48,7 +49,8 @@ async def test_a_key_of_any_type_is_read(  # noqa: PLR0913, PLR0917
     assert result.data[field] == shown
 
 
-async def test_sets_and_hashes_come_in_the_engines_order(client_of: Clients, filled: redis.Redis) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_sets_and_hashes_come_in_the_engines_order(client_of: Clients) -> None:
     """R5."""
     async with client_of() as client:
         members = (await client.call("read_key", key="set")).data["members"]
@@ -157,7 +159,8 @@ async def test_a_string_in_the_form_that_is_asked_for(client_of: Clients, raw: r
     assert looks.data["value"] == "-ERR not really\r\n"
 
 
-async def test_many_keys_take_two_trips(client_of: Clients, filled: redis.Redis, sent: Any) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_many_keys_take_two_trips(client_of: Clients, sent: Any) -> None:
     keys = ["emoji", "list", "set", "zset", "hash", "stream", "nothing", BINARY_KEY]
     async with client_of() as client:
         result = await client.call("read_keys", keys=keys)
@@ -226,7 +229,8 @@ async def test_a_key_that_is_replaced_between_two_trips_is_a_conflict(client_of:
 
 
 @pytest.mark.parametrize("value", [0, -1, 1.5, 10_001, "x"])
-async def test_a_count_that_cannot_be_is_named(client_of: Clients, filled: redis.Redis, value: Any) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_a_count_that_cannot_be_is_named(client_of: Clients, value: Any) -> None:
     """DB3."""
     async with client_of() as client:
         result = await client.call("read_key", key="list", count=value)
@@ -242,7 +246,8 @@ async def test_an_argument_that_does_not_exist_is_corrected(client_of: Clients) 
     assert "`limit`" in result.text
 
 
-async def test_a_cursor_of_another_question_runs_nothing(client_of: Clients, filled: redis.Redis, sent: Any) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_a_cursor_of_another_question_runs_nothing(client_of: Clients, sent: Any) -> None:
     """DB7."""
     async with client_of() as client:
         cursor = (await client.call("read_key", key="list", count=2)).data["next_cursor"]

@@ -17,7 +17,8 @@ each_era = pytest.mark.parametrize("revision", REVISIONS)
 
 
 @each_era
-async def test_resources_are_listed_and_read(client_of: Clients, filled: redis.Redis, revision: str) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_resources_are_listed_and_read(client_of: Clients, revision: str) -> None:
     async with client_of(revision=revision) as client:
         listed = [one["uri"] for one in await client.list("resources")]
         templates = [one["uriTemplate"] for one in await client.list("resourceTemplates")]
@@ -89,7 +90,9 @@ async def test_a_key_tells_of_changes_by_looks(client_of: Clients, raw: redis.Re
 
 
 @each_era
-async def test_a_key_tells_of_changes_by_events(client_of: Clients, raw: redis.Redis, revision: str) -> None:
+async def test_a_key_tells_of_changes_by_events(
+    client_of: Clients, raw: redis.Redis, revision: str, until: Any
+) -> None:
     """R17, with keyspace events; the engine's own setting, which the server does not change."""
     raw.config_set("notify-keyspace-events", "KA")
     try:
@@ -97,7 +100,7 @@ async def test_a_key_tells_of_changes_by_events(client_of: Clients, raw: redis.R
             client_of(revision=revision) as client,
             listening(client, "redis://0/key/k", revision) as changed,
         ):
-            await _until(lambda: raw.pubsub_numsub("__keyspace@0__:k")[0][1] == 1)
+            await until(lambda: raw.pubsub_numsub("__keyspace@0__:k")[0][1] == 1)
             raw.set("k", "v")
             await changed(1)
             assert raw.config_get("notify-keyspace-events")["notify-keyspace-events"]
@@ -106,24 +109,25 @@ async def test_a_key_tells_of_changes_by_events(client_of: Clients, raw: redis.R
 
 
 @each_era
-async def test_streams_and_channels_tell_of_what_comes(client_of: Clients, filled: redis.Redis, revision: str) -> None:
+async def test_streams_and_channels_tell_of_what_comes(
+    client_of: Clients, filled: redis.Redis, revision: str, until: Any
+) -> None:
     async with client_of(revision=revision) as client:
         async with listening(client, "redis://0/stream/stream", revision) as changed:
-            await _until(lambda: filled.info("clients")["blocked_clients"] > 0)
+            await until(lambda: filled.info("clients")["blocked_clients"] > 0)
             filled.xadd("stream", {"n": "new"})
             await changed(2)
         async with listening(client, "redis://0/channel/news", revision) as changed:
-            await _until(lambda: filled.pubsub_numsub("news")[0][1] == 1)
+            await until(lambda: filled.pubsub_numsub("news")[0][1] == 1)
             filled.publish("news", "hello")
             await changed(2)
 
 
-async def test_listeners_leave_no_connection_behind(client_of: Clients, filled: redis.Redis) -> None:
+async def test_listeners_leave_no_connection_behind(client_of: Clients, filled: redis.Redis, until: Any) -> None:
     before = len(filled.client_list())
-    async with client_of() as client:
-        async with listening(client, "redis://0/channel/news", REVISIONS[1]):
-            await _until(lambda: filled.pubsub_numsub("news")[0][1] == 1)
-    await _until(lambda: len(filled.client_list()) <= before)
+    async with client_of() as client, listening(client, "redis://0/channel/news", REVISIONS[1]):
+        await until(lambda: filled.pubsub_numsub("news")[0][1] == 1)
+    await until(lambda: len(filled.client_list()) <= before)
 
 
 async def test_unknown_databases_are_not_granted(client_of: Clients) -> None:
@@ -133,12 +137,6 @@ async def test_unknown_databases_are_not_granted(client_of: Clients) -> None:
         )
         granted = await client.peer.notification("notifications/subscriptions/acknowledged")
     assert granted["params"]["notifications"].get("resourceSubscriptions", []) == []
-
-
-async def _until(holds: Any) -> None:
-    async with asyncio.timeout(5):
-        while not holds():
-            await asyncio.sleep(0.01)
 
 
 @each_era

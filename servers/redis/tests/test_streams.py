@@ -12,7 +12,8 @@ WRITING = {"mode": "read-write"}
 
 
 @each_era
-async def test_windows_of_streams(client_of: Clients, filled: redis.Redis, revision: str) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_windows_of_streams(client_of: Clients, revision: str) -> None:
     async with client_of(revision=revision) as client:
         whole = await client.call("stream_read", keys=["stream"])
         newest = await client.call("stream_read", keys=["stream"], reverse=True, count=1)
@@ -29,7 +30,7 @@ async def test_windows_of_streams(client_of: Clients, filled: redis.Redis, revis
 
 @each_era
 async def test_waiting_ends_with_an_entry_or_with_the_time(
-    client_of: Clients, filled: redis.Redis, revision: str
+    client_of: Clients, filled: redis.Redis, revision: str, until: Any
 ) -> None:
     async with client_of(revision=revision) as client:
         nothing = await client.call("stream_read", keys=["stream"], new_only=True, block_ms=50)
@@ -38,14 +39,14 @@ async def test_waiting_ends_with_an_entry_or_with_the_time(
             {"name": "stream_read", "arguments": {"keys": ["stream"], "new_only": True, "block_ms": 5000}},
         )
         # The engine says when it blocks.
-        await _until(lambda: filled.info("clients")["blocked_clients"] > 0)
+        await until(lambda: filled.info("clients")["blocked_clients"] > 0)
         filled.xadd("stream", {"n": "new"})
         reply = await client.peer.reply(waiting)
     assert (nothing.data["entries"], nothing.data["timed_out"]) == ([], True)
     assert reply["result"]["structuredContent"]["entries"][0]["fields"] == {"n": "new"}
 
 
-async def test_nobody_waits_behind_whoever_waits(client_of: Clients, filled: redis.Redis) -> None:
+async def test_nobody_waits_behind_whoever_waits(client_of: Clients, filled: redis.Redis, until: Any) -> None:
     """A ping and reads take their usual time while ten calls block."""
     loop = asyncio.get_running_loop()
     async with client_of() as client:
@@ -57,7 +58,7 @@ async def test_nobody_waits_behind_whoever_waits(client_of: Clients, filled: red
             )
             for _ in range(10)
         ]
-        await _until(lambda: filled.info("clients")["blocked_clients"] == 10)
+        await until(lambda: filled.info("clients")["blocked_clients"] == 10)
         start = loop.time()
         for _ in range(5):
             assert not (await client.call("read_key", key="list")).is_error
@@ -70,13 +71,8 @@ async def test_nobody_waits_behind_whoever_waits(client_of: Clients, filled: red
     assert one_more.error_code == "busy"
 
 
-async def _until(holds: Any) -> None:
-    async with asyncio.timeout(5):
-        while not holds():
-            await asyncio.sleep(0.01)
-
-
-async def test_entries_are_appended_deleted_and_trimmed(client_of: Clients, raw: redis.Redis) -> None:
+@pytest.mark.usefixtures("raw")
+async def test_entries_are_appended_deleted_and_trimmed(client_of: Clients) -> None:
     async with client_of(**WRITING) as client:
         added = await client.call(
             "stream_write",
@@ -97,7 +93,8 @@ async def test_entries_are_appended_deleted_and_trimmed(client_of: Clients, raw:
 
 
 @each_era
-async def test_groups_and_their_consumers(client_of: Clients, filled: redis.Redis, revision: str) -> None:
+@pytest.mark.usefixtures("filled")
+async def test_groups_and_their_consumers(client_of: Clients, revision: str) -> None:
     async with client_of(revision=revision, **WRITING) as client:
 
         async def groups(action: str, **more: Any) -> Any:
@@ -143,7 +140,7 @@ async def test_groups_are_only_looked_at_in_read_only_mode(
 
 
 @each_era
-async def test_messages_are_collected(client_of: Clients, raw: redis.Redis, revision: str) -> None:
+async def test_messages_are_collected(client_of: Clients, raw: redis.Redis, revision: str, until: Any) -> None:
     async with client_of(revision=revision, **WRITING) as client:
         waiting = await client.peer.begin(
             "tools/call",
@@ -152,7 +149,7 @@ async def test_messages_are_collected(client_of: Clients, raw: redis.Redis, revi
                 "arguments": {"channels": ["news"], "patterns": ["log.*"], "max": 2, "timeout_s": 5},
             },
         )
-        await _until(lambda: raw.pubsub_numsub("news")[0][1] == 1)
+        await until(lambda: raw.pubsub_numsub("news")[0][1] == 1)
         published = await client.call("publish", channel="news", message="hello")
         raw.publish("log.a", b"\xff")
         reply = await client.peer.reply(waiting)

@@ -349,7 +349,8 @@ async def test_a_limit_leaves_the_rest(client_of: Clients, raw: redis.Redis) -> 
     assert raw.dbsize() == 30
 
 
-async def test_json_of_an_engine_without_it_is_unsupported(client_of: Clients, raw: redis.Redis) -> None:
+@pytest.mark.usefixtures("raw")
+async def test_json_of_an_engine_without_it_is_unsupported(client_of: Clients) -> None:
     """R14."""
     async with client_of(**WRITING) as client:
         info = await client.call("server_info")

@@ -1,6 +1,7 @@
 """Keys and values both ways: arguments as bytes, bytes as what JSON can hold. Pure."""
 
 import base64
+import math
 from array import array
 from typing import Any, cast
 
@@ -57,6 +58,8 @@ def floats(name: str, values: Any) -> bytes:
         packed = array("f", values)
     except (TypeError, OverflowError) as error:
         raise bad_argument(name, "must be a list of numbers") from error
+    if not all(map(math.isfinite, packed)):
+        raise bad_argument(name, "must hold finite numbers that 32 bits can hold")
     if array("H", [1]).tobytes() == b"\x00\x01":
         packed.byteswap()
     return packed.tobytes()
