@@ -32,7 +32,7 @@ from mcp_ref_postgres.settings import Settings
 SUPERUSER = "mcp_boss"
 PLAIN = "mcp_ro"
 WRITER = "mcp_writer"
-PASSWORD = "hunter2/%&"
+PASSWORD = "hunter2/%&"  # noqa: S105  of roles that live as long as the tests
 TEMPLATE = "mcp_fixture"
 
 # Nothing of these databases outlives the tests.

@@ -73,8 +73,8 @@ async def investigate_slow_database(
     more += f" Say whether the setting {setting} fits." if setting else ""
     return (
         f"Find out why this database is slow.{more} Use check_health first; then, where they are offered, activity"
-        " (queries, blocking, idle_in_tx), top_queries and table_stats, and explain for what costs most. Tell the causes"
-        " in the order of their weight, each with what shows it and what would mend it. Change nothing." + DATA
+        " (queries, blocking, idle_in_tx), top_queries and table_stats, and explain for what costs most. Tell the"
+        " causes in the order of their weight, each with what shows it and what would mend it. Change nothing." + DATA
     )
 
 
@@ -88,9 +88,10 @@ async def review_migration(
     del ctx
     also = f" Say what changing to the type {type} means." if type else ""
     return (
-        f"Review this migration:\n\n{sql}\n\nLook at the tables it touches with describe_object. Say what each statement"
-        f" locks and for how long, what it rewrites or loses, and what breaks for programs that run meanwhile.{also}"
-        " Propose safer steps. Where apply_migration is offered, use it with dry_run=true only." + DATA
+        f"Review this migration:\n\n{sql}\n\nLook at the tables it touches with describe_object. Say what each"
+        f" statement locks and for how long, what it rewrites or loses, and what breaks for programs that run"
+        f" meanwhile.{also} Propose safer steps. Where apply_migration is offered, use it with dry_run=true only."
+        + DATA
     )
 
 

@@ -20,10 +20,12 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
         list[Secret],
         arg("Databases as postgresql://USER@HOST/NAME; several with names: NAME=DSN."),
         setting(positional=True, metavar="DSN", inline=True, env=("DATABASE_URL",)),
-    ] = []
+    ] = field(default_factory=list)
     tables: Annotated[dict[str, DatabaseTable], setting(table="databases")] = field(default_factory=dict)
-    queries: Annotated[list[Canned], setting(table="query")] = []
-    schemas: Annotated[list[str], arg("Schemas that catalogue tools and resources show."), _LIST] = []
+    queries: Annotated[list[Canned], setting(table="query")] = field(default_factory=list)
+    schemas: Annotated[list[str], arg("Schemas that catalogue tools and resources show."), _LIST] = field(
+        default_factory=list
+    )
     search_path: Annotated[str | None, arg("search_path of callers' statements."), setting(metavar="NAME,...")] = None
     role: Annotated[str | None, arg("SET ROLE of every session.", min_length=1), setting(metavar="NAME")] = None
     pool: Annotated[int, arg("Connections per database.", ge=1, le=50)] = 5
@@ -31,8 +33,12 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
     # A held portal keeps one of the connections and its snapshot.
     held_cursors: Annotated[int, arg("Portals that stay open between two pages; 0 for none.", ge=0, le=50)] = 2
     allow_superuser: Annotated[bool, arg("Run callers' statements although the role is a superuser.")] = False
-    allow_functions: Annotated[list[str], arg("Functions that pass the function gate."), _GLOBS] = []
-    deny_functions: Annotated[list[str], arg("Functions that do not pass it; denial wins."), _GLOBS] = []
+    allow_functions: Annotated[list[str], arg("Functions that pass the function gate."), _GLOBS] = field(
+        default_factory=list
+    )
+    deny_functions: Annotated[list[str], arg("Functions that do not pass it; denial wins."), _GLOBS] = field(
+        default_factory=list
+    )
     application_name: Annotated[str, arg("What the engine calls the sessions.", max_length=63)] = "mcp-ref-postgres"
     notify_channel: Annotated[
         str | None, arg("Channel whose notices become resource updates.", min_length=1, max_length=63)

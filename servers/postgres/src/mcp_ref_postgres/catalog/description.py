@@ -98,15 +98,15 @@ ROUTINE = """
         CASE WHEN p.prokind IN ('f', 'p') THEN pg_get_functiondef(p.oid) END AS ddl,
         obj_description(p.oid, 'pg_proc') AS description
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE (p.proname = $2 OR p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' = $2)
+    WHERE (p.proname = $2 OR p.proname || '(' || oidvectortypes(p.proargtypes) || ')' = $2)
         AND ($1::text IS NULL OR n.nspname = $1) AND ($3::text[] IS NULL OR n.nspname = ANY ($3))
     ORDER BY coalesce(array_position($4::text[], n.nspname::text), 10000), 1, 2 LIMIT 20
 """
 TYPE = """
     SELECT n.nspname AS schema, t.typname AS name, CASE WHEN t.typtype = 'e' THEN 'enum' ELSE 'type' END AS type,
         t.oid, t.typtype::text AS typtype, format_type(t.typbasetype, t.typtypmod) AS base,
-        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid) AS labels,
-        t.typrelid, obj_description(t.oid, 'pg_type') AS description
+        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e
+         WHERE e.enumtypid = t.oid) AS labels, t.typrelid, obj_description(t.oid, 'pg_type') AS description
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
     WHERE t.typname = $2 AND ($1::text IS NULL OR n.nspname = $1) AND ($3::text[] IS NULL OR n.nspname = ANY ($3))
         AND NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind <> 'c')

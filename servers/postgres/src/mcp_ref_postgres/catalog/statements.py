@@ -9,8 +9,9 @@ VISIBLE = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND ($1::te
 _KEY = 'o.schema::text COLLATE "C", o.name::text COLLATE "C", o.type::text COLLATE "C"'
 _PAGE = f"($3::text IS NULL OR ({_KEY}) > ($3, $4::text, $5::text)) AND o.name LIKE $2 ORDER BY {_KEY} LIMIT $6"
 
-_RELKINDS = """CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned' WHEN 'v' THEN 'view' WHEN 'm' THEN 'matview'
-    WHEN 'f' THEN 'foreign_table' WHEN 'S' THEN 'sequence' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' END"""
+_RELKINDS = """CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned' WHEN 'v' THEN 'view'
+    WHEN 'm' THEN 'matview' WHEN 'f' THEN 'foreign_table' WHEN 'S' THEN 'sequence'
+    WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' END"""
 _NO_SIZE = "NULL::bigint AS size_bytes, NULL::float8 AS rows_estimate"
 
 
@@ -26,7 +27,8 @@ RELATIONS = f"""
         obj_description(p.oid, 'pg_class') AS description, p.oid
     FROM (
         SELECT o.* FROM (
-            SELECT n.nspname AS schema, c.relname AS name, {_RELKINDS} AS type, c.relowner, c.reltuples, c.relkind, c.oid
+            SELECT n.nspname AS schema, c.relname AS name, {_RELKINDS} AS type, c.relowner, c.reltuples, c.relkind,
+                c.oid
             FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE {VISIBLE} AND c.relkind = ANY ($7::text[]::"char"[])
         ) o WHERE {_PAGE}
@@ -43,7 +45,7 @@ RELATION_KINDS = {
 }
 
 ROUTINES = _listing(f"""
-    SELECT n.nspname AS schema, p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name,
+    SELECT n.nspname AS schema, p.proname || '(' || oidvectortypes(p.proargtypes) || ')' AS name,
         CASE WHEN p.prokind = 'p' THEN 'procedure' ELSE 'function' END AS type, pg_get_userbyid(p.proowner) AS owner,
         {_NO_SIZE}, obj_description(p.oid, 'pg_proc') AS description, p.oid
     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -138,7 +140,7 @@ NAMES = f"""
         UNION ALL
         SELECT 'type', n.nspname, t.typname, NULL, obj_description(t.oid, 'pg_type')
         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
-        WHERE {VISIBLE} AND t.typtype IN ('e', 'd') 
+        WHERE {VISIBLE} AND t.typtype IN ('e', 'd')
     ) names ORDER BY kind = 'column', schema, name, "column" LIMIT 200000
 """  # noqa: S608  constants of this program
 

@@ -1,10 +1,9 @@
-"""One connection: the parameters it starts with, its codecs, and what is behind it."""
+"""One connection: the parameters it starts with, and what its transactions need behind a pooler."""
 
 import asyncio
 import logging
 from typing import Any, Literal, cast
 
-from mcp_ref_postgres.engine.codecs import exchange_as_text
 from mcp_ref_postgres.engine.driver import Connection
 from mcp_ref_postgres.settings import Settings
 
@@ -90,18 +89,10 @@ async def connect(dsn: str, settings: Settings, path: Path, *, pooled: bool) -> 
     import asyncpg  # noqa: PLC0415  a server that nobody asks for data does not pay for the driver
 
     parameters = startup(settings, path)
-    if pooled:
-        sent = {name: parameters[name] for name in _POOLED}
-    else:
-        sent = parameters
+    sent = {name: parameters[name] for name in _POOLED} if pooled else parameters
     async with asyncio.timeout(MOST_SECONDS):
         opened = await asyncpg.connect(dsn, server_settings=sent, statement_cache_size=0 if pooled else 256)
     connection = cast("Connection", opened)
-    try:
-        await exchange_as_text(connection)
-    except BaseException:  # cancelled or failed: nobody else would close it
-        connection.terminate()
-        raise
     return Session(connection, parameters, pooled=pooled)
 
 

@@ -118,8 +118,8 @@ class Engine:
         facts = await self.facts(until)
         if facts.superuser and not self.settings.allow_superuser:
             raise DbError(
-                f"The session's role {facts.session_user} is a superuser, who can leave a read-only transaction by files"
-                " and programs of the engine's machine; its statements are refused.",
+                f"The session's role {facts.session_user} is a superuser, who can leave a read-only transaction by"
+                " files and programs of the engine's machine; its statements are refused.",
                 code="permission",
                 hint="Connect as a plain role (GRANT pg_read_all_data), or start with --allow-superuser.",
             )

@@ -140,12 +140,6 @@ class Connection(Protocol):
         """The first value of a statement of ours."""
         ...
 
-    async def set_type_codec(
-        self, typename: str, *, schema: str, encoder: Callable[[Any], Any], decoder: Callable[[str], Any], format: str
-    ) -> None:
-        """Exchange a type as text."""
-        ...
-
     async def copy_from_query(self, query: str, *args: Any, output: Any, **options: Any) -> str:
         """Stream `COPY (query) TO STDOUT`."""
         ...

@@ -126,6 +126,10 @@ def _code(state: str, words: str) -> Code:
 
 def _unreachable(error: BaseException) -> DbError:
     """The network and the driver say where they failed; a caller learns only that they did."""
+    if type(error).__name__ == "UnsupportedClientFeatureError":
+        return DbError(
+            "A value of such a type cannot be sent or read here.", code="unsupported", hint="Cast it to text."
+        )
     reason = "refused the connection" if isinstance(error, ConnectionRefusedError) else "cannot be reached"
     return DbError(f"The database {reason}.", code="connection", hint="The next call tries again.")
 

@@ -68,8 +68,11 @@ def _reason(row: Mapping[str, Any], rules: Rules, harmless: Sequence[str]) -> st
     name, full = row["name"], f"{row['schema']}.{row['name']}"
     if _matches(rules.denied, name, full):
         return "the operator denies it"
-    if _matches(rules.allowed, name, full):
-        return None
+    return None if _matches(rules.allowed, name, full) else _danger(row, harmless)
+
+
+def _danger(row: Mapping[str, Any], harmless: Sequence[str]) -> str | None:
+    name, full = row["name"], f"{row['schema']}.{row['name']}"
     if _matches(ALWAYS_REFUSED, name, full):
         return "it reaches beyond the database"
     if row["definer"]:

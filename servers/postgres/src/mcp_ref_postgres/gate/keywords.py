@@ -36,9 +36,9 @@ _ADMIN_MADE = ("EXTENSION", "FUNCTION", "PROCEDURE", "ROUTINE", "TRIGGER", "POLI
 # Never, in any mode: what leaves the transaction, the session, the database or the machine.
 NEVER = frozenset(
     {
-        "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE", "EXECUTE", "DEALLOCATE",
-        "SET", "RESET", "DISCARD", "COPY", "LISTEN", "UNLISTEN", "NOTIFY", "LOAD", "CHECKPOINT", "SECURITY", "DECLARE",
-        "FETCH", "MOVE", "CLOSE", "LOCK", "IMPORT", "REASSIGN", "SHOW", "EXPLAIN",
+        "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE", "PREPARE", "EXECUTE",
+        "DEALLOCATE", "SET", "RESET", "DISCARD", "COPY", "LISTEN", "UNLISTEN", "NOTIFY", "LOAD", "CHECKPOINT",
+        "SECURITY", "DECLARE", "FETCH", "MOVE", "CLOSE", "LOCK", "IMPORT", "REASSIGN", "SHOW", "EXPLAIN",
     }
 )  # fmt: skip
 _NEVER_MADE = frozenset({"SYSTEM", "ROLE", "USER", "GROUP", "DATABASE", "TABLESPACE", "LANGUAGE", "SERVER", "FOREIGN"})
@@ -89,6 +89,6 @@ def runs_alone(words: Sequence[str]) -> bool:
     return bool(words) and (
         words[0] == "VACUUM"
         or "CONCURRENTLY" in words[:6]
-        or (words[0] in {"REINDEX"} and "DATABASE" in words[:3])
+        or (words[0] == "REINDEX" and "DATABASE" in words[:3])
         or (words[0] == "CLUSTER" and len(words) == 1)
     )

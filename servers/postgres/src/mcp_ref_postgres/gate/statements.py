@@ -51,6 +51,17 @@ class Statement(Struct, frozen=True, dict=True):
         """The first words in upper case; a parenthesis is one, a quoted name is none that is known."""
         return [_word(token) for token in self.tokens[:12]]
 
+    @cached_property
+    def is_starred(self) -> bool:
+        """Whether a table decides what the columns are: by `*`, which in `count(*)` is none, or by TABLE."""
+        for at, token in enumerate(self.tokens):
+            counts = at > 0 and self.tokens[at - 1].is_sign("(") and self.tokens[at + 1 : at + 2] != []
+            if token.is_sign("*") and not (counts and self.tokens[at + 1].is_sign(")")):
+                return True
+            if token.is_word("table"):
+                return True
+        return False
+
     def calls(self) -> list[Named]:
         """Every name before a parenthesis, once."""
         return sorted({Named(each.schema, each.name) for each in calls(self.tokens)}, key=_order)

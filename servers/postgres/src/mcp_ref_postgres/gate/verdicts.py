@@ -6,6 +6,7 @@ and exactly one; the same text alone then means the same.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 from hashlib import sha256
 
 from msgspec import Struct
@@ -17,6 +18,7 @@ from mcp_ref_postgres.engine.driver import Attribute, TypeName
 from mcp_ref_postgres.engine.faults import broken, fault
 from mcp_ref_postgres.gate.functions import LOOK_UP, Rules, judge
 from mcp_ref_postgres.gate.statements import Statement
+from mcp_ref_postgres.reading.parameters import cast_in_place
 
 PREFIX = "DECLARE _g NO SCROLL CURSOR FOR "
 KEPT = 512
@@ -32,8 +34,11 @@ class Verdict(Struct):
     """What is known of a text that passed. `small`: it gave few rows when it ran, so one fetch is enough."""
 
     statement: Statement
+    text: str
+    """What runs: the statement with its parameters read from text."""
     parameters: tuple[TypeName, ...]
     attributes: tuple[Attribute, ...]
+    composites: frozenset[int]
     until: float
     small: bool = False
 
@@ -70,7 +75,7 @@ class Gate:
         now = asyncio.get_running_loop().time()
         if known is not None and known.until > now:
             self._verdicts.move_to_end(key)
-            return known
+            return await self._renewed(session, known)
         verdict = await self._judged(session, statement_of(text), now + SECONDS)
         self._verdicts[key] = verdict
         while len(self._verdicts) > KEPT:
@@ -119,10 +124,23 @@ class Gate:
         parameters = declared.get_parameters()
         await self.check_functions(session, statement)
         try:
+            if parameters:
+                text = cast_in_place(text, statement.tokens, statement.shift, parameters)
+                await connection.prepare(PREFIX + text, name=name)  # what runs has passed, too
             attributes = (await connection.prepare(text, name=name)).get_attributes()
         except broken() as error:
-            raise fault(error, self._engine.scrub, shift=-statement.shift) from error
-        return Verdict(statement, parameters, attributes, until)
+            raise fault(error, self._engine.scrub, length=-1) from error
+        return Verdict(statement, text, parameters, attributes, await composites_of(session, attributes), until)
+
+    async def _renewed(self, session: Session, known: Verdict) -> Verdict:
+        """The same, with the columns that a star stands for today."""
+        if known.statement.is_starred:
+            name = session.statement_name
+            attributes = (await session.connection.prepare(known.text, name=name)).get_attributes()
+            known.small = known.small and attributes == known.attributes
+            known.attributes = attributes
+            known.composites = await composites_of(session, attributes)
+        return known
 
     def _refused(self, error: Exception, statement: Statement) -> DbError:
         found = fault(error, self._engine.scrub, shift=len(PREFIX) - statement.shift, length=statement.end)
@@ -151,6 +169,20 @@ def statement_of(text: str) -> Statement:
     if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
         raise DbError(f"The statement is over {LONGEST} bytes.", code="too_large")
     return Statement.of(text)
+
+
+async def composites_of(session: Session, attributes: Sequence[Attribute]) -> frozenset[int]:
+    """Those of the columns' types that are arrays of rows; the driver does not say what their members are."""
+    oids = [each.type.oid for each in attributes if each.type.kind == "array" and each.type.schema != "pg_catalog"]
+    if not oids:
+        return frozenset()
+    return frozenset(row[0] for row in await session.connection.fetch(_OF_ROWS, oids))
+
+
+_OF_ROWS = """
+    SELECT t.oid FROM pg_catalog.pg_type t JOIN pg_catalog.pg_type e ON e.oid = t.typelem
+    WHERE t.oid = ANY ($1::oid[]) AND e.typtype = 'c'
+"""
 
 
 def _key(text: str) -> bytes:

@@ -36,7 +36,8 @@ _SECURITY = f"""
     FROM unnest(ARRAY['pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program',
         'pg_signal_backend']) m
     WHERE pg_has_role(session_user, m, 'MEMBER') AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
-    UNION ALL SELECT 'bridge', extname, extname FROM pg_extension WHERE extname IN ('dblink', 'postgres_fdw', 'file_fdw')
+    UNION ALL SELECT 'bridge', extname, extname FROM pg_extension
+    WHERE extname IN ('dblink', 'postgres_fdw', 'file_fdw')
     UNION ALL SELECT 'public', n.nspname, n.nspname FROM pg_namespace n
     WHERE {VISIBLE} AND has_schema_privilege('public', n.oid, 'CREATE')
     UNION ALL SELECT 'definer', p.oid::regprocedure::text, p.oid::regprocedure::text

@@ -15,7 +15,8 @@ ENOUGH_BLOCKS = 10_000
 _CONNECTION = """
     SELECT count(*) FILTER (WHERE backend_type = 'client backend') AS used,
         current_setting('max_connections')::int AS most,
-        count(*) FILTER (WHERE state LIKE 'idle in transaction%' AND now() - state_change > interval '5 minutes') AS idle,
+        count(*) FILTER (WHERE state LIKE 'idle in transaction%'
+                           AND now() - state_change > interval '5 minutes') AS idle,
         count(*) FILTER (WHERE state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
                            AND now() - query_start > interval '1 hour') AS long
     FROM pg_stat_activity

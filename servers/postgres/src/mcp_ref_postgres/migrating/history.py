@@ -81,7 +81,9 @@ async def applied(session: Session, schema: str) -> list[Migration]:
 async def prepare(session: Session, schema: str) -> None:
     """Make the history where there is none; nobody else applies a migration until this transaction ends."""
     await session.connection.fetch("SELECT pg_advisory_xact_lock(hashtext($1), hashtext($2))", TABLE, schema)
-    await session.connection.fetch(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+    # IF NOT EXISTS would need the right to make one even where there is one.
+    if not await session.connection.fetchval("SELECT to_regnamespace(quote_ident($1)) IS NOT NULL", schema):
+        await session.connection.fetch(f"CREATE SCHEMA {identifier(schema)}")
     await session.connection.fetch(
         f"CREATE TABLE IF NOT EXISTS {identifier(schema, TABLE)} ("
         " version int PRIMARY KEY, name text NOT NULL UNIQUE, digest text NOT NULL,"

@@ -45,7 +45,8 @@ class Plans:
     def __init__(self, session: Session, verdicts: Sequence[Verdict]) -> None:
         self.session = session
         self._requests = [
-            Request(statement=verdict.statement.text, parameters=verdict.parameters, given=[]) for verdict in verdicts
+            Request(statement=verdict.statement.text, text=verdict.text, parameters=verdict.parameters, given=[])
+            for verdict in verdicts
         ]
         self.now: list[Any] = []
 

@@ -12,6 +12,7 @@ from mcp_ref_postgres.plans.tree import steps
 MOST_COLUMNS = 4
 _EQUAL = frozenset({"="})
 _RANGE = frozenset({"<", ">"})
+_ENGINES_OWN = ("pg_", "information_schema")
 _CONDITIONS = ("Filter", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter")
 
 
@@ -51,7 +52,7 @@ def _relations(plan: Mapping[str, Any]) -> dict[str, _Used]:
     found: dict[str, _Used] = {}
     for step in steps(plan):
         raw = step.raw
-        if "Relation Name" in raw and "Schema" in raw:
+        if "Relation Name" in raw and not str(raw.get("Schema", "pg_")).startswith(_ENGINES_OWN):
             alias = raw.get("Alias", raw["Relation Name"])
             found.setdefault(alias, _Used(raw["Schema"], raw["Relation Name"], [], [], []))
     return found

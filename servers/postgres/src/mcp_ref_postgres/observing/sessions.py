@@ -1,4 +1,4 @@
-"""Who is connected and what they do: running statements, locks, who waits for whom, forgotten transactions, progress."""
+"""Who is connected and what they do: statements, locks, who waits for whom, forgotten transactions, progress."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -18,6 +18,7 @@ _SHOWN = f"""
 _OTHERS = "a.backend_type = 'client backend' AND NOT (a.pid = ANY ($3::int[]))"
 _LONGER = "coalesce(extract(epoch FROM now() - {since}), 0) >= $1"
 
+# ruff: noqa: S608  constants of this program
 _VIEWS: dict[View, str] = {
     "queries": f"""
         SELECT {_SHOWN}, nullif(pg_blocking_pids(a.pid), '{{}}') AS blocked_by FROM pg_stat_activity a
@@ -74,12 +75,12 @@ def _progress(major: int) -> str:
         done, total = _STEPS[kind]
         phase = "'copying'" if kind == "copy" else "p.phase"
         parts.append(
-            f"SELECT p.pid, '{kind}' AS work, {phase}::text AS phase, p.{done}::float8 AS done, p.{total}::float8 AS total"  # noqa: S608  from the tables above
-            f" FROM pg_stat_progress_{kind} p"
+            f"SELECT p.pid, '{kind}' AS work, {phase}::text AS phase, p.{done}::float8 AS done,"
+            f" p.{total}::float8 AS total FROM pg_stat_progress_{kind} p"
         )
     return f"""
         SELECT {_SHOWN}, w.work, w.phase, w.done, w.total
         FROM ({" UNION ALL ".join(parts)}) w JOIN pg_stat_activity a ON a.pid = w.pid
         WHERE {_LONGER.format(since="a.query_start")} AND NOT (a.pid = ANY ($3::int[]))
         ORDER BY a.query_start LIMIT $2
-    """  # noqa: S608  constants of this program
+    """

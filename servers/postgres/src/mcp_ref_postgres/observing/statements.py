@@ -55,10 +55,11 @@ async def top(session: Session, facts: Facts, sort: Sort, limit: int, min_calls:
 def _statement(view: str, sort: Sort) -> str:
     return f"""
         SELECT queryid::text, left(query, {LONGEST}) AS query, calls,
-            round(total_exec_time::numeric, 3)::float8 AS total_ms, round(mean_exec_time::numeric, 3)::float8 AS mean_ms,
-            round(stddev_exec_time::numeric, 3)::float8 AS stddev_ms, round(max_exec_time::numeric, 3)::float8 AS max_ms,
-            rows,
-            round((100.0 * shared_blks_hit / nullif(shared_blks_hit + shared_blks_read, 0))::numeric, 1)::float8 AS hit_pct,
+            round(total_exec_time::numeric, 3)::float8 AS total_ms,
+            round(mean_exec_time::numeric, 3)::float8 AS mean_ms,
+            round(stddev_exec_time::numeric, 3)::float8 AS stddev_ms,
+            round(max_exec_time::numeric, 3)::float8 AS max_ms, rows,
+            round(100.0 * shared_blks_hit / nullif(shared_blks_hit + shared_blks_read, 0), 1)::float8 AS hit_pct,
             shared_blks_read AS blocks_read, shared_blks_written AS blocks_written, wal_bytes::float8,
             temp_blks_read + temp_blks_written AS temp_blocks
         FROM {view} s

@@ -8,7 +8,6 @@ from mcp_ref_postgres.catalog.describing import Object
 from mcp_ref_postgres.catalog.naming import identifier
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.health.checks import VISIBLE
-from mcp_ref_postgres.reading.native import plain
 
 TableSort = Literal["size", "dead", "seq_scan", "age"]
 
@@ -45,8 +44,8 @@ async def tables(
 
 
 _STATISTICS = """
-    SELECT s.attname::text AS name, s.null_frac::float8 AS nulls, s.n_distinct::float8 AS distincts, s.avg_width AS width,
-        s.most_common_vals::text::text[] AS common, s.most_common_freqs::float8[] AS freqs
+    SELECT s.attname::text AS name, s.null_frac::float8 AS nulls, s.n_distinct::float8 AS distincts,
+        s.avg_width AS width, s.most_common_vals::text::text[] AS common, s.most_common_freqs::float8[] AS freqs
     FROM pg_stats s WHERE s.schemaname = $1 AND s.tablename = $2
 """
 _COLUMNS = """
@@ -94,7 +93,7 @@ def _sampling(found: Object, columns: Sequence[Any], estimate: float | None, sam
             parts.append(f"left(max({name})::text, {LONGEST_VALUE}) AS max{number}")
             parts.append(f"count(DISTINCT {name}) AS d{number}")
         parts.append(f"avg(pg_column_size({name}))::float8 AS w{number}")
-    return f"SELECT {', '.join(parts)} FROM (SELECT {names} FROM {source} LIMIT {sample:d}) some"  # noqa: S608  quoted
+    return f"SELECT {', '.join(parts)} FROM (SELECT {names} FROM {source} LIMIT {sample:d}) AS sampled"  # noqa: S608  quoted
 
 
 def _column(column: Any, known: Any, row: Any, number: int, rows: float) -> dict[str, Any]:
@@ -120,4 +119,4 @@ def _top(values: Sequence[Any] | None, freqs: Sequence[float] | None) -> list[di
         return None
     cells = Cells(LONGEST_VALUE)
     pairs = list(zip(values, freqs, strict=False))[:TOP_VALUES]
-    return [{"value": cells.any(plain(value)), "pct": round(100 * freq, 2)} for value, freq in pairs]
+    return [{"value": cells.any(value), "pct": round(100 * freq, 2)} for value, freq in pairs]

@@ -17,11 +17,13 @@ class Request(Struct, frozen=True, kw_only=True):
 
     statement: str
     """The text as it passed the gate."""
+    text: str
+    """The same with its parameters read from text."""
     parameters: Sequence[TypeName]
     given: Sequence[Any]
     analyze: bool = False
     buffers: bool = True
-    text: bool = False
+    as_text: bool = False
 
     @property
     def generic(self) -> bool:
@@ -32,7 +34,7 @@ class Request(Struct, frozen=True, kw_only=True):
 async def explained(session: Session, request: Request) -> Any:
     """The plan: text, or the engine's JSON as objects."""
     rows = await (_generic(session, request) if request.generic else _bound(session, request))
-    if request.text:
+    if request.as_text:
         return "\n".join(row[0] for row in rows)
     return json.decode(rows[0][0])[0]
 
@@ -40,7 +42,7 @@ async def explained(session: Session, request: Request) -> Any:
 async def _bound(session: Session, request: Request) -> list[Any]:
     arguments = converted(request.given, request.parameters)
     prepared = await session.connection.prepare(
-        f"EXPLAIN ({_options(request)}) {request.statement}", name=session.statement_name
+        f"EXPLAIN ({_options(request)}) {request.text}", name=session.statement_name
     )
     return await prepared.fetch(*arguments)
 
@@ -63,7 +65,7 @@ async def _generic(session: Session, request: Request) -> list[Any]:
 
 
 def _options(request: Request) -> str:
-    options = ["FORMAT TEXT" if request.text else "FORMAT JSON", "VERBOSE"]
+    options = ["FORMAT TEXT" if request.as_text else "FORMAT JSON", "VERBOSE"]
     if request.analyze:
         options += ["ANALYZE", f"BUFFERS {'ON' if request.buffers else 'OFF'}"]
     return ", ".join(options)

@@ -3,25 +3,17 @@
 The driver buffers whole rows, so a cell of a gigabyte would be here before anybody could cut it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw, Struct
 
 from mcp_ref_kit.db.cells import Cells, Encoder
 from mcp_ref_kit.db.envelope import Column
-from mcp_ref_postgres.engine.codecs import DOCUMENTS
 from mcp_ref_postgres.engine.driver import Attribute, Record, TypeName
-from mcp_ref_postgres.reading.native import plain
-
-# Types of few bytes, taken as the driver gives them.
-_SMALL = frozenset(
-    {"bool", "int2", "int4", "int8", "oid", "float4", "float8", "date", "time", "timetz", "timestamp", "timestamptz",
-     "interval", "uuid", "inet", "cidr", "macaddr", "macaddr8", "money", "pg_lsn", "point", "lseg", "box", "line",
-     "circle", "xid", "cid", "xid8"}
-)  # fmt: skip
-_ARRAYS = frozenset({"array", "composite"})
+from mcp_ref_postgres.reading.kinds import DOCUMENTS, NUMBERS, SHORT, bare, is_direct
+from mcp_ref_postgres.reading.rows import listed
 
 Take = Callable[[Cells, Record, int], Any]
 
@@ -62,26 +54,39 @@ class EngineCells(Cells):
         return [take(self, record, at) for take, at in self._takes]
 
 
-def shape_of(attributes: Sequence[Attribute], most: int) -> Shape:
-    """How to ask for these columns, no text longer than `most` and one character."""
+def shape_of(attributes: Sequence[Attribute], most: int, composites: Collection[int] = ()) -> Shape:
+    """How to ask for these columns, no text longer than `most` and one character.
+
+    `composites` are the types of arrays whose members are rows.
+    """
     selected: list[str] = []
     takes: list[tuple[Take, int]] = []
     for number, attribute in enumerate(attributes):
-        form = _form(attribute.type)
+        form = _form(attribute.type, is_of_rows=attribute.type.oid in composites)
         takes.append((form.take, len(selected)))
         selected += [part.format(c=f"q.c{number}", n=most, b=most * 3 // 4 + 1) for part in form.expressions]
     columns = tuple(Column(attribute.name, attribute.type.name) for attribute in attributes)
     return Shape(columns, tuple(selected), tuple(takes))
 
 
-def _form(kind: TypeName) -> _Form:
-    if kind.kind in _ARRAYS or kind.name == "record":
-        return _NATIVE
+def _form(kind: TypeName, *, is_of_rows: bool) -> _Form:
+    if kind.kind == "array":
+        return _array(kind, is_of_rows=is_of_rows)
+    if kind.kind == "composite" or kind.name == "record":
+        return _ROW
     if kind.schema != "pg_catalog":
         return _TEXT
-    if kind.name in _SMALL:
+    if kind.name in NUMBERS:
         return _ITSELF
-    return _BY_NAME.get(kind.name, _TEXT)
+    return _SHORT if kind.name in SHORT else _BY_NAME.get(kind.name, _TEXT)
+
+
+def _array(kind: TypeName, *, is_of_rows: bool) -> _Form:
+    if is_of_rows or kind.name == "record[]":
+        return _ROWS
+    if bare(kind) in DOCUMENTS and kind.schema == "pg_catalog":
+        return _DOCUMENTS
+    return _NATIVE if is_direct(kind) else _TEXTS
 
 
 def _itself(cells: Cells, record: Record, at: int) -> Any:
@@ -95,7 +100,7 @@ def _text(cells: Cells, record: Record, at: int) -> Any:
 
 def _bytes(cells: Cells, record: Record, at: int) -> Any:
     value = record[at]
-    return None if value is None else cells.bytes(value, record[at + 1])
+    return None if value is None else cells.binary(value, record[at + 1])
 
 
 def _json(cells: Cells, record: Record, at: int) -> Any:
@@ -119,7 +124,27 @@ def _jsonb(cells: Cells, record: Record, at: int) -> Any:
 
 def _native(cells: Cells, record: Record, at: int) -> Any:
     value, head, total = record[at], record[at + 1], record[at + 2]
-    return cells.any(plain(value)) if head is None else cells.text(head, total)
+    return cells.any(value) if head is None else cells.text(head, total)
+
+
+def _documents(cells: Cells, record: Record, at: int) -> Any:
+    """An array of documents, each decoded."""
+    value, head, total = record[at], record[at + 1], record[at + 2]
+    return cells.any(_decoded(value)) if head is None else cells.text(head, total)
+
+
+def _row(cells: Cells, record: Record, at: int) -> Any:
+    """A row of named columns as the list of their values."""
+    value, total = record[at], record[at + 1]
+    if value is None or (total is not None and total > cells.most):
+        return _text(cells, record, at)
+    return cells.any(listed(value))
+
+
+def _decoded(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_decoded(item) for item in cast("list[Any]", value)]
+    return None if value is None else msgspec.json.decode(value)
 
 
 def _as_text(text: str) -> tuple[str, str]:
@@ -128,20 +153,24 @@ def _as_text(text: str) -> tuple[str, str]:
 
 
 _ITSELF = _Form(("{c}",), _itself)
+_SHORT = _Form(("{c}::pg_catalog.text",), _itself)
 _TEXT = _Form(_as_text("{c}::pg_catalog.text"), _text)
-_NATIVE = _Form(
-    (
-        "CASE WHEN pg_catalog.octet_length({c}::pg_catalog.text) <= {n} THEN {c} END",
-        *(
-            f"CASE WHEN pg_catalog.octet_length({{c}}::pg_catalog.text) > {{n}} THEN {part} END"
-            for part in (
-                "pg_catalog.left({c}::pg_catalog.text, {n} + 1)",
-                "pg_catalog.char_length({c}::pg_catalog.text)",
-            )
-        ),
-    ),
-    _native,
-)
+
+
+def _unless_long(expression: str, take: Take) -> _Form:
+    """A value whole where its text is short, else the beginning of its text."""
+    text = "{c}::pg_catalog.text"
+    long = f"pg_catalog.octet_length({text}) > {{n}}"
+    parts = (f"pg_catalog.left({text}, {{n}} + 1)", f"pg_catalog.char_length({text})")
+    whole = f"CASE WHEN NOT {long} THEN {expression} END"
+    return _Form((whole, *(f"CASE WHEN {long} THEN {part} END" for part in parts)), take)
+
+
+_NATIVE = _unless_long("{c}", _native)
+_DOCUMENTS = _unless_long("{c}::pg_catalog.text[]", _documents)
+# Each member in the engine's own text form.
+_TEXTS = _unless_long("{c}::pg_catalog.text[]", _native)
+_ROW = _ROWS = _Form(_as_text("pg_catalog.to_json({c})::pg_catalog.text"), _row)
 _BY_NAME = {
     "bytea": _Form(("pg_catalog.substring({c}, 1, {b})", "pg_catalog.octet_length({c})"), _bytes),
     # The cast to text would take the blanks away.

@@ -22,6 +22,7 @@ class Reading:
         self.session = session
         self.shape = shape
         self.finished = False
+        self.holdable = True
         self._rest: list[Record] = []
         self._rows: Rows | None = None
         self._portal: Portal | None = None
@@ -39,10 +40,11 @@ class Reading:
         if skip and await portal.forward(skip) < skip:
             self.finished = True
 
-    def give(self, rows: list[Record]) -> None:
-        """All rows at once, where they were fetched without a portal."""
+    def give(self, rows: list[Record], *, cut: bool) -> None:
+        """The rows at once, where they were fetched without a portal; `cut`: there are more in the engine."""
         self._rest = rows
         self.finished = True
+        self.holdable = not cut
 
     async def fill(self, page: Page, until: float) -> None:
         """Put rows on a page until it is full or there are no more.
@@ -57,11 +59,6 @@ class Reading:
                 return
             page.add(block)
             self._rest = list(page.rest)
-
-    @property
-    def open_ended(self) -> bool:
-        """Whether the portal has more to give."""
-        return not self.finished or bool(self._rest)
 
     async def _block(self, wanted: int, until: float) -> list[Record]:
         if self.finished:

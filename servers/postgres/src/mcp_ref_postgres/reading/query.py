@@ -13,10 +13,11 @@ from mcp_ref_kit.db.envelope import Envelope, Format
 from mcp_ref_kit.db.page import Bounds, Page
 from mcp_ref_kit.db.paging import Hold, Position
 from mcp_ref_postgres.engine.connecting import Session
+from mcp_ref_postgres.engine.driver import TypeName
 from mcp_ref_postgres.engine.faults import broken, fault
 from mcp_ref_postgres.gate.verdicts import Gate, Verdict
 from mcp_ref_postgres.reading.columns import EngineCells, shape_of
-from mcp_ref_postgres.reading.parameters import converted, mismatch
+from mcp_ref_postgres.reading.parameters import converted, misfit
 from mcp_ref_postgres.reading.portals import BLOCK, Reading
 from mcp_ref_postgres.state import Ctx, Opened
 
@@ -80,6 +81,7 @@ class Turn:
         self._deadline = deadline
         self._began = time.monotonic()
         self._remembered = False
+        self._types: Sequence[TypeName] = ()
 
     async def run(self) -> Output[Envelope]:
         """Run the statement from its start."""
@@ -122,11 +124,12 @@ class Turn:
         try:
             async with asyncio.timeout_at(self._deadline.at):
                 verdict = await gate.admit(session, question.sql)
+                self._types = verdict.parameters
                 arguments = converted(question.params, verdict.parameters)
-                shape = shape_of(verdict.attributes, question.bounds.cell)
+                shape = shape_of(verdict.attributes, question.bounds.cell, verdict.composites)
                 reading = Reading(engine, session, shape)
                 if not await self._at_once(reading, verdict, arguments):
-                    statement = shape.around(verdict.statement.text)
+                    statement = shape.around(verdict.text)
                     await reading.open(statement, arguments, skip=self._position.offset, limit=question.bounds.limit)
         except TimeoutError as error:
             raise self._deadline.expired() from error
@@ -138,9 +141,9 @@ class Turn:
         """One round trip instead of two for a text that gave few rows before; LIMIT keeps a surprise small."""
         if not verdict.small or self._position.offset or not reading.shape.columns:
             return False
-        statement = f"{reading.shape.around(verdict.statement.text)} LIMIT {self._question.bounds.limit + 1:d}"
+        statement = f"{reading.shape.around(verdict.text)} LIMIT {self._question.bounds.limit + 1:d}"
         rows = await reading.session.connection.fetch(statement, *arguments)
-        reading.give(rows)
+        reading.give(rows, cut=len(rows) > self._question.bounds.limit)
         return True
 
     async def _filled(self, reading: Reading) -> Page:
@@ -164,7 +167,7 @@ class Turn:
         ctx, name = self._ctx, self._opened.engine.name
         after = Position(self._position.offset + page.taken, self._position.held)
         cursor = ctx.state.paging.seal(ctx, after, name)
-        if page.reason == "time" or (reading.finished and not reading.open_ended):
+        if page.reason == "time" or not reading.holdable:
             return cursor, False
         hold = Hold(offset=after.offset, database=name, principal=ctx.principal.key)
         ctx.state.held.put(after.held, hold, reading)
@@ -183,4 +186,4 @@ class Turn:
         if getattr(error, "sqlstate", None) in _STALE and self._remembered:
             return _Stale()
         # A position would count in the statement that was put round the caller's.
-        return mismatch(error) or fault(error, engine.scrub, length=-1)
+        return misfit(fault(error, engine.scrub, length=-1), self._types)

@@ -31,7 +31,7 @@ _KINDS: dict[Action, frozenset[str]] = {
     "refresh_matview": frozenset({"matview"}),
 }
 _BACKEND = """
-    SELECT a.usename::text AS user, a.backend_type AS kind, coalesce(r.rolsuper, true) AS superuser, a.datname::text AS name
+    SELECT a.usename::text AS user, a.backend_type AS kind, coalesce(r.rolsuper, true) AS superuser
     FROM pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid WHERE a.pid = $1
 """
 _EXTENSION = "SELECT name::text FROM pg_available_extensions ORDER BY 1"

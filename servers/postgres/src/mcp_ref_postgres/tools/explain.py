@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.arguments import DatabaseName
@@ -107,30 +108,32 @@ async def _turn(ctx: Ctx, database: str | None, wish: _Wish) -> AsyncGenerator[t
     if not writes:
         async with callers(ctx, database) as turn:
             verdict = await turn.opened.gate.admit(turn.session, wish.sql)
-            yield turn, _request(wish, verdict.statement.text, verdict.parameters)
+            yield turn, _request(wish, verdict.statement.text, verdict.text, verdict.parameters)
         return
     opened = ctx.state.of(database)
     async with ctx.state.slots.enter(ctx.state.settings.timeout) as deadline:
         facts = await opened.engine.permitted(deadline.at)
         async with opened.engine.writing(deadline.at) as session:
             with mapped(opened.engine.scrub):
-                statement, parameters = await admitted(opened, session, wish.sql)
-                yield Turn(opened, session, deadline, facts), _request(wish, statement.text, parameters)
+                found = await admitted(opened, session, wish.sql)
+                request = _request(wish, found.statement.text, found.text, found.parameters)
+                yield Turn(opened, session, deadline, facts), request
 
 
 _DML = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 
 
-def _request(wish: _Wish, text: str, parameters: Sequence[Any]) -> Request:
+def _request(wish: _Wish, statement: str, text: str, parameters: Sequence[Any]) -> Request:
     if wish.analyze and parameters and not wish.params:
         raise bad_argument("params", "must be given to run the statement")
     return Request(
-        statement=text,
+        statement=statement,
+        text=text,
         parameters=parameters,
         given=[] if wish.generic else wish.params,
         analyze=wish.analyze,
         buffers=wish.buffers,
-        text=wish.format == "text",
+        as_text=wish.format == "text",
     )
 
 
@@ -144,7 +147,7 @@ async def _compared(turn: Turn, request: Request, wish: _Wish) -> Compared:
             table = ddl.partition(" ON ")[2].partition(" USING ")[0]
             await opened.gate.admit(session, hypothetical.probe_of(table, index.where))
         statements.append(ddl)
-    plain = Request(statement=request.statement, parameters=request.parameters, given=request.given)
+    plain = replace(request, analyze=False, as_text=False)
     before = await explained(session, plain)
     try:
         made = await hypothetical.make(session, schema, statements)

@@ -22,8 +22,8 @@ from mcp_ref_postgres.tools.arguments import LOOKING, Pattern, SchemaName
 
 schema = Toolset[State]("core")
 
-_TABLES: list[ObjectType] = ["table", "view", "matview", "partitioned"]
-_PARTS: list[Part] = ["columns", "constraints", "indexes", "triggers", "policies", "partitions", "stats", "ddl"]
+_TABLES: tuple[ObjectType, ...] = ("table", "view", "matview", "partitioned")
+_PARTS: tuple[Part, ...] = ("columns", "constraints", "indexes", "triggers", "policies", "partitions", "stats", "ddl")
 _READABLE = frozenset({"table", "view", "matview", "partitioned", "foreign_table"})
 
 
@@ -93,7 +93,7 @@ async def list_objects(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     schema: SchemaName | None = None,
-    types: Annotated[list[ObjectType], arg("Kinds of objects.")] = _TABLES,
+    types: Annotated[tuple[ObjectType, ...], arg("Kinds of objects.")] = _TABLES,
     pattern: Pattern = "*",
     detail: Annotated[Detail, arg("full: owner and columns too.")] = "summary",
     limit: Annotated[int, arg("Most objects.", ge=1, le=10_000)] = 200,
@@ -126,7 +126,7 @@ async def describe_object(
     *,
     name: Annotated[str, arg("Such as orders or shop.orders.", max_length=260)],
     type: Annotated[ObjectType, arg("If the name is not enough.")] | None = None,  # noqa: A002  the wire's name
-    include: Annotated[list[Part], arg("Parts to show.")] = _PARTS,
+    include: Annotated[tuple[Part, ...], arg("Parts to show.")] = _PARTS,
     sample_rows: Annotated[int, arg("Rows of sample.", ge=1, le=100)] = 3,
     database: DatabaseName | None = None,
 ) -> Described:

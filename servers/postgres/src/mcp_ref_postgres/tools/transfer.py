@@ -49,12 +49,12 @@ async def export_query(  # noqa: PLR0913  one parameter for each argument
     if compress and file is None:
         raise bad_argument("compress", "needs a `file`")
     progress = Progress(ctx)
-    async with ctx.state.exports.begin(ctx.principal, FORMS[format], file) as pending:
-        async with callers(ctx, database, timeout_s) as turn:
-            verdict = await turn.opened.gate.admit(turn.session, sql)
-            stream = Stream(pending, progress, compress=compress)
-            async with asyncio.timeout_at(turn.deadline.at):
-                await copied_out(turn.opened.gate, turn.session, verdict, params, format, stream)
+    exporting = ctx.state.exports.begin(ctx.principal, FORMS[format], file)
+    async with exporting as pending, callers(ctx, database, timeout_s) as turn:
+        verdict = await turn.opened.gate.admit(turn.session, sql)
+        stream = Stream(pending, progress, compress=compress)
+        async with asyncio.timeout_at(turn.deadline.at):
+            await copied_out(turn.opened.gate, turn.session, verdict, params, format, stream)
     return pending.output
 
 

@@ -14,8 +14,8 @@ from mcp_ref_kit.db.exports import Pending
 from mcp_ref_kit.db.formats import unique
 from mcp_ref_postgres.catalog.naming import identifier
 from mcp_ref_postgres.engine.connecting import Session
-from mcp_ref_postgres.engine.driver import TypeName
 from mcp_ref_postgres.gate.verdicts import Gate, Verdict
+from mcp_ref_postgres.reading.kinds import path
 from mcp_ref_postgres.reading.parameters import converted
 
 CopyFormat = Literal["csv", "jsonl", "text"]
@@ -74,11 +74,11 @@ async def copied_out(
 
 
 async def _with_literals(session: Session, verdict: Verdict, arguments: Sequence[Any]) -> str:
-    types = [_type(kind) for kind in verdict.parameters]
     asked = ", ".join(
-        f"pg_catalog.quote_literal(${number}::{kind}::pg_catalog.text)" for number, kind in enumerate(types, 1)
+        f"pg_catalog.quote_literal(${number}::pg_catalog.text)" for number in range(1, len(arguments) + 1)
     )
     written = await session.connection.fetchrow(f"SELECT {asked}", *arguments)
+    types = map(path, verdict.parameters)
     literals = [f"({text or 'NULL'}::{kind})" for text, kind in zip(written, types, strict=True)]
     statement = verdict.statement
     text = statement.text
@@ -87,8 +87,3 @@ async def _with_literals(session: Session, verdict: Verdict, arguments: Sequence
             start, end = token.start - statement.shift, token.end - statement.shift
             text = f"{text[:start]} {literals[int(token.value[1:]) - 1]} {text[end:]}"
     return text
-
-
-def _type(kind: TypeName) -> str:
-    name = kind.name.removesuffix("[]")
-    return identifier(kind.schema, name) + ("[]" if name != kind.name else "")

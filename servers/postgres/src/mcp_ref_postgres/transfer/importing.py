@@ -1,20 +1,20 @@
-"""Rows into a table by COPY, in the engine's own text form of every type; through a temporary table where rows may
-be there already.
+"""Rows into a table by COPY, in the engine's own text form of every type.
+
+Where rows may be there already, by way of a temporary table.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Literal, cast
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, Literal
 
-from msgspec import Struct, json
+from msgspec import Struct
 
-from mcp_ref_kit.db.cells import bound
 from mcp_ref_kit.db.deadline import Deadline, Progress
-from mcp_ref_kit.db.errors import DbError, bad_argument, unknown
+from mcp_ref_kit.db.errors import bad_argument, unknown
 from mcp_ref_postgres.catalog.describing import Lookup, Object, find
 from mcp_ref_postgres.catalog.naming import identifier
-from mcp_ref_postgres.engine.codecs import DOCUMENTS
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.faults import broken, fault
+from mcp_ref_postgres.reading.parameters import as_text
 from mcp_ref_postgres.state import Ctx, Opened
 from mcp_ref_postgres.writing.running import commit
 
@@ -148,36 +148,5 @@ async def _lines(progress: Progress, wanted: Import, types: Sequence[str]) -> As
 
 def _field(name: str, value: Any, kind: str) -> str:
     """One field of CSV: nothing is null, everything else stands in quotes."""
-    if value is None:
-        return ""
-    text = _text(name, bound(name, value), kind)
-    if "\0" in text:
-        raise bad_argument(name, "holds a NUL character, which the engine's text cannot")
-    return '"' + text.replace('"', '""') + '"'
-
-
-def _text(name: str, value: Any, kind: str) -> str:
-    if kind in DOCUMENTS:
-        return value if isinstance(value, str) else json.encode(value).decode()
-    if isinstance(value, bytes):
-        return f"\\x{value.hex()}"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return _array(name, cast("list[Any]", value), kind.removeprefix("_"))
-    if isinstance(value, Mapping):
-        raise DbError(f"`{name}` holds an object, which only json and jsonb take.", code="invalid_argument")
-    return str(value)
-
-
-def _array(name: str, values: Sequence[Any], kind: str) -> str:
-    parts: list[str] = []
-    for value in values:
-        if value is None:
-            parts.append("NULL")
-        elif isinstance(value, list) and kind not in DOCUMENTS:
-            parts.append(_array(name, cast("list[Any]", value), kind))
-        else:
-            text = _text(name, value, kind).replace("\\", "\\\\").replace('"', '\\"')
-            parts.append(f'"{text}"')
-    return "{" + ",".join(parts) + "}"
+    text = as_text(name, value, kind.removeprefix("_"), is_array=kind.startswith("_"))
+    return "" if text is None else '"' + text.replace('"', '""') + '"'

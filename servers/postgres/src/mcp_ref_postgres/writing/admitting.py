@@ -3,6 +3,8 @@
 It has to be one statement, of a kind that the mode runs, calling no function that the engine would not stop.
 """
 
+from msgspec import Struct
+
 from mcp_ref_kit.db.confirm import Affected, Deed
 from mcp_ref_kit.db.errors import DbError
 from mcp_ref_postgres.catalog.describing import Lookup, find
@@ -12,6 +14,7 @@ from mcp_ref_postgres.engine.faults import broken, fault
 from mcp_ref_postgres.gate.keywords import kind_of, refusal
 from mcp_ref_postgres.gate.statements import Statement
 from mcp_ref_postgres.gate.verdicts import statement_of
+from mcp_ref_postgres.reading.parameters import cast_in_place
 from mcp_ref_postgres.state import Ctx, Opened
 from mcp_ref_postgres.writing.deeds import Danger
 
@@ -38,7 +41,15 @@ def checked(opened: Opened, sql: str) -> Statement:
     return statement
 
 
-async def admitted(opened: Opened, session: Session, sql: str) -> tuple[Statement, tuple[TypeName, ...]]:
+class Admitted(Struct, frozen=True):
+    """A statement that may run: `text` with its parameters read from text."""
+
+    statement: Statement
+    text: str
+    parameters: tuple[TypeName, ...]
+
+
+async def admitted(opened: Opened, session: Session, sql: str) -> Admitted:
     """The statement and its parameters' types, as the engine's grammar reads them. Nothing has run.
 
     Raises:
@@ -50,7 +61,8 @@ async def admitted(opened: Opened, session: Session, sql: str) -> tuple[Statemen
         prepared = await session.connection.prepare(statement.text, name=session.statement_name)
     except broken() as error:
         raise fault(error, opened.engine.scrub, shift=-statement.shift, length=statement.end) from error
-    return statement, prepared.get_parameters()
+    types = prepared.get_parameters()
+    return Admitted(statement, cast_in_place(statement.text, statement.tokens, statement.shift, types), types)
 
 
 async def deed_of(ctx: Ctx, opened: Opened, found: Danger, statement: str) -> Deed:
@@ -76,7 +88,7 @@ async def _affected(ctx: Ctx, opened: Opened, found: Danger) -> Affected | None:
                 table = await find(session, lookup)
                 if table is None or not table.oid:
                     return None
-                counting = f"SELECT count(*) FROM (SELECT FROM {table.path} LIMIT {MOST_COUNTED + 1}) some"  # noqa: S608  quoted
+                counting = f"SELECT count(*) FROM (SELECT FROM {table.path} LIMIT {MOST_COUNTED + 1}) AS counted"  # noqa: S608  quoted
                 count = await session.connection.fetchval(counting)
     except (DbError, *broken()):
         return None

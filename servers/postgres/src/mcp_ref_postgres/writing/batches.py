@@ -10,7 +10,7 @@ from mcp_ref_kit.db.errors import DbError
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.database import Isolation
 from mcp_ref_postgres.engine.faults import broken, fault
-from mcp_ref_postgres.reading.parameters import converted, mismatch
+from mcp_ref_postgres.reading.parameters import converted, misfit
 from mcp_ref_postgres.state import Ctx, Opened
 from mcp_ref_postgres.writing.admitting import admitted
 from mcp_ref_postgres.writing.running import commit, run
@@ -76,11 +76,11 @@ async def _ran(ctx: Ctx, opened: Opened, session: Session, one: One) -> dict[str
     if params_list is None:
         _, done = await run(opened, session, sql, params or [], ctx.state.bounds())
         return {"command_tag": done.command_tag, "row_count": done.row_count}
-    statement, types = await admitted(opened, session, sql)
-    rows = [converted(each, types, f"params_list[{at}]") for at, each in enumerate(params_list)]
+    found = await admitted(opened, session, sql)
+    rows = [converted(each, found.parameters, f"params_list[{at}]") for at, each in enumerate(params_list)]
     try:
-        prepared = await session.connection.prepare(statement.text, name=session.statement_name)
+        prepared = await session.connection.prepare(found.text, name=session.statement_name)
         await prepared.executemany(rows)
     except broken() as error:
-        raise mismatch(error) or fault(error, opened.engine.scrub, length=-1) from error
-    return {"command_tag": statement.words[0], "row_count": None, "runs": len(rows)}
+        raise misfit(fault(error, opened.engine.scrub, length=-1), found.parameters) from error
+    return {"command_tag": found.statement.words[0], "row_count": None, "runs": len(rows)}

@@ -10,16 +10,18 @@ from msgspec import Struct
 from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.deadline import Deadline
 from mcp_ref_kit.db.envelope import Column, Envelope
+from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.page import Bounds, Page
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.driver import Prepared
 from mcp_ref_postgres.engine.faults import broken, fault
 from mcp_ref_postgres.gate.statements import Statement
+from mcp_ref_postgres.gate.verdicts import composites_of
 from mcp_ref_postgres.reading.columns import EngineCells, shape_of
-from mcp_ref_postgres.reading.native import plain
-from mcp_ref_postgres.reading.parameters import converted, mismatch
+from mcp_ref_postgres.reading.kinds import is_direct
+from mcp_ref_postgres.reading.parameters import converted, misfit
 from mcp_ref_postgres.state import Opened
-from mcp_ref_postgres.writing.admitting import admitted
+from mcp_ref_postgres.writing.admitting import Admitted, admitted
 
 # A commit that was sent is waited for, whatever happens to its caller.
 COMMIT_SECONDS = 5
@@ -43,19 +45,19 @@ async def run(
     Raises:
         DbError
     """
-    statement, types = await admitted(opened, session, sql)
-    arguments = converted(params, types)
+    found = await admitted(opened, session, sql)
+    statement = found.statement
+    arguments = converted(params, found.parameters)
     began = time.monotonic()
     try:
-        prepared = await session.connection.prepare(statement.text, name=session.statement_name)
+        prepared = await session.connection.prepare(found.text, name=session.statement_name)
         if not prepared.get_attributes():
             await prepared.fetch(*arguments)
             tag = prepared.get_statusmsg() or ""
             return statement, Done(command_tag=tag, row_count=count_in(tag))
-        done = await _with_rows(session, statement, prepared, arguments, bounds)
+        page, tag, count = await _with_rows(session, found, prepared, arguments, bounds)
     except broken() as error:
-        raise mismatch(error) or fault(error, opened.engine.scrub, length=-1) from error
-    page, tag, count = done
+        raise misfit(fault(error, opened.engine.scrub, length=-1), found.parameters) from error
     elapsed = (time.monotonic() - began) * 1000
     return statement, Done(command_tag=tag, row_count=count, rows=page.envelope(elapsed_ms=elapsed))
 
@@ -111,22 +113,22 @@ async def _attempt(session: Session) -> Exception | None:
 
 
 async def _with_rows(
-    session: Session, statement: Statement, prepared: Prepared, arguments: Sequence[Any], bounds: Bounds
+    session: Session, found: Admitted, prepared: Prepared, arguments: Sequence[Any], bounds: Bounds
 ) -> tuple[Page, str, int | None]:
     """The rows that fit, of a statement that gives rows; one that changes data is run to its end all the same."""
-    first = statement.words[0]
+    first = found.statement.words[0]
     attributes = prepared.get_attributes()
     if first in _READING:
-        shape = shape_of(attributes, bounds.cell)
-        text = f"{shape.around(statement.text)} LIMIT {bounds.limit + 1:d}" if attributes else statement.text
+        shape = shape_of(attributes, bounds.cell, await composites_of(session, attributes))
+        text = f"{shape.around(found.text)} LIMIT {bounds.limit + 1:d}" if attributes else found.text
         page = Page(shape.columns, bounds, cells=EngineCells(shape, bounds.cell))
         page.add(await session.connection.fetch(text, *arguments))
         return page, f"SELECT {page.taken}", page.taken
     if first in _RETURNING:
-        shape = shape_of(attributes, bounds.cell)
+        shape = shape_of(attributes, bounds.cell, await composites_of(session, attributes))
         names = ", ".join(f"c{number}" for number in range(len(attributes)))
         text = (
-            f"WITH q({names}) AS ({statement.text}\n) SELECT {', '.join(shape.selected)},"  # noqa: S608  it was admitted
+            f"WITH q({names}) AS ({found.text}\n) SELECT {', '.join(shape.selected)},"  # noqa: S608  it was admitted
             f" (SELECT pg_catalog.count(*) FROM q) FROM q LIMIT {bounds.limit + 1:d}"
         )
         rows = await session.connection.fetch(text, *arguments)
@@ -134,8 +136,12 @@ async def _with_rows(
         page.add(rows)
         count = rows[0][-1] if rows else 0
         return page, f"{first} {count}", count
+    for each in attributes:
+        if not is_direct(each.type):
+            words = f"The column {each.name[:63]} of type {each.type.name} cannot be given back by such a statement."
+            raise DbError(words, code="unsupported", hint="Cast it to text.")
     rows = await prepared.fetch(*arguments)
     page = Page([Column(each.name, each.type.name) for each in attributes], bounds, cells=Cells(bounds.cell))
-    page.add([[plain(value) for value in row] for row in rows[: bounds.limit + 1]])
+    page.add([tuple(row) for row in rows[: bounds.limit + 1]])
     tag = prepared.get_statusmsg() or ""
     return page, tag, count_in(tag)
