@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from msgspec import Struct
@@ -11,6 +12,7 @@ from mcp_protocol import Context, Server, Text, ToolError, Toolset
 from mcp_protocol.client import Answers, Client, RemoteError
 from mcp_protocol.transports.memory import join
 from mcp_protocol.types import ElicitParams, ElicitResult
+from tests.scripted import Message, Scripted, result
 
 tools = Toolset[list[str]]("tools")
 Ctx = Context[list[str]]
@@ -108,3 +110,17 @@ async def test_who_stops_waiting_cancels_the_task() -> None:
         async with asyncio.timeout(5):
             while "cancelled" not in state:  # noqa: ASYNC110  the server runs in this loop
                 await asyncio.sleep(0.01)
+
+
+async def test_a_task_without_an_end_in_sight_is_followed_all_the_same() -> None:
+    """`ttlMs` null: the handle never expires."""
+    handle: dict[str, Any] = {"resultType": "task", "taskId": "t", "createdAt": "", "lastUpdatedAt": "", "ttlMs": None}
+    done: dict[str, Any] = {"resultType": "complete", "result": {"content": [{"type": "text", "text": "done"}]}}
+
+    def script(message: Message) -> list[Message]:
+        if message["method"] == "tools/call":
+            return [result(message, handle | {"status": "working", "pollIntervalMs": 1})]
+        return [result(message, handle | done | {"status": "completed"})]
+
+    async with Client(Scripted(script), answers=Answers(tasks=True)) as client:
+        assert (await client.call_tool("t")).content == [Text("done")]

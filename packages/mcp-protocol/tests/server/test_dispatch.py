@@ -227,6 +227,27 @@ async def test_a_batch_is_answered_in_one_array(small: Server[Any, Any]) -> None
         assert (await peer.call("ping"))["result"] == {}
 
 
+async def test_an_id_stands_once_in_a_batch(small: Server[Any, Any]) -> None:
+    async with raw_peer(small, revision="2025-03-26") as peer:
+        request = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": "echo", "arguments": {"text": "x"}},
+        }
+        await peer.send([request, request, request | {"id": "1"}])
+        replies: Any = await peer.receive()
+    assert sorted(str(reply.get("id")) for reply in replies) == ["1", "1", "None"]
+    assert [reply["error"]["code"] for reply in replies if "error" in reply] == [-32600]
+
+
+async def test_params_of_the_wrong_type_are_named(small: Server[Any, Any]) -> None:
+    async with raw_peer(small) as peer:
+        wrong: dict[str, Any] = {"name": "echo", "arguments": {"text": "x"}, "inputResponses": []}
+        refused = await peer.call("tools/call", wrong)
+    assert "`inputResponses` is not of the right type" in refused["error"]["message"]
+
+
 @pytest.mark.parametrize("revision", ALL)
 async def test_t7_completions_of_nonsense_are_refused_or_empty_and_never_large(
     small: Server[Any, Any], revision: Revision

@@ -14,7 +14,7 @@ from mcp_protocol.errors import (
 )
 from mcp_protocol.jsonrpc import Request
 from mcp_protocol.limits import Limits
-from mcp_protocol.session.calls import LOCAL, Call, Head
+from mcp_protocol.session.calls import LOCAL, NO_TRACE, Call, Head, Trace
 from mcp_protocol.session.inbound import accept_modern, decoded_header, has_envelope
 from mcp_protocol.session.profile import Profile
 
@@ -170,3 +170,33 @@ def test_only_a_named_version_makes_a_pipe_message_modern() -> None:
     assert not has_envelope({"_meta": {"progressToken": 1}})
     assert not has_envelope({})
     assert not has_envelope({"_meta": []})
+
+
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    "parent",
+    [
+        "",
+        "00",
+        PARENT.upper(),
+        PARENT + "\n",
+        PARENT + "-more",
+        "ff" + PARENT[2:],
+        PARENT.replace("0af7651916cd43dd8448eb211c80319c", "0" * 32),
+        PARENT.replace("b7ad6b7169203331", "0" * 16),
+        PARENT.replace("-", "_"),
+        7,
+        None,
+    ],
+)
+def test_a_trace_context_that_is_not_well_formed_is_none(parent: Any) -> None:
+    assert accept(params={"_meta": META | {"traceparent": parent, "tracestate": "a=b"}}).trace == NO_TRACE
+
+
+def test_a_trace_context_is_kept_with_its_state_and_baggage_unless_they_are_endless() -> None:
+    found = accept(params={"_meta": META | {"traceparent": PARENT, "tracestate": "a=b", "baggage": "c=d"}}).trace
+    assert found == Trace(PARENT, "a=b", "c=d")
+    later = accept(params={"_meta": META | {"traceparent": "01" + PARENT[2:] + "-x", "tracestate": "a" * 513}}).trace
+    assert later == Trace("01" + PARENT[2:] + "-x")

@@ -33,7 +33,7 @@ async def follow(exchange: Exchange, answers: Answers, handle: Raw) -> Raw:
     """
     task = _read(CreateTaskResult, handle)
     try:
-        async with asyncio.timeout(task.ttl_ms / 1000):
+        async with asyncio.timeout(None if task.ttl_ms is None else task.ttl_ms / 1000):
             return await _ended(exchange, answers, task)
     except TimeoutError as error:
         raise DeadlineExceeded(f"The task was still {task.status} when it expired") from error

@@ -38,4 +38,6 @@ def typed(params: dict[str, Any], kind: type[T], needed: str) -> T:
     try:
         return convert(params, kind)
     except ValidationError as error:
-        raise InvalidParams(needed) from error
+        _, _, path = str(error).partition(" at `$.")
+        wrong = f"; `{path.removesuffix('`')}` is not of the right type" if path else ""
+        raise InvalidParams(needed + wrong) from error

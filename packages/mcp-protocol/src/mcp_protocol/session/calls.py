@@ -1,5 +1,6 @@
 """One accepted request and who sent it: what the session hands to the server."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -42,7 +43,7 @@ class Head(Struct, frozen=True):
 
 
 class Trace(Struct, frozen=True):
-    """The W3C trace context that came with a request, unparsed (SEP-414)."""
+    """The W3C trace context that came with a request (SEP-414)."""
 
     traceparent: str | None = None
     tracestate: str | None = None
@@ -50,6 +51,23 @@ class Trace(Struct, frozen=True):
 
 
 NO_TRACE = Trace()
+
+# W3C Trace Context, "traceparent": no id of zeros alone, no version ff; later versions may say more.
+_PARENT = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-[!-~]*)?")
+_PARENT_LENGTH = 55
+_STATE, _BAGGAGE = 512, 8192  # what a receiver must take at least, in characters
+
+
+def trace_of(parent: Any, state: Any, baggage: Any) -> Trace:
+    """The trace context of these values; what is not well formed is none."""
+    found = _PARENT.fullmatch(parent) if isinstance(parent, str) else None
+    if found is None or (found[1] == "00" and len(found[0]) != _PARENT_LENGTH):
+        return NO_TRACE
+    return Trace(found[0], _short(state, _STATE), _short(baggage, _BAGGAGE))
+
+
+def _short(value: Any, most: int) -> str | None:
+    return value if isinstance(value, str) and len(value) <= most else None
 
 
 class SessionFacts:

@@ -13,7 +13,7 @@ from msgspec import ValidationError, convert
 from mcp_protocol.errors import HeaderMismatch, InvalidParams, MethodNotFound, UnsupportedRevision
 from mcp_protocol.jsonrpc import Request, RequestId
 from mcp_protocol.revisions import Era, Revision, parse
-from mcp_protocol.session.calls import NO_TRACE, Call, Head, Peer, Principal, Trace, Transport
+from mcp_protocol.session.calls import NO_TRACE, Call, Head, Peer, Principal, Trace, Transport, trace_of
 from mcp_protocol.session.profile import Profile
 from mcp_protocol.types import ClientCapabilities, Implementation, LoggingLevel
 
@@ -201,7 +201,6 @@ def _to_level(value: Any) -> LoggingLevel:
 
 
 def _trace(meta: Params) -> Trace:
-    if "traceparent" not in meta:
+    if "traceparent" not in meta:  # the usual case
         return NO_TRACE
-    parts = (meta.get(name) for name in ("traceparent", "tracestate", "baggage"))
-    return Trace(*(part if isinstance(part, str) else None for part in parts))
+    return trace_of(meta["traceparent"], meta.get("tracestate"), meta.get("baggage"))

@@ -18,6 +18,8 @@ from mcp_protocol.session.profile import Profile
 from mcp_protocol.session.server import ServerSession
 from mcp_protocol.transports._questions import Questions
 
+_IN_USE = encode_error(None, InvalidRequest("This id is in use by a request in flight"))
+
 
 class Writer(Protocol):
     """Where whole lines go."""
@@ -97,7 +99,7 @@ class Driver:
 
     def _begin(self, call: Call) -> None:
         if call.key in self._calls:
-            self._writer.write(encode_error(None, InvalidRequest("This id is in use by a request in flight")))
+            self._writer.write(_IN_USE)
             return
         self._track(call, self._group.create_task(self._run(call)))
         if self._changes is None and self._session.legacy.stage is not Stage.NEW:
@@ -112,7 +114,9 @@ class Driver:
         replies = [member.data for member in batch.members if isinstance(member, Refusal)]
         async with asyncio.TaskGroup() as group:
             for member in batch.members:
-                if isinstance(member, Call):
+                if isinstance(member, Call) and member.key in self._calls:
+                    replies.append(_IN_USE)
+                elif isinstance(member, Call):
                     self._track(member, group.create_task(self._run_member(member, replies)))
         if replies:
             self._writer.write(b"[" + b",".join(replies) + b"]")

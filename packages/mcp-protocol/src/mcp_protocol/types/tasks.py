@@ -25,7 +25,7 @@ class CreateTaskResult(Result, frozen=True, kw_only=True, tag_field="resultType"
     status: TaskStatus
     created_at: str
     last_updated_at: str
-    ttl_ms: int
+    ttl_ms: int | None
     poll_interval_ms: int | None = None
     status_message: str | None = None
 
@@ -37,7 +37,7 @@ class GetTaskResult(Result, frozen=True, kw_only=True):
     status: TaskStatus
     created_at: str
     last_updated_at: str
-    ttl_ms: int
+    ttl_ms: int | None
     poll_interval_ms: int | None = None
     status_message: str | None = None
     input_requests: dict[str, InputRequest] | None = None

@@ -102,10 +102,13 @@ def test_accept_covers_what_its_most_particular_range_says(accept: bytes, *, cov
     assert accepts(accept, b"text/event-stream") is covered
 
 
-@pytest.mark.parametrize(("own", "expected"), [(Trace(), "header"), (Trace("meta"), "meta")])
+FROM_HEADER, FROM_META = (f"00-{digit * 32}-{digit * 16}-01" for digit in "ab")
+
+
+@pytest.mark.parametrize(("own", "expected"), [(Trace(), FROM_HEADER), (Trace(FROM_META), FROM_META)])
 def test_the_trace_context_of_a_header_counts_where_meta_has_none(own: Trace, expected: str) -> None:
     peer: Any = None
     call = Call(id=1, method="ping", params={}, peer=peer, trace=own)
-    found = traced(call, {b"traceparent": b"header", b"baggage": b"b"}).trace
+    found = traced(call, {b"traceparent": FROM_HEADER.encode(), b"baggage": b"b"}).trace
     assert (found.traceparent, found.tracestate) == (expected, None)
     assert traced(call, {}) is call

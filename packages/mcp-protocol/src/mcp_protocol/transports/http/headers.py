@@ -6,7 +6,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from mcp_protocol.errors import HeaderMismatch
-from mcp_protocol.session.calls import Call, Head, Trace
+from mcp_protocol.session.calls import Call, Head, trace_of
 
 Raw = Iterable[tuple[bytes, bytes]]
 Fields = Mapping[bytes, bytes]
@@ -85,8 +85,7 @@ def traced(call: Call, fields: Fields) -> Call:
     """The call with the trace context of the headers, where its `_meta` has none (protocol extension SEP-414)."""
     if b"traceparent" not in fields or call.trace.traceparent is not None:
         return call
-    parent, state, baggage = (fields.get(name, b"").decode("latin-1") or None for name in _TRACE)
-    return replace(call, trace=Trace(parent, state, baggage))
+    return replace(call, trace=trace_of(*(fields.get(name, b"").decode("latin-1") or None for name in _TRACE)))
 
 
 def _text(fields: Fields, name: bytes) -> str | None:
