@@ -6,7 +6,9 @@ from mcp_protocol.errors import ToolError
 from mcp_ref_kit.network import NetworkFault
 
 NEXT_SNAPSHOT = "Call browser_snapshot for the present refs."
-INSTALL = "Install one (apt-get install chromium-headless-shell, or: playwright install chromium) or give --executable-path."
+INSTALL = (
+    "Install one (apt-get install chromium-headless-shell, or: playwright install chromium) or give --executable-path."
+)
 
 # What Chromium colours its messages with, and the log of the call that playwright adds.
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

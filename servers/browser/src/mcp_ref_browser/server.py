@@ -2,16 +2,37 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from copy import copy
 from typing import Any
 
 from mcp_protocol import Server, SettingsError, Toolset
 from mcp_ref_browser import __version__
+from mcp_ref_browser.engine.supervisor import Supervisor
+from mcp_ref_browser.prompts import prompts
+from mcp_ref_browser.resources import resources
 from mcp_ref_browser.settings import Settings
 from mcp_ref_browser.setup.preset import preset
 from mcp_ref_browser.state import State
-from mcp_ref_browser.tools import act, capture, form, navigate, observe, read, session
+from mcp_ref_browser.tools import (
+    act,
+    capture,
+    config,
+    cookies,
+    devtools,
+    form,
+    navigate,
+    network,
+    observe,
+    pdf,
+    read,
+    session,
+    testing,
+    vision,
+    webmcp,
+    webstorage,
+)
+from mcp_ref_kit.network import Resolver
 from mcp_ref_kit.workers import Workers
 
 # Files are small beside pages.
@@ -33,23 +54,44 @@ TOOLSETS: list[Toolset[State]] = [
     observe.core,
     capture.core,
     session.core,
+    resources,
+    prompts,
+    vision.vision,
+    pdf.pdf,
+    cookies.cookies,
+    webstorage.webstorage,
+    network.network,
+    testing.testing,
+    devtools.devtools,
+    config.config,
+    webmcp.webmcp,
 ]
 
 
-@asynccontextmanager
-async def lifespan(settings: Settings) -> AsyncGenerator[State]:
+def lifespan(settings: Settings) -> AbstractAsyncContextManager[State]:
     """Start nothing but what bounds everything; the browser comes with the first call that needs a page."""
-    checked = await asyncio.to_thread(preset, settings)
+    return running(settings)
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, supervisor: Supervisor | None = None, resolver: Resolver | None = None
+) -> AsyncGenerator[State]:
+    """The state for as long as the server runs. Several servers of one process may share a browser's `supervisor`."""
     if settings.user_data_dir is not None and settings.transport == "http":
         raise SettingsError("`--user-data-dir` is one person's profile; it is not for HTTP, which many may use.")
+    checked = await asyncio.to_thread(preset, settings, resolver)
     async with Workers("browser", THREADS) as workers, asyncio.TaskGroup() as tasks:
-        state = State(settings, checked, workers, tasks)
+        own = supervisor or Supervisor(settings, tasks)
+        state = State(settings, checked, workers, tasks, own)
         sweeping = tasks.create_task(state.sweep())
         try:
             yield state
         finally:
             sweeping.cancel()
             await state.close()
+            if supervisor is None:
+                await own.close()
             state.cancel()
             state.files.close()
             await workers.run(state.store.close)
@@ -64,7 +106,9 @@ def tailor(server: Server[Any, Any], settings: Settings) -> Server[Any, Any]:
     known = list(dict.fromkeys(toolset.name for toolset in server.toolsets))
     for name in settings.caps:
         if name not in known:
-            raise SettingsError(f"`--caps` names a toolset `{name}`, which does not exist; there are {', '.join(known)}.")
+            raise SettingsError(
+                f"`--caps` names a toolset `{name}`, which does not exist; there are {', '.join(known)}."
+            )
     kept = [tool for tool in server.tools if not (settings.no_evaluate and tool.name == EVALUATE)]
     if settings.slim:
         kept = [tool for tool in kept if tool.name in SLIM]

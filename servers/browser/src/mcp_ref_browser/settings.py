@@ -35,6 +35,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         arg("What the client's roots do: nothing, narrow the directories, or be needed. Else narrow; off on HTTP."),
     ] = None
 
+    toolsets: Annotated[list[str], _COMMAS] = []
     caps: Annotated[list[str], arg("Toolsets beside `core`, as other browser servers spell it."), _COMMAS] = []
     slim: Annotated[bool, arg("Only navigate, snapshot, click, type and screenshot.")] = False
     no_evaluate: Annotated[bool, arg("Leave out the tool that runs a function in the page.")] = False
@@ -48,9 +49,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         str | None, arg("A browser that runs already; its traffic passes no guard."), setting(metavar="URL")
     ] = None
     trust_cdp: Annotated[bool, arg("Use --cdp-endpoint although rules were given that cannot bind it.")] = False
-    user_data_dir: Annotated[
-        Path | None, arg("Profile to keep; stdio only."), setting(metavar="DIR")
-    ] = None
+    user_data_dir: Annotated[Path | None, arg("Profile to keep; stdio only."), setting(metavar="DIR")] = None
 
     allowed_origins: Annotated[list[str], arg("Where pages may connect to; when given, only there."), _ORIGINS] = []
     blocked_origins: Annotated[list[str], arg("Where they may not; wins."), _ORIGINS] = []
@@ -98,6 +97,4 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_output_chars: Annotated[int, arg("Characters of page text in one result.", ge=1000, le=CEILING_CHARS)] = 20_000
     snapshot: Annotated[SnapshotMode, arg("What acting tools show of the page.")] = "auto"
 
-    state_key: Annotated[
-        Secret | None, arg("File with the key for cursors. Random without it.", min_length=32)
-    ] = None
+    state_key: Annotated[Secret | None, arg("File with the key for cursors. Random without it.", min_length=32)] = None

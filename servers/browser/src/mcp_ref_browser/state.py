@@ -10,6 +10,7 @@ from mcp_protocol.server.context import Context
 from mcp_ref_browser.answer.redact import Redactor
 from mcp_ref_browser.engine.supervisor import Supervisor
 from mcp_ref_browser.guard.origins import OriginPattern
+from mcp_ref_browser.page.recording import begin_har
 from mcp_ref_browser.sessions.artifacts import Artifact, ArtifactStore
 from mcp_ref_browser.sessions.downloads import Downloads
 from mcp_ref_browser.sessions.files import Files
@@ -29,13 +30,20 @@ HEAVY_NODES = 2000
 class State:
     """One running server: settings and what they decide, the browser, the sessions, files and artifacts."""
 
-    def __init__(self, settings: Settings, preset: Preset, workers: Workers, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        preset: Preset,
+        workers: Workers,
+        tasks: asyncio.TaskGroup,
+        supervisor: Supervisor,
+    ) -> None:
         self.settings = settings
         self.preset = preset
         self.workers = workers
         self.cursors = Cursors(settings.state_key)
         self.vault = preset.vault
-        self.supervisor = Supervisor(settings, tasks)
+        self.supervisor = supervisor
         self.registry = Registry(settings.max_sessions, settings.session_ttl)
         self.store = ArtifactStore(settings.output_dir, settings.output_max_size, workers, self._evicted)
         self.files = Files(settings, workers)
@@ -95,6 +103,10 @@ class State:
 
         return make
 
+    async def begin_har(self, session: Session) -> None:
+        """Record the requests of a session from its beginning."""
+        await begin_har(session, self.store.path)
+
     async def end(self, session: Session) -> None:
         """End a session with all that it has."""
         self.registry.remove(session)
@@ -106,11 +118,10 @@ class State:
         await sweep(self.registry, self.end, self._rest)
 
     async def close(self) -> None:
-        """End everything."""
+        """End every session."""
         async with asyncio.TaskGroup() as group:
             for session in self.registry:
                 group.create_task(session.close())
-        await self.supervisor.close()
 
     async def _rest(self) -> None:
         """The browser ends when there was no session for long."""

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from playwright.async_api import Locator
 
 Found = TypeVar("Found")
+# The driver knows better why something did not happen, so it is let to say so first.
+DRIVER_SECONDS = 0.2
 _TITLE_SECONDS = 1.0
 _LEAVE_SECONDS = 3.0
 
@@ -65,7 +67,7 @@ class Turn:
 
     async def do(self, work: Awaitable[Found], what: str | None = None) -> Found:
         """Some work on the page, in its time."""
-        return await race(self.tab, work, self.seconds, what or self.asked.what)
+        return await race(self.tab, work, self.seconds + DRIVER_SECONDS, what or self.asked.what)
 
     async def capture(self, wish: Wish) -> Capture:
         """A snapshot; large ones take turns."""
@@ -89,8 +91,15 @@ class Turn:
         """
         refusal, self.tab.refusal = self.tab.refusal, None
         if refusal is not None:
-            await _leave(self.tab)
+            await self.leave()
             raise refusal
+
+    async def leave(self) -> None:
+        """Take the tab away from where the guard or the browser itself answered in place of a page."""
+        tab = self.tab
+        with suppress(Exception):  # it may be closed meanwhile
+            await tab.page.goto(BLANK, timeout=_LEAVE_SECONDS * 1000)
+        tab.status = None
 
     async def told(
         self,
@@ -275,13 +284,6 @@ def text_budget(state: State, max_chars: int | None) -> int:
 def arguments_of(**given: Any) -> dict[str, Any]:
     """The arguments of a call that a cursor is bound to: those that were given."""
     return {name: value for name, value in given.items() if value is not None}
-
-
-async def _leave(tab: Tab) -> None:
-    """Take a tab away from where the guard answered in place of the page."""
-    with suppress(Exception):  # it may be closed meanwhile
-        await tab.page.goto(BLANK, timeout=_LEAVE_SECONDS * 1000)
-        tab.status = None
 
 
 async def _death(state: State, tab: Tab, error: Gone) -> BrowserError:

@@ -95,7 +95,9 @@ class Engine:
 class Supervisor:
     """Has the engine, or gets one."""
 
-    def __init__(self, settings: Settings, tasks: asyncio.TaskGroup, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, settings: Settings, tasks: asyncio.TaskGroup, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._settings = settings
         self._tasks = tasks
         self._breaker = Breaker(clock)
@@ -159,6 +161,7 @@ class Supervisor:
         place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="mcp-ref-browser-"))
         playwright: Playwright = await start().start()
         try:
+            playwright.selectors.set_test_id_attribute(self._settings.test_id_attribute)
             options = await self._options(playwright, place)
             browser = await self._opened(playwright, options)
         except BaseException:

@@ -26,7 +26,7 @@ from mcp_ref_browser.guard.heads import (
 from mcp_ref_browser.guard.origins import Destination
 from mcp_ref_browser.guard.policy import SessionPolicy, refused
 from mcp_ref_browser.guard.relay import copy_body, pump, read_head
-from mcp_ref_kit.network import InvalidUrl, NetworkFault, WebUrl
+from mcp_ref_kit.network import InvalidUrl, WebUrl
 from mcp_ref_kit.network.guard import Stream
 
 _log = logging.getLogger(__name__)

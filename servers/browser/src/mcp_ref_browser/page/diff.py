@@ -22,11 +22,7 @@ def changes(old: Sequence[str], new: Sequence[str]) -> list[Change] | None:
     if max(len(middle_old), len(middle_new)) > MOST_DIFFERENT:
         return None
     matcher = SequenceMatcher(None, middle_old, middle_new, autojunk=False)
-    return [
-        (begin + a, begin + b, begin + c, begin + d)
-        for tag, a, b, c, d in matcher.get_opcodes()
-        if tag != "equal"
-    ]
+    return [(begin + a, begin + b, begin + c, begin + d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
 
 
 def rendered(old: Sequence[str], new: Sequence[str], found: Sequence[Change]) -> list[str]:

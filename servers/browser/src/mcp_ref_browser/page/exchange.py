@@ -90,9 +90,7 @@ async def _response_body(entry: RequestEntry, reveal: bool) -> str:  # noqa: FBT
     return _as_text(body, await response.header_value("content-type") or "")
 
 
-_READERS = dict(
-    zip(PARTS, (_request_headers, _request_body, _response_headers, _response_body), strict=True)
-)
+_READERS = dict(zip(PARTS, (_request_headers, _request_body, _response_headers, _response_body), strict=True))
 
 
 def _as_text(body: bytes, content_type: str) -> str:

@@ -30,17 +30,15 @@ def matching(pattern: str) -> Test:
     try:
         compiled = re2.compile(pattern[:MOST_PATTERN], options)
     except re2.error as error:
-        raise invalid(f"`regex` is no pattern: {error}.", "Look-around and back references do not exist here.") from error
+        raise invalid(
+            f"`regex` is no pattern: {error}.", "Look-around and back references do not exist here."
+        ) from error
     return lambda line: compiled.search(line) is not None
 
 
 def found(lines: Sequence[str], test: Test, role: str | None, most: int) -> tuple[list[int], int]:
     """The indices of the first nodes that pass, and how many there are."""
-    hits = [
-        at
-        for at, line in enumerate(lines)
-        if (role is None or role_of(line) == role) and test(comparable(line))
-    ]
+    hits = [at for at, line in enumerate(lines) if (role is None or role_of(line) == role) and test(comparable(line))]
     return hits[:most], len(hits)
 
 

@@ -85,7 +85,9 @@ async def _downscaled(tab: Tab, shot: Shot, area: Area) -> bytes:
     factor = min(1.0, shot.max_width / area.width)
     height = min(area.height, MOST_PIXELS)
     clip = {"x": area.x, "y": area.y, "width": area.width, "height": height, "scale": factor}
-    session = await race(tab, tab.page.context.new_cdp_session(tab.page), shot.seconds, "The picture could not be taken")
+    session = await race(
+        tab, tab.page.context.new_cdp_session(tab.page), shot.seconds, "The picture could not be taken"
+    )
     try:
         params: dict[str, Any] = {"format": shot.format, "clip": clip, "captureBeyondViewport": True}
         if shot.quality is not None and shot.format != "png":

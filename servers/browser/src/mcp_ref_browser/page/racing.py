@@ -23,7 +23,7 @@ _REASONS = (
 )
 
 
-class Interrupted(Exception):  # noqa: N818  a dialog is a fact, and the answer tells it
+class Interrupted(Exception):
     """A dialog opened while something else was waited for."""
 
 
@@ -100,7 +100,9 @@ def translated(error: Exception, tab: Tab, what: str, seconds: float) -> Excepti
         return Gone()
     if type(error).__name__ == "TimeoutError":
         reason = next((words for sign, words in _REASONS if sign in message), "")
-        return timed_out(f"{what}{f': {reason}' if reason else ''}, not", seconds) if reason else timed_out(what, seconds)
+        return (
+            timed_out(f"{what}{f': {reason}' if reason else ''}, not", seconds) if reason else timed_out(what, seconds)
+        )
     return BrowserError(plain(message) or type(error).__name__)
 
 

@@ -90,7 +90,7 @@ class ArtifactStore:
         except (OSError, PathError) as error:
             raise SettingsError(f"The artifacts cannot be kept in {place}.") from error
 
-    async def add(self, session: str, kind: str, name: str, mime_type: str, content: bytes | Path) -> Artifact:  # noqa: PLR0913, PLR0917  facts of one file
+    async def add(self, session: str, kind: str, name: str, mime_type: str, content: bytes | Path) -> Artifact:
         """Keep bytes, or a copy of a file of ours; older artifacts make room.
 
         Raises:

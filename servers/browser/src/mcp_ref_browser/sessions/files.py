@@ -130,7 +130,9 @@ def _check_narrowed(root: Root, resolved: JailPath, narrowed: list[Path] | None,
 def _read_all(fd: int, path: str) -> bytes:
     size = os.fstat(fd).st_size
     if size > MOST_UPLOAD:
-        raise BrowserError(f"`{printable(path)[:200]}` has {size} bytes; {MOST_UPLOAD} can be uploaded.", code="too_large")
+        raise BrowserError(
+            f"`{printable(path)[:200]}` has {size} bytes; {MOST_UPLOAD} can be uploaded.", code="too_large"
+        )
     pieces: list[bytes] = []
     while piece := os.read(fd, _PIECE):
         pieces.append(piece)

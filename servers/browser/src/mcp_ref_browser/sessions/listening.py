@@ -95,9 +95,7 @@ class PageListener:
         if self._is_main(request):
             tab.requests.begin()
             tab.traffic.navigations += 1
-        tab.requests.add(
-            RequestEntry(request.method, request.url[:8192], request.resource_type, request=request)
-        )
+        tab.requests.add(RequestEntry(request.method, request.url[:8192], request.resource_type, request=request))
         tab.traffic.begin(request, "document" if request.is_navigation_request() else request.resource_type)
 
     def _response(self, response: "Response") -> None:

@@ -14,14 +14,14 @@ from mcp_protocol.errors import ToolError
 from mcp_ref_browser.answer.redact import Redactor
 from mcp_ref_browser.engine.supervisor import Engine
 from mcp_ref_browser.errors import invalid, over_limit
-from mcp_ref_browser.guard.proxy import Dial, GuardProxy
 from mcp_ref_browser.guard.policy import SessionPolicy
+from mcp_ref_browser.guard.proxy import Dial, GuardProxy
 from mcp_ref_browser.sessions.artifacts import Artifact
 from mcp_ref_browser.sessions.downloads import Downloads
 from mcp_ref_browser.sessions.events import Events
 from mcp_ref_browser.sessions.listening import PageListener
-from mcp_ref_browser.sessions.signals import Signal
 from mcp_ref_browser.sessions.shelf import TextShelf
+from mcp_ref_browser.sessions.signals import Signal
 from mcp_ref_browser.sessions.tab import Tab
 
 if TYPE_CHECKING:

@@ -88,15 +88,16 @@ class Tab:
         """Set while nothing on the page can be waited for: a dialog is open, or the page is gone."""
         self._generation = 0
 
-    def keep(self, lines: list[str], url: str) -> Snapshot:
-        """Remember what the tab looks like now."""
+    def keep(self, lines: list[str], url: str, *, quiet: bool = False) -> Snapshot:
+        """Remember what the tab looks like now; `quiet` for whoever is told of new ones and looks because of it."""
         self._generation += 1
         made = Snapshot(self._generation, url, self.traffic.document, lines)
         self.snapshots[made.generation] = made
         while len(self.snapshots) > GENERATIONS:
             self.snapshots.popitem(last=False)
         self.shown_nodes = len(lines)
-        self.snapshot_signal.fire()
+        if not quiet:
+            self.snapshot_signal.fire()
         return made
 
     def open_modal(self, modal: Modal) -> None:

@@ -25,6 +25,7 @@ _FLAGS = (
     "--disable-quic",
     "--dns-prefetch-disable",
 )
+_WEBMCP = ("--enable-features=WebMCP",)
 # What a browser needs of our environment; tokens and passwords in the rest are none of its business.
 _PASSED = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"),
@@ -75,7 +76,7 @@ def launch_options(settings: Settings, own: str, downloads: Path, environment: M
         "executable_path": executable(settings, own),
         "headless": not settings.headed,
         "chromium_sandbox": sandboxed(settings),
-        "args": list(_FLAGS),
+        "args": [*_FLAGS, *(_WEBMCP if {"webmcp", "all"} & {*settings.toolsets, *settings.caps} else ())],
         "downloads_path": str(downloads),
         "env": {name: environment[name] for name in _PASSED if name in environment},
         # Signals are ours: the driver would end the browser behind our back.

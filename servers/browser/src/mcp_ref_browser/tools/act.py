@@ -33,7 +33,10 @@ MOST_TEXT = 200_000
 MOST_PRESSES = 100
 _STEP = 600
 _KEY_DELAY = 40
-_TO = {"top": "e => e.scrollTo(0, 0)", "bottom": "e => e.scrollTo(0, e.scrollHeight)"}
+_SCROLL = """(e, by) => { const s = e === document.documentElement ? document.scrollingElement || e : e;
+  if (by.to === 'top') s.scrollTo(0, 0);
+  else if (by.to === 'bottom') s.scrollTo(0, s.scrollHeight);
+  else s.scrollBy(by.x, by.y); }"""
 _BY: dict[str, tuple[int, int]] = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}
 _IS_PASSWORD = "e => e.type === 'password'"  # noqa: S105  a script
 
@@ -84,7 +87,7 @@ async def browser_hover(
 
 
 @core.tool(**ACTS)
-async def browser_drag(  # noqa: PLR0913  one parameter for each argument
+async def browser_drag(
     ctx: Ctx,
     *,
     startTarget: Target,
@@ -150,8 +153,7 @@ async def browser_scroll(  # noqa: PLR0913  one parameter for each argument
         else:
             found = own.tab.page.locator("html") if target is None else await own.find(target)
             x, y = _BY[direction or "down"]
-            script = _TO[to] if to else "(e, by) => e.scrollBy(by[0], by[1])"
-            await own.do(found.evaluate(script, [x * step, y * step]))
+            await own.do(found.evaluate(_SCROLL, {"to": to, "x": x * step, "y": y * step}))
 
     return await acted(ctx, acting(session, snapshot, timeoutMs), work)
 

@@ -32,7 +32,6 @@ async def browser_take_screenshot(  # noqa: PLR0913  one parameter for each argu
     session: SessionHandle = None,
 ) -> Output[Answer]:
     """Picture of the page."""
-
     form = type or "png"
     width = bounded("maxWidth", WIDTH if maxWidth is None else maxWidth, 16, 8192)
     if quality is not None:

@@ -105,7 +105,6 @@ async def browser_fill_form(
     timeoutMs: TimeoutMs = None,
 ) -> Output[Answer]:
     """Fill several fields."""
-
     bounded("fields", len(fields), 1, MOST_FIELDS)
 
     async def work(own: Turn) -> dict[str, Any]:
@@ -113,7 +112,9 @@ async def browser_fill_form(
         failed = [one for one in results if not one["ok"]]
         if failed:
             told = " ".join(f"{one['target']}: {one.get('error', 'ok')}" for one in results)
-            raise BrowserError(f"{len(failed)} of {len(results)} fields were not filled. {told}", code=failed[0]["code"])
+            raise BrowserError(
+                f"{len(failed)} of {len(results)} fields were not filled. {told}", code=failed[0]["code"]
+            )
         return {"fields": results}
 
     return await acted(ctx, acting(session, snapshot, timeoutMs), work)

@@ -52,7 +52,9 @@ async def browser_navigate_back(
     ctx: Ctx, *, session: SessionHandle = None, snapshot: Snapshot = None, timeoutMs: TimeoutMs = None
 ) -> Output[Answer]:
     """Go back."""
-    return await _moved(ctx, "go_back", Asked(session=session, snapshot=mode_of(snapshot), timeout_ms=timeoutMs, waits="navigation"))
+    return await _moved(
+        ctx, "go_back", Asked(session=session, snapshot=mode_of(snapshot), timeout_ms=timeoutMs, waits="navigation")
+    )
 
 
 @core.tool(**ACTS)
@@ -70,7 +72,9 @@ async def browser_reload(
     ctx: Ctx, *, session: SessionHandle = None, snapshot: Snapshot = None, timeoutMs: TimeoutMs = None
 ) -> Output[Answer]:
     """Load the page again."""
-    return await _moved(ctx, "reload", Asked(session=session, snapshot=mode_of(snapshot), timeout_ms=timeoutMs, waits="navigation"))
+    return await _moved(
+        ctx, "reload", Asked(session=session, snapshot=mode_of(snapshot), timeout_ms=timeoutMs, waits="navigation")
+    )
 
 
 async def go(
@@ -92,9 +96,7 @@ async def go(
                 session.forget(current)
                 session.spawn(_quietly_closed(current.page))
             await session.new_tab()
-        inner = Asked(
-            session=session.handle, snapshot=asked.snapshot, timeout_ms=asked.timeout_ms, waits="navigation"
-        )
+        inner = Asked(session=session.handle, snapshot=asked.snapshot, timeout_ms=asked.timeout_ms, waits="navigation")
         async with turn(ctx, inner) as own:
             own.minted = minted
             return await _gone(own, url, until)
@@ -148,8 +150,8 @@ async def _downloaded(own: Turn, began: int, error: ToolError) -> Artifact:
     """The download that a URL was, or the error that it was."""
     await own.check_refusal()
     if not any(word in error.message for word in _DOWNLOADS):
-        refusal = own.session.refusal_of(own.tab.url)
-        raise refusal if refusal is not None and "TUNNEL" in error.message else error
+        await own.leave()
+        raise error
     downloads = own.session.downloads
     loop = asyncio.get_running_loop()
     end = loop.time() + _DOWNLOAD_BEGINS

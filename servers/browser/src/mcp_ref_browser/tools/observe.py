@@ -82,7 +82,9 @@ async def browser_wait_for(  # noqa: PLR0913  one parameter for each argument
             located = await own.find(target) if wanted == "hidden" else page.locator(target)
             await own.do(located.wait_for(state=wanted, timeout=most), f"{target[:100]} was not {wanted}")
         if url is not None:
-            await own.do(page.wait_for_url(url, timeout=most, wait_until="commit"), f"The page did not go to {url[:200]}")
+            await own.do(
+                page.wait_for_url(url, timeout=most, wait_until="commit"), f"The page did not go to {url[:200]}"
+            )
 
     asked = Asked(session=session, snapshot=mode_of(snapshot) or "none", timeout_ms=timeoutMs)
     return await acted(ctx, asked, work)
@@ -103,7 +105,9 @@ async def browser_evaluate(
     bounded("function", len(function), 1, MOST_FUNCTION)
 
     async def work(own: Turn) -> dict[str, Any]:
-        serialize = f"(value, budget) => {on_document('serialize').partition('=> ')[2].removesuffix('(given)')}(value, budget)"
+        serialize = (
+            f"(value, budget) => {on_document('serialize').partition('=> ')[2].removesuffix('(given)')}(value, budget)"
+        )
         source = _RUN.format(function=function, serialize=serialize)
         what = "The function did not end"
         if target is None:

@@ -111,13 +111,20 @@ async def browser_find(  # noqa: PLR0913  one parameter for each argument
 
     async def work(own: Turn) -> dict[str, Any]:
         taken = await own.capture(Wish())
-        own.tab.keep(taken.lines, own.tab.page.url)
+        kept = own.tab.keep(taken.lines, own.tab.page.url)
+        base = None if own.tab.given is None else own.tab.snapshots.get(own.tab.given)
+        if base is None or base.document != kept.document:
+            own.tab.given = kept.generation  # what changes from here on is news to the caller
         hits, total = found(taken.lines, test, role, most)
         lines = shown(taken.lines, hits, around)
         if filename is not None:
             return await save_text(own, filename, "find", "\n".join(lines))
         fitting, _ = cut(lines, 0, own.budget)
-        told: dict[str, Any] = {"result": {"shown": len(hits), "total": total}, "label": "Text", "text": "\n".join(fitting)}
+        told: dict[str, Any] = {
+            "result": {"shown": len(hits), "total": total},
+            "label": "Text",
+            "text": "\n".join(fitting),
+        }
         if len(fitting) < len(lines) or len(hits) < total:
             told["truncation"] = {"reason": "limit", "shown": len(hits), "total": total}
         return told if total else {"result": {"shown": 0, "total": 0}, "lines": ["Nothing was found."]}
@@ -144,7 +151,9 @@ async def browser_get_text(
             return _text_rest(own, "browser_get_text", arguments, cursor)
         located = None if target is None else await own.find(target)
         text = await read_text(own.tab, located, markdown=format != "text", links=links is not False)
-        return _text_part(own, "browser_get_text", arguments, own.session.shelf.keep(own.session.redactor.text(text)), 0)
+        return _text_part(
+            own, "browser_get_text", arguments, own.session.shelf.keep(own.session.redactor.text(text)), 0
+        )
 
     return await looked(ctx, Asked(session=session, max_chars=maxChars), work)
 
@@ -167,7 +176,9 @@ async def browser_get_html(
             return _text_rest(own, "browser_get_html", arguments, cursor)
         located = None if target is None else await own.find(target)
         text = await read_html(own.tab, located, clean=clean is not False)
-        return _text_part(own, "browser_get_html", arguments, own.session.shelf.keep(own.session.redactor.text(text)), 0)
+        return _text_part(
+            own, "browser_get_html", arguments, own.session.shelf.keep(own.session.redactor.text(text)), 0
+        )
 
     return await looked(ctx, Asked(session=session, max_chars=maxChars), work)
 
@@ -182,7 +193,11 @@ def _text_rest(own: Turn, tool: str, arguments: dict[str, Any], cursor: str) -> 
 
 def _text_part(own: Turn, tool: str, arguments: dict[str, Any], kept: Kept, start: int) -> dict[str, Any]:
     part, following = cut_text(kept.text, start, own.budget)
-    told: dict[str, Any] = {"result": {"text": part, "start": start, "total": len(kept.text)}, "label": "Text", "text": part}
+    told: dict[str, Any] = {
+        "result": {"text": part, "start": start, "total": len(kept.text)},
+        "label": "Text",
+        "text": part,
+    }
     if following is not None:
         told["truncation"] = {"reason": "chars", "shown": following, "total": len(kept.text)}
         told["next_cursor"] = own.cursor(tool, arguments, [kept.id, following])
@@ -191,5 +206,3 @@ def _text_part(own: Turn, tool: str, arguments: dict[str, Any], kept: Kept, star
 
 def _expired() -> BrowserError:
     return invalid("`cursor` does not belong to this call, or has expired.", "Call again without `cursor`.")
-
-

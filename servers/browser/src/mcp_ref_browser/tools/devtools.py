@@ -1,0 +1,237 @@
+# ruff: noqa: N803  argument names are the wire's
+"""For developers of pages: traces, videos, highlights, timings, emulation."""
+
+from typing import Annotated, Any
+
+from msgspec import Struct
+
+from mcp_protocol import Output, Toolset, arg
+from mcp_ref_browser.answer.answers import Answer
+from mcp_ref_browser.errors import BrowserError, invalid
+from mcp_ref_browser.page.recording import begun, check_secrets, ended, taken
+from mcp_ref_browser.page.timings import MEASURE, PROFILES, Profile
+from mcp_ref_browser.state import Ctx, State
+from mcp_ref_browser.tools.arguments import ACTS, LOOKS, SETS, SessionHandle, Target, bounded, without
+from mcp_ref_browser.tools.saving import save
+from mcp_ref_browser.turns import Asked, Turn, looked
+
+devtools = Toolset[State]("devtools", default=False)
+
+_SECONDS = 60_000
+_NO_FFMPEG = "Video needs ffmpeg, which playwright has not installed here."
+_HIDING = "video-actions"
+
+
+class Size(Struct, frozen=True, forbid_unknown_fields=True):
+    """Size of a video."""
+
+    width: Annotated[int, arg("Pixels.", ge=16, le=4096)]
+    height: Annotated[int, arg("Pixels.", ge=16, le=4096)]
+
+
+class Place(Struct, frozen=True, forbid_unknown_fields=True):
+    """A place on earth."""
+
+    latitude: Annotated[float, arg("Degrees.", ge=-90, le=90)]
+    longitude: Annotated[float, arg("Degrees.", ge=-180, le=180)]
+
+
+@devtools.tool(**ACTS)
+async def browser_start_tracing(ctx: Ctx, *, session: SessionHandle = None) -> Output[Answer]:
+    """Record a trace of all actions from now on."""
+
+    async def work(own: Turn) -> dict[str, Any]:
+        check_secrets(own.session, reveal=own.state.settings.allow_reveal)
+        begun(own.session, "trace", own.state.store.path, ".zip")
+        await own.do(own.tab.page.context.tracing.start(screenshots=True, snapshots=True))
+        return {"result": {"recording": "trace"}, "lines": ["A trace is recorded."]}
+
+    return await looked(ctx, Asked(session=session), work)
+
+
+@devtools.tool(**ACTS)
+async def browser_stop_tracing(ctx: Ctx, *, session: SessionHandle = None) -> Output[Answer]:
+    """End the trace and save it."""
+
+    async def work(own: Turn) -> dict[str, Any]:
+        path = ended(own.session, "trace")
+        await own.do(own.tab.page.context.tracing.stop(path=str(path)), "The trace did not end")
+        return await save(own, None, "trace", "application/zip", await taken(path))
+
+    return await looked(ctx, Asked(session=session, timeout_ms=_SECONDS), work)
+
+
+@devtools.tool(**ACTS)
+async def browser_start_video(
+    ctx: Ctx,
+    *,
+    size: Annotated[Size, arg("Size.")] | None = None,
+    fps: Annotated[int, arg("Pictures a second.", ge=1, le=60)] | None = None,
+    session: SessionHandle = None,
+) -> Output[Answer]:
+    """Record a video of the tab."""
+    options: Any = without({"fps": fps, "size": None if size is None else {"width": size.width, "height": size.height}})
+
+    async def work(own: Turn) -> dict[str, Any]:
+        check_secrets(own.session, reveal=own.state.settings.allow_reveal)
+        path = begun(own.session, "video", own.state.store.path, ".webm")
+        try:
+            await own.do(own.tab.page.screencast.start(path=str(path), **options))
+        except BrowserError as error:
+            own.session.recordings.pop("video", None)
+            if "ffmpeg" in error.message or "Executable" in error.message:
+                hint = "Whoever runs this server could run: playwright install ffmpeg"
+                raise BrowserError(_NO_FFMPEG, code="unsupported", hint=hint) from error
+            raise
+        return {"result": {"recording": "video"}, "lines": ["A video is recorded."]}
+
+    return await looked(ctx, Asked(session=session), work)
+
+
+@devtools.tool(**ACTS)
+async def browser_stop_video(ctx: Ctx, *, session: SessionHandle = None) -> Output[Answer]:
+    """End the video and save it."""
+
+    async def work(own: Turn) -> dict[str, Any]:
+        path = ended(own.session, "video")
+        await own.do(own.tab.page.screencast.stop(), "The video did not end")
+        return await save(own, None, "video", "video/webm", await taken(path))
+
+    return await looked(ctx, Asked(session=session, timeout_ms=_SECONDS), work)
+
+
+@devtools.tool(**ACTS)
+async def browser_video_chapter(
+    ctx: Ctx,
+    *,
+    title: Annotated[str, arg("Title.", max_length=200)],
+    description: Annotated[str, arg("More words.", max_length=1000)] | None = None,
+    duration: Annotated[float, arg("Milliseconds that it shows.", ge=0, le=30_000)] | None = None,
+    session: SessionHandle = None,
+) -> Output[Answer]:
+    """Show a title over the page, for a video."""
+    options: Any = without({"description": description, "duration": duration})
+
+    async def work(own: Turn) -> dict[str, Any]:
+        _check_video(own)
+        await own.do(own.tab.page.screencast.show_chapter(title, **options))
+        return {"result": {"chapter": title}, "lines": ["The chapter has begun."]}
+
+    return await looked(ctx, Asked(session=session, timeout_ms=_SECONDS), work)
+
+
+@devtools.tool(**ACTS)
+async def browser_video_show_actions(ctx: Ctx, *, session: SessionHandle = None) -> Output[Answer]:
+    """Show actions in the video as they happen."""
+
+    async def work(own: Turn) -> dict[str, Any]:
+        _check_video(own)
+        own.session.recordings[_HIDING] = await own.do(own.tab.page.screencast.show_actions())
+        return {"result": {"shown": True}, "lines": ["Actions are shown."]}
+
+    return await looked(ctx, Asked(session=session), work)
+
+
+@devtools.tool(**ACTS)
+async def browser_video_hide_actions(ctx: Ctx, *, session: SessionHandle = None) -> Output[Answer]:
+    """Show actions no longer."""
+
+    async def work(own: Turn) -> dict[str, Any]:
+        _check_video(own)
+        own.session.recordings.pop(_HIDING, None)
+        await own.do(own.tab.page.screencast.hide_actions())
+        return {"result": {"shown": False}, "lines": ["Actions are not shown."]}
+
+    return await looked(ctx, Asked(session=session), work)
+
+
+@devtools.tool(**ACTS)
+async def browser_highlight(
+    ctx: Ctx,
+    *,
+    target: Target,
+    style: Annotated[str, arg("CSS of the mark.", max_length=500)] | None = None,
+    session: SessionHandle = None,
+) -> Output[Answer]:
+    """Mark an element on the page."""
+    options: Any = without({"style": style})
+
+    async def work(own: Turn) -> dict[str, Any]:
+        found = await own.find(target)
+        await own.do(found.highlight(**options))
+        return {"result": {"highlighted": target}, "lines": ["The element is marked."]}
+
+    return await looked(ctx, Asked(session=session), work)
+
+
+@devtools.tool(**ACTS)
+async def browser_hide_highlight(
+    ctx: Ctx, *, target: Annotated[str, arg("The element; else all.")] | None = None, session: SessionHandle = None
+) -> Output[Answer]:
+    """Take marks away."""
+
+    async def work(own: Turn) -> dict[str, Any]:
+        marked: Any = own.tab.page if target is None else await own.find(target)
+        await own.do(marked.hide_highlight())
+        return {"result": {"highlighted": None}, "lines": ["The marks are gone."]}
+
+    return await looked(ctx, Asked(session=session), work)
+
+
+@devtools.tool(**LOOKS)
+async def browser_performance(ctx: Ctx, *, session: SessionHandle = None) -> Output[Answer]:
+    """Measure how the page loaded and responds: LCP, CLS, INP, TTFB, totals of its resources."""
+
+    async def work(own: Turn) -> dict[str, Any]:
+        found: dict[str, Any] = await own.do(own.tab.page.evaluate(MEASURE), "The page did not answer")
+        lines = [f"{name}: {value}" for name, value in found.items()]
+        return {"result": found, "label": "Text", "text": "\n".join(lines)}
+
+    return await looked(ctx, Asked(session=session), work)
+
+
+@devtools.tool(**SETS)
+async def browser_emulate(
+    ctx: Ctx,
+    *,
+    geolocation: Annotated[Place, arg("Where the browser says it is.")] | None = None,
+    cpuRate: Annotated[float, arg("How many times slower, 1 to 20.")] | None = None,
+    networkProfile: Annotated[Profile, arg("Kind of network.")] | None = None,
+    session: SessionHandle = None,
+) -> Output[Answer]:
+    """Emulate a place, a slower processor, a slower network."""
+    if geolocation is None and cpuRate is None and networkProfile is None:
+        raise invalid("Say what to emulate: `geolocation`, `cpuRate` or `networkProfile`.")
+    if cpuRate is not None:
+        bounded("cpuRate", int(cpuRate), 1, 20)
+
+    async def work(own: Turn) -> dict[str, Any]:
+        context = own.tab.page.context
+        if geolocation is not None:
+            await own.do(context.grant_permissions(["geolocation"]))
+            place: Any = {"latitude": geolocation.latitude, "longitude": geolocation.longitude}
+            await own.do(context.set_geolocation(place))
+        await _throttle(own, cpuRate, networkProfile)
+        return {"result": {"emulated": True}, "lines": ["It is emulated."]}
+
+    return await looked(ctx, Asked(session=session), work)
+
+
+async def _throttle(own: Turn, rate: float | None, profile: Profile | None) -> None:
+    if rate is None and profile is None:
+        return
+    key = f"cdp-{own.tab.id}"
+    recordings = own.session.recordings
+    if key not in recordings:  # what is emulated lasts as long as its connection
+        recordings[key] = await own.do(own.tab.page.context.new_cdp_session(own.tab.page))
+    cdp = recordings[key]
+    if rate is not None:
+        await own.do(cdp.send("Emulation.setCPUThrottlingRate", {"rate": rate}))
+    if profile is not None:
+        await own.do(cdp.send("Network.enable"))
+        await own.do(cdp.send("Network.emulateNetworkConditions", PROFILES[profile]))
+
+
+def _check_video(own: Turn) -> None:
+    if "video" not in own.session.recordings:
+        raise invalid("No video is being recorded.")

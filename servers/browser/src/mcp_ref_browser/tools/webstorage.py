@@ -1,0 +1,91 @@
+"""Local and session storage of the page's origin: the same five tools for each."""
+
+from typing import Annotated, Any, Literal
+
+from mcp_protocol import Output, Toolset, arg
+from mcp_protocol.server.toolset import ToolOptions
+from mcp_ref_browser.answer.answers import Answer
+from mcp_ref_browser.errors import BrowserError
+from mcp_ref_browser.state import Ctx, State
+from mcp_ref_browser.tools.arguments import DESTROYS, LOOKS, SETS, SessionHandle
+from mcp_ref_browser.tools.cookies import Reveal, may_reveal, shown
+from mcp_ref_browser.turns import Asked, Turn, looked
+
+webstorage = Toolset[State]("storage", default=False)
+
+Area = Literal["localstorage", "sessionstorage"]
+Key = Annotated[str, arg("Key.", min_length=1)]
+_NAMES: dict[Area, str] = {"localstorage": "local storage", "sessionstorage": "session storage"}
+
+
+def _area(own: Turn, area: Area) -> Any:
+    return own.tab.page.local_storage if area == "localstorage" else own.tab.page.session_storage
+
+
+def _offer(area: Area) -> None:  # noqa: C901  five small tools for one kind of storage
+    """Offer the tools of one kind of storage."""
+    title = _NAMES[area]
+
+    def options(of: ToolOptions, name: str) -> ToolOptions:
+        return {**of, "title": f"{name} of {title}"}
+
+    @webstorage.tool(f"browser_{area}_list", **options(LOOKS, "Keys"))
+    async def items(ctx: Ctx, *, reveal: Reveal = None, session: SessionHandle = None) -> Output[Answer]:
+        """List what the page keeps in this storage."""
+        revealed = may_reveal(ctx, reveal)
+
+        async def work(own: Turn) -> dict[str, Any]:
+            found = await own.do(_area(own, area).items())
+            listed = [{"key": one["name"], "value": shown(one["value"], reveal=revealed)} for one in found]
+            return _told({"items": listed}, [one["key"] for one in listed])
+
+        return await looked(ctx, Asked(session=session), work)
+
+    @webstorage.tool(f"browser_{area}_get", **options(LOOKS, "One key"))
+    async def item(ctx: Ctx, *, key: Key, reveal: Reveal = None, session: SessionHandle = None) -> Output[Answer]:
+        """Describe the value of a key of this storage."""
+        revealed = may_reveal(ctx, reveal)
+
+        async def work(own: Turn) -> dict[str, Any]:
+            found = await own.do(_area(own, area).get_item(key))
+            if found is None:
+                raise BrowserError(f"There is no key {key[:100]!r}.", code="no_match")
+            return _told({"key": key, "value": shown(found, reveal=revealed)}, [key])
+
+        return await looked(ctx, Asked(session=session), work)
+
+    @webstorage.tool(f"browser_{area}_set", **options(SETS, "Set a key"))
+    async def keep(
+        ctx: Ctx, *, key: Key, value: Annotated[str, arg("Value.")], session: SessionHandle = None
+    ) -> Output[Answer]:
+        """Set a key of this storage."""
+        return await _changed(ctx, session, area, "set_item", key, value)
+
+    @webstorage.tool(f"browser_{area}_delete", **options(DESTROYS, "Delete a key"))
+    async def remove(ctx: Ctx, *, key: Key, session: SessionHandle = None) -> Output[Answer]:
+        """Delete a key of this storage."""
+        return await _changed(ctx, session, area, "remove_item", key)
+
+    @webstorage.tool(f"browser_{area}_clear", **options(DESTROYS, "Clear"))
+    async def clear(ctx: Ctx, *, session: SessionHandle = None) -> Output[Answer]:
+        """Delete all keys of this storage."""
+        return await _changed(ctx, session, area, "clear")
+
+    del items, item, keep, remove, clear
+
+
+async def _changed(ctx: Ctx, session: str | None, area: Area, how: str, *arguments: str) -> Output[Answer]:
+    async def work(own: Turn) -> dict[str, Any]:
+        await own.do(getattr(_area(own, area), how)(*arguments))
+        own.session.spawn(own.session.remember(own.tab))
+        return {"result": {"changed": True}, "lines": [f"The {_NAMES[area]} is changed."]}
+
+    return await looked(ctx, Asked(session=session), work)
+
+
+def _told(result: dict[str, Any], lines: list[str]) -> dict[str, Any]:
+    return {"result": result, "label": "Text", "text": "\n".join(lines) or "There is none."}
+
+
+_offer("localstorage")
+_offer("sessionstorage")
