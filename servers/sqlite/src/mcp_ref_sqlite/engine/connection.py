@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp_ref_kit.db.deadline import GRACE_SECONDS, Deadline
 from mcp_ref_kit.db.errors import DbError
+from mcp_ref_sqlite.engine.failures import is_busy
 from mcp_ref_sqlite.engine.thread import Thread
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Connection:
         self._idle: asyncio.Future[None] | None = None
 
     @classmethod
-    async def open(cls, opener: Opener, deadline: Deadline) -> "Connection":
+    async def open(cls, opener: Opener, interrupt: Interrupt, deadline: Deadline) -> "Connection":
         """Start a thread and open a connection on it.
 
         Raises:
@@ -84,7 +85,6 @@ class Connection:
         """
         import aiosqlite  # noqa: PLC0415  with sqlite3 below it, not on the way to the first answer
 
-        interrupt = Interrupt()
         interrupt.begin(deadline.at)
         raw = aiosqlite.Connection(partial(opener, interrupt), _UNUSED_CHUNK)
         Thread(raw).make_daemon()
@@ -187,6 +187,20 @@ class Connection:
                 await asyncio.wait({self._idle}, timeout=left)
         self.abandoned = self._running is not None
         self._idle = None
+
+
+def patiently(work: Callable[[], T], interrupt: Interrupt, seconds: float) -> T:
+    """The work, and again while somebody else has a lock on the file. On the thread.
+
+    SQLite would sleep on a lock without looking at the clock or at a cancelled call.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or interrupt() or time.monotonic() >= until:
+                raise
 
 
 def _quietly(work: Callable[[], object]) -> None:

@@ -1,27 +1,25 @@
 """One database: its file, its readers, its writer, and the words of its engine for callers."""
 
 import sqlite3
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TypeVar
 
 from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.errors import DbError, Scrub
+from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.sources import Database as Source
-from mcp_ref_sqlite.engine.connection import Work, stopped
-from mcp_ref_sqlite.engine.failures import failure, is_broken, is_busy
+from mcp_ref_sqlite.engine.connection import Work, patiently, stopped
+from mcp_ref_sqlite.engine.failures import ERRORS, failure, is_broken, was_interrupted
 from mcp_ref_sqlite.engine.gate import ADMINISTRATION, READING, WRITING, Gate
 from mcp_ref_sqlite.engine.opening import Bounding, open_aside, open_writer
-from mcp_ref_sqlite.engine.places import Identity, Place
+from mcp_ref_sqlite.engine.places import Place
 from mcp_ref_sqlite.engine.readers import Readers, Seat
 from mcp_ref_sqlite.engine.writer import Single
 from mcp_ref_sqlite.settings import Settings
 
 T = TypeVar("T")
 WriteWork = Callable[[sqlite3.Connection, Gate], T]
-_ERRORS = (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeEncodeError)
 _GONE = DbError("The database file was replaced again and again.", code="connection")
 
 
@@ -36,7 +34,6 @@ class Database:
         self.name = source.name
         self.source = source
         self.place = place
-        self.scrub = Scrub(others=[str(place.path), str(place.path.parent), source.dsn.reveal()])
         bounding = Bounding(
             busy_seconds=settings.busy_timeout,
             cache_mib=settings.cache_mb,
@@ -44,12 +41,14 @@ class Database:
             heap_mib=settings.heap_limit_mb,
             extensions=tuple(str(path) for path in settings.extension),
         )
+        self._busy_seconds = settings.busy_timeout
         rules = ADMINISTRATION if source.mode == "admin" else WRITING
         self.readers = Readers(place, bounding, settings.readers, immutable=settings.immutable)
         reading, writing = place.uri("ro", immutable=settings.immutable), place.uri("rw")
-        self._writer = Single(place, Gate(rules), partial(open_writer, writing, bounding), create=settings.create)
-        self._aside = Single(place, Gate(READING), partial(open_aside, reading, bounding))
-        self._busy_seconds = settings.busy_timeout
+        self._writer = Single(
+            place, Gate(rules), partial(open_writer, writing, bounding), settings.busy_timeout, create=settings.create
+        )
+        self._aside = Single(place, Gate(READING), partial(open_aside, reading, bounding), self._busy_seconds)
 
     async def read(self, work: Work[T], deadline: Deadline, sql: str = "") -> T:
         """Do what reads on a reader; `sql` is the caller's text, for what is wrong with it.
@@ -71,11 +70,10 @@ class Database:
         Raises:
             Replaced: the file was; see `renew`.
         """
-        seat.gate.reset()
         patient = partial(self._patient, seat, work)
         try:
             return await seat.connection.run(patient, deadline)
-        except _ERRORS as error:
+        except ERRORS as error:
             if is_broken(error):
                 seat.connection.broken = True
             raise self._failure(error, seat, deadline, sql) from error
@@ -123,33 +121,28 @@ class Database:
 
     def _patient(self, seat: Seat, work: Work[T], connection: sqlite3.Connection) -> T:
         """On the thread: the work, on the file that has the name, and again while somebody else has a lock."""
-        if self._elsewhere(seat.identity):
+        if self.place.identity() != seat.identity:
             raise Replaced
-        interrupt = seat.connection.interrupt
-        until = time.monotonic() + self._busy_seconds
-        while True:
-            try:
-                return work(connection)
-            except sqlite3.OperationalError as error:
-                if not is_busy(error) or interrupt() or time.monotonic() >= until:
-                    raise
-                seat.gate.reset()
-            finally:
-                if connection.in_transaction and seat.gate.writes:
-                    seat.connection.broken = True
-
-    def _elsewhere(self, identity: Identity) -> bool:
-        return self.place.identity() != identity
+        afresh = partial(_afresh, seat.gate, work, connection)
+        try:
+            return patiently(afresh, seat.connection.interrupt, self._busy_seconds)
+        finally:
+            if seat.gate.writes and connection.in_transaction:
+                seat.connection.broken = True
 
     def _failure(self, error: BaseException, seat: Seat, deadline: Deadline, sql: str) -> DbError:
-        interrupt = seat.connection.interrupt
-        if getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT" or str(error) == "interrupted":
-            return stopped(interrupt, deadline)
+        if was_interrupted(error):
+            return stopped(seat.connection.interrupt, deadline)
         refusal = seat.gate.refusal
         if refusal is not None and isinstance(error, sqlite3.DatabaseError):
             return DbError(refusal.message, code=refusal.code, engine_code="SQLITE_AUTH")
-        return failure(error, self.scrub, sql)
+        return failure(error, self.place.scrub, sql)
 
 
 def _with_gate(work: WriteWork[T], gate: Gate, connection: sqlite3.Connection) -> T:
     return work(connection, gate)
+
+
+def _afresh(gate: Gate, work: Work[T], connection: sqlite3.Connection) -> T:
+    gate.reset()
+    return work(connection)

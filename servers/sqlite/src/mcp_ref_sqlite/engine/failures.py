@@ -41,6 +41,8 @@ _WORDS: tuple[tuple[str, Code], ...] = (
     ("already an index named", "conflict"),
     ("already another table or index", "conflict"),
 )
+# What the sqlite3 module raises, and what Python does about values that SQLite cannot have.
+ERRORS = (sqlite3.Error, sqlite3.Warning, MemoryError, OverflowError, UnicodeEncodeError)
 _LASTING = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 _HINTS: Mapping[str, str] = {
     "not_found": "list_objects and describe_object show what there is.",
@@ -85,6 +87,11 @@ def failure(error: BaseException, scrub: Scrub, sql: str = "") -> DbError:
         position=_position(message, sql) if code == "syntax" else None,
         retryable=False if name and any(name.startswith(one) for one in _LASTING) else None,
     )
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Whether we stopped it ourselves."""
+    return getattr(error, "sqlite_errorname", None) == "SQLITE_INTERRUPT" or str(error) == "interrupted"
 
 
 def is_broken(error: BaseException) -> bool:

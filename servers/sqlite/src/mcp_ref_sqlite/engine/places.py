@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from mcp_protocol.errors import SettingsError
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.errors import DbError, Scrub
 
 HEADER = b"SQLite format 3\0"
 _NO_FILES = ("/proc", "/sys", "/dev")
@@ -35,6 +35,7 @@ class Place:
         self.path = Path(text).resolve()
         if any(self.path.is_relative_to(root) for root in _NO_FILES):
             raise SettingsError(f"{text!a} is no ordinary file.")
+        self.scrub = Scrub(others=[str(self.path), str(self.path.parent), text])
         found = self._looked_at()
         if found is not None and not stat.S_ISREG(found.st_mode):
             raise SettingsError(f"{text!a} is no ordinary file.")

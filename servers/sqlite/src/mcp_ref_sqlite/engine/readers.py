@@ -11,7 +11,8 @@ from functools import partial
 
 from mcp_ref_kit.db.deadline import Deadline
 from mcp_ref_kit.db.errors import DbError
-from mcp_ref_sqlite.engine.connection import Connection, Interrupt
+from mcp_ref_sqlite.engine.connection import Connection, Interrupt, patiently, stopped
+from mcp_ref_sqlite.engine.failures import ERRORS, failure, was_interrupted
 from mcp_ref_sqlite.engine.gate import READING, Gate
 from mcp_ref_sqlite.engine.opening import Bounding, open_reader
 from mcp_ref_sqlite.engine.places import Identity, Place
@@ -112,8 +113,8 @@ class Readers:
         self._count += 1
         try:
             gate = Gate(READING)
-            opener = Opener(self._place, partial(self._open, gate))
-            connection = await Connection.open(opener, deadline)
+            opener = Opener(self._place, partial(self._open, gate), self._bounding.busy_seconds)
+            connection = await opener.opened(deadline)
         except BaseException:  # whatever happened, there is no reader
             self._count -= 1
             self._wake()
@@ -149,22 +150,42 @@ class Readers:
 
 
 class Opener:
-    """Opens on the thread, and knows afterwards which file it was."""
+    """Opens on the thread, patiently where the file is locked, and knows afterwards which file it was."""
 
     def __init__(
-        self, place: Place, opened: Callable[[Interrupt], sqlite3.Connection], *, create: bool = False
+        self,
+        place: Place,
+        opening: Callable[[Interrupt], sqlite3.Connection],
+        busy_seconds: float,
+        *,
+        create: bool = False,
     ) -> None:
         self._place = place
-        self._opened = opened
+        self._opening = opening
+        self._busy_seconds = busy_seconds
         self._create = create
         self.identity = Identity(0, 0)
+
+    async def opened(self, deadline: Deadline) -> Connection:
+        """A connection on a thread of its own.
+
+        Raises:
+            DbError: `connection`, `busy`, `timeout`.
+        """
+        interrupt = Interrupt()
+        try:
+            return await Connection.open(self, interrupt, deadline)
+        except ERRORS as error:
+            if was_interrupted(error):
+                raise stopped(interrupt, deadline) from error
+            raise failure(error, self._place.scrub) from error
 
     def __call__(self, interrupt: Interrupt) -> sqlite3.Connection:
         """The connection, on the file that is there now."""
         if self._create and self._place.identity() is None:
             self._place.create()
         self.identity = self._place.require()
-        return self._opened(interrupt)
+        return patiently(partial(self._opening, interrupt), interrupt, self._busy_seconds)
 
 
 def _nothing() -> bool:

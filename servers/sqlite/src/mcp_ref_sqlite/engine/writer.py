@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from mcp_ref_kit.db.deadline import Deadline
 from mcp_ref_kit.db.errors import DbError
-from mcp_ref_sqlite.engine.connection import Connection, Interrupt
+from mcp_ref_sqlite.engine.connection import Interrupt
 from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.places import Place
 from mcp_ref_sqlite.engine.readers import Opener, Seat
@@ -26,8 +26,11 @@ Opening = Callable[[Gate, Interrupt], sqlite3.Connection]
 class Single:
     """Makes and keeps one connection. With `create` a file that is not there is made."""
 
-    def __init__(self, place: Place, gate: Gate, opening: Opening, *, create: bool = False) -> None:
+    def __init__(
+        self, place: Place, gate: Gate, opening: Opening, busy_seconds: float, *, create: bool = False
+    ) -> None:
         self._place = place
+        self._busy_seconds = busy_seconds
         self._gate = gate
         self._opening = opening
         self._create = create
@@ -69,8 +72,9 @@ class Single:
             raise DbError("Other calls needed the same connection until the deadline.", code="busy") from error
 
     async def _opened(self, deadline: Deadline) -> Seat:
-        opener = Opener(self._place, partial(self._opening, self._gate), create=self._create)
-        connection = await Connection.open(opener, deadline)
+        opening = partial(self._opening, self._gate)
+        opener = Opener(self._place, opening, self._busy_seconds, create=self._create)
+        connection = await opener.opened(deadline)
         return Seat(connection, self._gate, opener.identity)
 
 

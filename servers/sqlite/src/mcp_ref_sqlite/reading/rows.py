@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any
 
 from msgspec import Struct
@@ -50,44 +51,55 @@ class Rows:
         cursor = run(connection, self._statement)
         try:
             _skip(connection, cursor, skip)
-            first = cursor.fetchmany(min(BLOCK, self._bounds.limit + 1))
-            return self._filled(connection, cursor, columns(cursor, first), first, started)
+            first, timely = self._block(cursor, min(BLOCK, self._bounds.limit + 1))
+            page = self._page(columns(cursor, first))
+            page.add(first)
+            if not timely:
+                page.stop("time")
+            return self._filled(connection, cursor, page, started, ended=not first)
         except BaseException:  # a cursor that nobody has would keep its lock
             cursor.close()
             raise
 
     def resume(self, connection: sqlite3.Connection, held: Open) -> Fetched:
         """The next page of a cursor."""
-        started = time.perf_counter()
-        return self._filled(connection, held.cursor, held.columns, held.rest, started)
+        page = self._page(held.columns)
+        page.add(held.rest)
+        return self._filled(connection, held.cursor, page, time.perf_counter())
+
+    def _page(self, names: list[Column]) -> Page:
+        return Page(names, self._bounds, form=self._form)
 
     def _filled(
-        self,
-        connection: sqlite3.Connection,
-        cursor: sqlite3.Cursor,
-        names: list[Column],
-        first: Sequence[Row],
-        started: float,
+        self, connection: sqlite3.Connection, cursor: sqlite3.Cursor, page: Page, started: float, *, ended: bool = False
     ) -> Fetched:
-        page = Page(names, self._bounds, form=self._form)
-        page.add(first)
-        ended = not first
-        try:
-            while page.wanted and not ended:
-                rows = cursor.fetchmany(page.wanted)
-                ended = not rows
-                page.add(rows)
-        except sqlite3.OperationalError:
-            if not page.taken or not self._expired():
-                raise
-            page.stop("time")
+        while page.wanted and not ended:
+            rows, timely = self._block(cursor, page.wanted, begun=page.taken > 0)
+            ended = not rows
+            page.add(rows)
+            if not timely:
+                page.stop("time")
         more = None
         if page.truncated and page.reason != "time":
-            more = Open(cursor=cursor, columns=names, rest=page.rest)
+            more = Open(cursor=cursor, columns=page.columns, rest=page.rest)
         else:
             cursor.close()
         is_wal = more is not None and _journal(connection) == _WAL
         return Fetched(page=page, more=more, milliseconds=(time.perf_counter() - started) * 1000, is_wal=is_wal)
+
+    def _block(self, cursor: sqlite3.Cursor, most: int, *, begun: bool = False) -> tuple[list[Row], bool]:
+        """Some more rows, and whether there was time for all of them.
+
+        `fetchmany` would lose the rows that came before the time was up.
+        """
+        rows: list[Row] = []
+        try:
+            rows.extend(islice(cursor, most))
+        except sqlite3.OperationalError:
+            if not (rows or begun) or not self._expired():
+                raise
+            return rows, False
+        return rows, True
 
 
 def run(connection: sqlite3.Connection, statement: Statement) -> sqlite3.Cursor:
