@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +43,24 @@ def binary() -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port below those that systems give out: whoever connects to one of these while nobody listens meets himself."""
+    while True:
+        port = random.randrange(12_000, 32_000)  # noqa: S311  any will do
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Engine:
     """One engine process on a port of loopback and a socket, in a directory of its own."""
 
-    def __init__(self, *options: str, port: int | None = None) -> None:
+    def __init__(self, *options: str, tls: bool = False, config: str | None = None, program: str | None = None) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="mcp-redis-"))
-        self.port = port or free_port()
+        self.port = free_port()
         self.options = options
+        self.tls = tls
+        self.config = config
+        self.program = program or binary()
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -62,17 +69,27 @@ class Engine:
         return f"redis://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        where = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.home), "--save", ""]
-        self.process = subprocess.Popen(
-            [binary(), *where, *self.options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        ports = ["--port", "0", "--tls-port", str(self.port)] if self.tls else ["--port", str(self.port)]
+        where = ["--bind", "127.0.0.1", "--dir", str(self.home), "--save", ""]
+        where += ["--unixsocket", str(self.home / "engine.sock")]
+        if self.config is not None:  # a Sentinel writes to its configuration
+            file = self.home / "engine.conf"
+            file.write_text(self.config)
+            command = [self.program, str(file), *self.options, *ports, "--bind", "127.0.0.1", "--dir", str(self.home)]
+        else:
+            command = [self.program, *ports, *where, *self.options]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(self._answers)
 
     def _answers(self) -> bool:
+        assert self.process
+        assert self.process.poll() is None, "the engine has ended"
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
+                if self.tls:
+                    return True
                 probe.sendall(b"*1\r\n$4\r\nPING\r\n")
-                return bool(probe.recv(64))
+                return probe.recv(64)[:1] in (b"+", b"-")
         except OSError:
             return False
 

@@ -8,7 +8,7 @@ from msgspec import field
 from mcp_protocol import arg
 from mcp_ref_kit import ByteSize, Mode, Seconds, Secret, setting
 from mcp_ref_kit.db.deadline import MOST_SECONDS
-from mcp_ref_kit.db.sources import KIB, MIB, DatabaseSettings
+from mcp_ref_kit.db.sources import MIB, DatabaseSettings
 
 
 class Settings(DatabaseSettings, frozen=True, kw_only=True):
@@ -36,9 +36,7 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
     key_prefix: Annotated[str | None, arg("No key outside this prefix is read, written or shown.", min_length=1)] = None
     pool: Annotated[int, arg("Connections to a database; ten more for what waits or listens.", ge=1, le=100)] = 10
     max_value_bytes: Annotated[ByteSize, arg("Largest value in an argument.", ge=1, le=64 * MIB)] = MIB
-    max_reply_bytes: Annotated[ByteSize, arg("Largest reply taken from the database.", ge=64 * KIB, le=512 * MIB)] = (
-        8 * MIB
-    )
+    max_reply_bytes: Annotated[ByteSize, arg("Largest reply taken from the database.", ge=MIB, le=512 * MIB)] = 8 * MIB
     allow_commands: Annotated[
         list[str], arg("Commands that the raw tools may run beside those of the mode."), setting(separator=",")
     ] = field(default_factory=list[str])

@@ -10,7 +10,7 @@ from mcp_protocol import Context
 from mcp_ref_kit import Mode
 from mcp_ref_kit.db.confirm import Confirmation
 from mcp_ref_kit.db.deadline import Slots
-from mcp_ref_kit.db.errors import DbError, bad_argument
+from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.paging import Paging
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.settings import Settings
@@ -39,13 +39,7 @@ class State:
         Raises:
             DbError: `invalid_argument`.
         """
-        if name is None and len(self.databases) == 1:
-            return next(iter(self.databases.values()))
-        found = self.databases.get(name or "")
-        if found is None:
-            how = "is needed" if name is None else "names no database of this server"
-            raise bad_argument("database", how, hint=f"There are {', '.join(self.databases)}.")
-        return found
+        return chosen(self.databases, name)
 
     def carry(self, key: str, shown: dict[bytes, None]) -> None:
         """Remember what a scan has shown, for its next page; the oldest scan is forgotten."""

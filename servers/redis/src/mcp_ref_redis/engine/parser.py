@@ -92,5 +92,5 @@ class Parser:
             from redis.exceptions import AuthenticationError, ResponseError  # noqa: PLC0415  loaded by now
 
             kind = AuthenticationError if value.word in ("WRONGPASS", "NOAUTH") else ResponseError
-            return kind(value.text)
+            raise kind(value.text)
         return value

@@ -89,6 +89,8 @@ class Pool:
             self._held.discard(link)
             if link.usable:
                 self._idle.append(link)
+            else:  # something is left unread, or it has ended
+                await link.close()
 
     async def _taken(self) -> Link:
         """The one used last, if it is still good."""
@@ -125,4 +127,5 @@ def broken(*, write: bool) -> DbError:
         "The connection broke before the answer came: it is not known whether the change was made.",
         code="connection",
         hint="Read the key to see, before you repeat the call.",
+        retryable=False,
     )
