@@ -10,13 +10,13 @@ from mcp_protocol import Context
 from mcp_ref_kit import Mode
 from mcp_ref_kit.db.confirm import Confirmation
 from mcp_ref_kit.db.deadline import Slots
-from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.paging import Paging
+from mcp_ref_kit.db.sources import chosen
+from mcp_ref_kit.db.sources import chosen, require_mode
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.settings import Settings
 from mcp_ref_redis.watching.watchers import Watchers
 
-_STEPS: tuple[Mode, ...] = ("read-only", "read-write", "admin")
 # Sets of keys that scans have shown, kept between their pages.
 _MOST_CARRIED = 16
 
@@ -66,17 +66,3 @@ async def reached(
     require_mode(found, needs)
     async with ctx.state.slots.enter(min(seconds or ctx.state.settings.timeout, found.most_seconds), grace=0):
         yield found
-
-
-def require_mode(database: Database, needs: Mode) -> None:
-    """A tool is offered by the server's mode; a database may have a lower one of its own.
-
-    Raises:
-        DbError: `read_only`.
-    """
-    if _STEPS.index(database.mode) < _STEPS.index(needs):
-        raise DbError(
-            f"The database {database.name} is {database.mode} here.",
-            code="read_only",
-            hint=f"The operator would have to give it the mode {needs}.",
-        )
