@@ -7,11 +7,11 @@ from urllib.parse import quote
 from mcp_protocol import Completion, Resource, ResourceContents, ResourceNotFound, ToolError, Toolset
 from mcp_ref_kit.db.catalog import suggestions
 from mcp_ref_kit.db.formats import as_json
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_postgres.catalog import listing
 from mcp_ref_postgres.catalog.describing import Lookup, Object, find, parts
 from mcp_ref_postgres.catalog.listing import Wanted
 from mcp_ref_postgres.catalog.names import STRUCTURE, rows_of
-from mcp_ref_postgres.catalog.naming import identifier
 from mcp_ref_postgres.health.examining import CHECKS
 from mcp_ref_postgres.observing.sessions import sessions
 from mcp_ref_postgres.reading.query import Question, sampled

@@ -11,12 +11,11 @@ from mcp_ref_kit.cursors import Cursors
 from mcp_ref_kit.db.catalog import Known
 from mcp_ref_kit.db.confirm import Confirmation
 from mcp_ref_kit.db.deadline import Slots
-from mcp_ref_kit.db.errors import bad_argument, unknown
 from mcp_ref_kit.db.exports import Exports, opened
 from mcp_ref_kit.db.page import Bounds
 from mcp_ref_kit.db.paging import HeldCursors, Paging
 from mcp_ref_kit.db.results import Results
-from mcp_ref_kit.db.sources import Database, databases, is_template
+from mcp_ref_kit.db.sources import Database, chosen, databases, is_template
 from mcp_ref_kit.db.watch import Watch
 from mcp_ref_kit.settings import Secret
 from mcp_ref_kit.workers import Workers
@@ -99,16 +98,9 @@ class State:
         """The database of this name, or the only one.
 
         Raises:
-            DbError: `not_found`, or `invalid_argument` where there are several and none was named.
+            DbError: `invalid_argument`.
         """
-        if database is None:
-            if len(self.databases) == 1:
-                return next(iter(self.databases.values()))
-            raise bad_argument("database", "must be given", f"There are {', '.join(self.databases)}.")
-        found = self.databases.get(database)
-        if found is None:
-            raise unknown("database", database, self.databases)
-        return found
+        return chosen(self.databases, database)
 
     def bounds(self, limit: int | None = None, cell: int | None = None) -> Bounds:
         """How much one page may hold."""

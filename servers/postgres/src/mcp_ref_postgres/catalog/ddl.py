@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcp_ref_postgres.catalog.naming import identifier
+from mcp_ref_kit.db.statements import identifier
 
 Row = Mapping[str, Any]
 

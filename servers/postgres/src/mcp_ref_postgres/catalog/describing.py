@@ -6,9 +6,10 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_postgres.catalog import description as sql
 from mcp_ref_postgres.catalog.ddl import table_ddl
-from mcp_ref_postgres.catalog.naming import identifier, parsed
+from mcp_ref_postgres.catalog.naming import parsed
 from mcp_ref_postgres.engine.connecting import Session
 
 Part = Literal["columns", "constraints", "indexes", "triggers", "policies", "partitions", "stats", "ddl", "sample"]

@@ -20,11 +20,6 @@ def parsed(text: str, argument: str = "name") -> tuple[str | None, str]:
     return (parts[-2] if len(parts) > 1 else None), parts[-1]
 
 
-def identifier(*names: str) -> str:
-    """Names as SQL needs them."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
-
-
 def like(glob: str) -> str:
     """A glob of * and ? as the pattern of LIKE."""
     escaped = "".join(f"\\{each}" if each in "\\%_" else each for each in glob)

@@ -62,6 +62,11 @@ class Statement(Struct, frozen=True, dict=True):
                 return True
         return False
 
+    @property
+    def has_changing_verb(self) -> bool:
+        """Whether a word in it changes data; for messages."""
+        return any(token.is_word("insert", "update", "delete", "merge") for token in self.tokens)
+
     def calls(self) -> list[Named]:
         """Every name before a parenthesis, once."""
         return sorted({Named(each.schema, each.name) for each in calls(self.tokens)}, key=_order)

@@ -145,7 +145,7 @@ class Gate:
     def _refused(self, error: Exception, statement: Statement) -> DbError:
         found = fault(error, self._engine.scrub, shift=len(PREFIX) - statement.shift, length=statement.end)
         state = found.engine_code
-        if state == _DATA_MODIFYING:
+        if state == _DATA_MODIFYING and statement.has_changing_verb:
             words = "A statement in WITH that changes data cannot run here."
             return DbError(words, code="read_only", hint=_WRITES, engine_code=state)
         if state == _GRAMMAR and (verb := statement.foreign_verb()):

@@ -59,8 +59,3 @@ def size(count: int | None) -> str:
             return f"{value:.0f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"
-
-
-def quoted(*names: str) -> str:
-    """Names as SQL needs them."""
-    return ".".join('"' + name.replace('"', '""') + '"' for name in names)

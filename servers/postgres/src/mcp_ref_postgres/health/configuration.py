@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from mcp_ref_postgres.health.checks import VISIBLE, Check, Judged, Rows, Status, graded, quoted
+from mcp_ref_kit.db.statements import identifier
+from mcp_ref_postgres.health.checks import VISIBLE, Check, Judged, Rows, Status, graded
 
 _SETTINGS = """
     SELECT name, setting FROM pg_settings
@@ -58,7 +59,7 @@ def _security(rows: Rows) -> Judged:
         (
             "critical" if row["kind"] == "role" else "warning",
             _WORDS[row["kind"]].format(what=row["what"], name=row["name"]),
-            f"REVOKE CREATE ON SCHEMA {quoted(row['name'])} FROM PUBLIC" if row["kind"] == "public" else None,
+            f"REVOKE CREATE ON SCHEMA {identifier(row['name'])} FROM PUBLIC" if row["kind"] == "public" else None,
         )
         for row in rows
     ]
@@ -76,7 +77,7 @@ def _extensions(rows: Rows) -> Judged:
         (
             "warning",
             f"{row['name']} {row['installed']}: {row['available']} is there",
-            f"ALTER EXTENSION {quoted(row['name'])} UPDATE",
+            f"ALTER EXTENSION {identifier(row['name'])} UPDATE",
         )
         for row in rows
         if row["available"] and row["available"] != row["installed"]

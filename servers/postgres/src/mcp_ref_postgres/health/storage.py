@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_postgres.engine.connecting import Session
-from mcp_ref_postgres.health.checks import VISIBLE, Check, Judged, Rows, Status, graded, quoted, size
+from mcp_ref_postgres.health.checks import VISIBLE, Check, Judged, Rows, Status, graded, size
 
 MEGABYTE = 1024 * 1024
 # An index that was never used is worth a word from this size on.
@@ -43,7 +44,7 @@ def _index(rows: Rows) -> Judged:
 
 def _index_finding(row: Mapping[str, Any]) -> tuple[Status, str, str | None] | None:
     name = f"{row['schema']}.{row['name']}"
-    place = quoted(row["schema"], row["name"])
+    place = identifier(row["schema"], row["name"])
     if not row["valid"]:
         return "critical", f"{name} is invalid: it costs writes and is never used", f"REINDEX INDEX {place}"
     if row["same_as"] and not row["needed"]:
@@ -76,7 +77,7 @@ def _vacuum(rows: Rows) -> Judged:
     found: list[tuple[Status, str, str | None]] = []
     for row in rows:
         share = 100 * row["dead"] / max(1, row["live"] + row["dead"])
-        name, place = f"{row['schema']}.{row['name']}", quoted(row["schema"], row["name"])
+        name, place = f"{row['schema']}.{row['name']}", identifier(row["schema"], row["name"])
         if row["dead"] >= DEAD_ROWS and share >= DEAD_SHARE:
             status: Status = "critical" if share >= DEAD_SHARE_CRITICAL else "warning"
             words = f"{name}: {row['dead']} dead rows ({share:.0f} %), last vacuum {row['vacuumed'] or 'never'}"
@@ -100,7 +101,7 @@ def _sequence(rows: Rows) -> Judged:
         (
             "critical" if row["used"] >= USED_UP else "warning",
             f"{row['schema']}.{row['name']} has used {float(row['used']):.0f} % of its numbers",
-            f"ALTER SEQUENCE {quoted(row['schema'], row['name'])} AS bigint",
+            f"ALTER SEQUENCE {identifier(row['schema'], row['name'])} AS bigint",
         )
         for row in rows
         if row["used"] is not None and float(row["used"]) >= NEARLY_USED
@@ -121,9 +122,9 @@ _CONSTRAINT = f"""
 def _constraint(rows: Rows) -> Judged:
     found: list[tuple[Status, str, str | None]] = []
     for row in rows:
-        name, table = f"{row['schema']}.{row['table']}.{row['name']}", quoted(row["schema"], row["table"])
+        name, table = f"{row['schema']}.{row['table']}.{row['name']}", identifier(row["schema"], row["table"])
         if not row["validated"]:
-            fix = f"ALTER TABLE {table} VALIDATE CONSTRAINT {quoted(row['name'])}"
+            fix = f"ALTER TABLE {table} VALIDATE CONSTRAINT {identifier(row['name'])}"
             found.append(("warning", f"{name} was never validated: older rows may break it", fix))
         elif row["bare"] and row["rows"] > DEAD_ROWS:
             found.append(
@@ -150,7 +151,7 @@ def _bloat(rows: Rows) -> Judged:
         (
             "warning",
             f"{row['schema']}.{row['name']}: about {size(row['wasted'])} of {size(row['bytes'])} hold nothing",
-            f"VACUUM (FULL) {quoted(row['schema'], row['name'])} -- locks the table; pg_repack does not",
+            f"VACUUM (FULL) {identifier(row['schema'], row['name'])} -- locks the table; pg_repack does not",
         )
         for row in rows
         if row["wasted"] >= BLOAT_BYTES and 100 * row["wasted"] >= BLOAT_SHARE * row["bytes"]

@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.lexer import POSTGRES, significant
-from mcp_ref_kit.db.statements import split
-from mcp_ref_postgres.catalog.naming import identifier
+from mcp_ref_kit.db.statements import identifier, split
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.gate.statements import Statement
 from mcp_ref_postgres.gate.verdicts import LONGEST

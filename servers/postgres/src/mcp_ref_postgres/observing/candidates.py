@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_ref_kit.db.lexer import POSTGRES, Token, significant
-from mcp_ref_postgres.catalog.naming import identifier
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_postgres.plans.tree import steps
 
 MOST_COLUMNS = 4

@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from mcp_ref_kit.db.errors import DbError
-from mcp_ref_postgres.catalog.naming import identifier
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.facts import Facts
 

@@ -10,8 +10,9 @@ from mcp_ref_kit.db.arguments import Confirm, DatabaseName
 from mcp_ref_kit.db.confirm import Deed
 from mcp_ref_kit.db.deadline import MOST_SECONDS
 from mcp_ref_kit.db.errors import DbError, unknown
+from mcp_ref_kit.db.sources import require_mode
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_postgres.catalog.describing import Lookup, Object, find
-from mcp_ref_postgres.catalog.naming import identifier
 from mcp_ref_postgres.engine.faults import mapped
 from mcp_ref_postgres.reading.transaction import Turn, ours
 from mcp_ref_postgres.state import Ctx, Opened, State
@@ -85,8 +86,7 @@ async def maintain(
 ) -> Maintained:
     """Analyze, vacuum, reindex, refresh a materialized view, or create an extension."""
     opened = ctx.state.of(database)
-    if opened.engine.source.mode != "admin":
-        raise DbError(f"The database {opened.engine.name} needs admin mode for this.", code="read_only")
+    require_mode(opened.engine.source, "admin")
     async with ours(ctx, database) as turn:
         statement = await _statement(turn, action, target, concurrently=concurrently)
     async with ctx.state.slots.enter(MOST_SECONDS) as deadline:

@@ -12,7 +12,7 @@ from mcp_ref_kit.db.deadline import Progress
 from mcp_ref_kit.db.envelope import Format
 from mcp_ref_kit.db.exports import Pending
 from mcp_ref_kit.db.formats import unique
-from mcp_ref_postgres.catalog.naming import identifier
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.gate.verdicts import Gate, Verdict
 from mcp_ref_postgres.reading.kinds import path

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from mcp_ref_kit.db.confirm import Affected, Deed
 from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.sources import require_mode
 from mcp_ref_postgres.catalog.describing import Lookup, find
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.driver import TypeName
@@ -31,8 +32,7 @@ def checked(opened: Opened, sql: str) -> Statement:
     """
     statement = statement_of(sql)
     mode = opened.engine.source.mode
-    if mode == "read-only":
-        raise DbError(f"The database {opened.engine.name} is read-only here.", code="read_only")
+    require_mode(opened.engine.source, "read-write")
     reason = refusal(kind_of(statement.words), mode)
     if reason is not None:
         raise DbError(
