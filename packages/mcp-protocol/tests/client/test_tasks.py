@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from mcp_protocol import Context, Server, Text, ToolError, Toolset
 from mcp_protocol.client import Answers, Client, RemoteError
+from mcp_protocol.errors import DeadlineExceeded, McpError, RemoteProtocolError
 from mcp_protocol.transports.memory import join
 from mcp_protocol.types import ElicitParams, ElicitResult
 from tests.scripted import Message, Scripted, result
@@ -124,3 +125,68 @@ async def test_a_task_without_an_end_in_sight_is_followed_all_the_same() -> None
 
     async with Client(Scripted(script), answers=Answers(tasks=True)) as client:
         assert (await client.call_tool("t")).content == [Text("done")]
+
+
+HANDLE: dict[str, Any] = {
+    "resultType": "task",
+    "taskId": "t",
+    "createdAt": "",
+    "lastUpdatedAt": "",
+    "ttlMs": 60_000,
+    "status": "working",
+    "pollIntervalMs": 1,
+}
+
+
+def ending(*states: dict[str, Any], ttl: int = 60_000) -> Scripted:
+    """A server whose one task goes through these states, and stays in the last one."""
+    left = list(states)
+
+    def script(message: Message) -> list[Message]:
+        if message["method"] == "tools/call":
+            return [result(message, HANDLE | {"ttlMs": ttl})]
+        if message["method"] == "tasks/get":
+            return [result(message, HANDLE | {"resultType": "complete"} | (left.pop(0) if len(left) > 1 else left[0]))]
+        return [result(message, {"resultType": "complete"})]
+
+    return Scripted(script)
+
+
+@pytest.mark.parametrize(
+    ("state", "error"),
+    [
+        ({"status": "cancelled"}, RemoteProtocolError),
+        ({"status": "failed"}, RemoteProtocolError),
+        ({"status": "failed", "error": {"code": -32603, "message": "broken"}}, RemoteError),
+        ({"status": "dancing"}, RemoteProtocolError),
+        ({"status": "completed", "result": "no result"}, RemoteProtocolError),
+    ],
+)
+async def test_a_task_that_ends_otherwise_is_an_error(state: dict[str, Any], error: type[McpError]) -> None:
+    async with Client(ending({"status": "working"}, state), answers=Answers(tasks=True)) as client:
+        with pytest.raises(error):
+            await client.call_tool("t")
+
+
+async def test_a_task_is_followed_until_its_handle_expires_and_no_longer() -> None:
+    async with Client(ending({"status": "working"}, ttl=50), answers=Answers(tasks=True)) as client:
+        with pytest.raises(DeadlineExceeded, match="when it expired"):
+            await client.call_tool("t")
+
+
+async def test_a_question_of_a_task_is_answered_once_however_often_it_is_shown() -> None:
+    asked: list[str] = []
+    form: dict[str, Any] = {"message": "Who?", "requestedSchema": {"type": "object", "properties": {}}}
+    question: dict[str, Any] = {"inputRequests": {"q": {"method": "elicitation/create", "params": form}}}
+    done: dict[str, Any] = {"status": "completed", "result": {"content": []}}
+
+    async def elicit(params: ElicitParams) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="decline")
+
+    waiting = {"status": "input_required"} | question
+    server = ending(waiting, waiting, {"status": "input_required"}, done)
+    async with Client(server, answers=Answers(elicit=elicit, tasks=True)) as client:
+        await client.call_tool("t")
+    assert asked == ["Who?"]
+    assert [message["method"] for message in server.sent].count("tasks/update") == 1

@@ -75,7 +75,7 @@ async def _answer(exchange: Exchange, answers: Answers, state: GetTaskResult, se
     if not fresh:
         return
     responses = {key: await answered(exchange, answers, question) for key, question in fresh.items()}
-    settled |= fresh.keys()
+    settled.update(fresh)
     await exchange.request("tasks/update", {"taskId": state.task_id, "inputResponses": responses})
 
 
