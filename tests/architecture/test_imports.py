@@ -20,6 +20,7 @@ RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 LAZY = (
     "uvicorn", "httptools", "uvloop", "httpx", "starlette", "mcp_protocol.transports.http", "mcp_ref_kit.http",
     "watchfiles", "re2", "pathspec", "PIL", "send2trash",
+    "selectolax", "protego", "charset_normalizer", "pypdf", "brotli", "socksio",
     "jwt", "redis", "asyncpg", "aiosqlite", "git", "playwright", "opentelemetry",
 )  # fmt: skip
 # These are themselves imported late, so they may begin with what they are about.
