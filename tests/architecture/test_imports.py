@@ -16,15 +16,24 @@ ROOMS: tuple[frozenset[str], ...] = (
 )
 RANK = {room: rank for rank, rooms in enumerate(ROOMS) for room in rooms}
 
+# Rooms of servers that begin with a slow library, and so are imported only inside functions themselves.
+LATE_ROOMS = (
+    "mcp_ref_fetch.text.content", "mcp_ref_fetch.text.html", "mcp_ref_fetch.text.links", "mcp_ref_fetch.text.metadata",
+    "mcp_ref_fetch.text.markdown", "mcp_ref_fetch.wire.transport",
+)  # fmt: skip
 # Imported only inside functions: each costs more than everything else that a start on stdio needs.
 LAZY = (
     "uvicorn", "httptools", "uvloop", "httpx", "starlette", "mcp_protocol.transports.http", "mcp_ref_kit.http",
     "watchfiles", "re2", "pathspec", "PIL", "send2trash",
     "selectolax", "protego", "charset_normalizer", "pypdf", "brotli", "socksio",
     "jwt", "redis", "asyncpg", "aiosqlite", "git", "playwright", "opentelemetry",
+    *LATE_ROOMS,
 )  # fmt: skip
 # These are themselves imported late, so they may begin with what they are about.
-LATE = ("mcp_protocol.transports.http", "mcp_protocol.client.http", "mcp_protocol.testing", "mcp_ref_kit.http")
+LATE = (
+    "mcp_protocol.transports.http", "mcp_protocol.client.http", "mcp_protocol.testing", "mcp_ref_kit.http",
+    *LATE_ROOMS,
+)  # fmt: skip
 
 # Two libraries do the same as msgspec, asyncio and argparse here, at several times the start-up cost.
 NEVER = frozenset(
