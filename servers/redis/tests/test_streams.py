@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-import redis
 
 Clients = Any
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
@@ -30,7 +29,7 @@ async def test_windows_of_streams(client_of: Clients, revision: str) -> None:
 
 @each_era
 async def test_waiting_ends_with_an_entry_or_with_the_time(
-    client_of: Clients, filled: redis.Redis, revision: str, until: Any
+    client_of: Clients, filled: Any, revision: str, until: Any
 ) -> None:
     async with client_of(revision=revision) as client:
         nothing = await client.call("stream_read", keys=["stream"], new_only=True, block_ms=50)
@@ -46,7 +45,7 @@ async def test_waiting_ends_with_an_entry_or_with_the_time(
     assert reply["result"]["structuredContent"]["entries"][0]["fields"] == {"n": "new"}
 
 
-async def test_nobody_waits_behind_whoever_waits(client_of: Clients, filled: redis.Redis, until: Any) -> None:
+async def test_nobody_waits_behind_whoever_waits(client_of: Clients, filled: Any, until: Any) -> None:
     """A ping and reads take their usual time while ten calls block."""
     loop = asyncio.get_running_loop()
     async with client_of() as client:
@@ -125,9 +124,7 @@ async def test_groups_and_their_consumers(client_of: Clients, revision: str) -> 
 
 
 @each_era
-async def test_groups_are_only_looked_at_in_read_only_mode(
-    client_of: Clients, filled: redis.Redis, revision: str
-) -> None:
+async def test_groups_are_only_looked_at_in_read_only_mode(client_of: Clients, filled: Any, revision: str) -> None:
     filled.xgroup_create("stream", "g", id="0")
     async with client_of(revision=revision) as client:
         tool = next(one for one in await client.list("tools") if one["name"] == "stream_groups")
@@ -140,7 +137,7 @@ async def test_groups_are_only_looked_at_in_read_only_mode(
 
 
 @each_era
-async def test_messages_are_collected(client_of: Clients, raw: redis.Redis, revision: str, until: Any) -> None:
+async def test_messages_are_collected(client_of: Clients, raw: Any, revision: str, until: Any) -> None:
     async with client_of(revision=revision, **WRITING) as client:
         waiting = await client.peer.begin(
             "tools/call",

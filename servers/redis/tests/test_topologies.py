@@ -11,6 +11,8 @@ import pytest
 import redis
 
 Clients = Any
+# The client library types its replies as anything at all.
+Redis: Any = redis.Redis
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 SLOTS = 16_384
 NODES = 3
@@ -23,17 +25,17 @@ def nodes(start_engine: Any, waited: Any) -> list[Any]:
     found = [start_engine(*options) for _ in range(NODES)]
     share = SLOTS // NODES + 1
     for at, node in enumerate(found):
-        with redis.Redis.from_url(node.url) as client:
+        with Redis.from_url(node.url) as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", at * share, min((at + 1) * share, SLOTS) - 1)
             client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", at + 1)
             client.execute_command("CLUSTER", "MEET", "127.0.0.1", found[0].port)
     for node in found:
-        with redis.Redis.from_url(node.url) as client:
+        with Redis.from_url(node.url) as client:
             waited(lambda: _is_whole(client))
     return found
 
 
-def _is_whole(client: redis.Redis) -> bool:
+def _is_whole(client: Any) -> bool:
     told = client.execute_command("CLUSTER INFO")
     text = str(told)
     return bool(re.search(r"cluster_state\W+ok", text)) and bool(re.search(rf"known_nodes\W+{NODES}", text))
@@ -95,11 +97,11 @@ async def test_slots_that_move_are_followed_inside_the_cluster(client_of: Client
     """MOVED and ASK lead to nodes that the cluster names, and are never shown."""
     async with client_of(nodes[0].url, cluster=True, mode="read-write") as client:
         await client.call("set_value", key="k", value="v")
-        with redis.Redis.from_url(nodes[0].url) as raw:
+        with Redis.from_url(nodes[0].url) as raw:
             slot = int(raw.execute_command("CLUSTER", "KEYSLOT", "k"))
         share = SLOTS // NODES + 1
         source, target = nodes[slot // share], nodes[(slot // share + 1) % NODES]
-        with redis.Redis.from_url(source.url) as old, redis.Redis.from_url(target.url) as new:
+        with Redis.from_url(source.url) as old, Redis.from_url(target.url) as new:
             ids = {node: _id(node) for node in (source, target)}
             new.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
             old.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
@@ -115,7 +117,7 @@ async def test_slots_that_move_are_followed_inside_the_cluster(client_of: Client
 
 
 def _id(node: Any) -> str:
-    with redis.Redis.from_url(node.url) as client:
+    with Redis.from_url(node.url) as client:
         told = client.execute_command("CLUSTER", "MYID")
     return told.decode() if isinstance(told, bytes) else told
 
@@ -135,7 +137,7 @@ def guarded(start_engine: Any, waited: Any) -> tuple[Any, Any, Any]:
     primary = start_engine()
     replica = start_engine("--replicaof", "127.0.0.1", str(primary.port))
     sentinel = start_engine("--sentinel", config=f"sentinel monitor mine 127.0.0.1 {primary.port} 1\n")
-    with redis.Redis.from_url(sentinel.url) as client:
+    with Redis.from_url(sentinel.url) as client:
         waited(lambda: len(client.execute_command("SENTINEL REPLICAS", "mine")) == 1)
     return primary, replica, sentinel
 
@@ -147,9 +149,9 @@ async def test_sentinel_says_where_the_primary_is(
     place = f"mine@127.0.0.1:1,127.0.0.1:{sentinel.port}"
     async with client_of("redis://ignored:1/0", sentinel=place, mode="read-write") as client:
         first = await client.call("set_value", key="k", value="v")
-        with redis.Redis.from_url(replica.url) as raw:
+        with Redis.from_url(replica.url) as raw:
             waited(lambda: raw.get("k") == b"v")
-        with redis.Redis.from_url(sentinel.url) as raw:
+        with Redis.from_url(sentinel.url) as raw:
             primary.stop()
             raw.execute_command("SENTINEL FAILOVER", "mine")
             waited(lambda: int(raw.execute_command("SENTINEL GET-MASTER-ADDR-BY-NAME", "mine")[1]) == replica.port)
@@ -160,7 +162,7 @@ async def test_sentinel_says_where_the_primary_is(
     assert first.data["set"]
     assert read.data["value"] == "v"
     assert written.data["set"]
-    with redis.Redis.from_url(replica.url) as raw:
+    with Redis.from_url(replica.url) as raw:
         assert raw.get("k") == b"after"
     assert unknown.error_code == "connection"
 
@@ -233,7 +235,7 @@ async def test_a_unix_socket_another_database_and_a_password_with_odd_letters(
     password = "p@ss/w:rd%?#"  # noqa: S105  of a test
     engine = start_engine("--requirepass", password)
     socket = engine.home / "engine.sock"
-    with redis.Redis(port=engine.port, password=password, db=3) as raw:
+    with Redis(port=engine.port, password=password, db=3) as raw:
         raw.set("k", "in three")
     escaped = quote(password, safe="")
     async with client_of(f"redis://:{escaped}@127.0.0.1:{engine.port}/3") as client:
@@ -253,9 +255,7 @@ async def test_a_unix_socket_another_database_and_a_password_with_odd_letters(
 
 
 @each_era
-async def test_the_older_protocol_gives_the_same_answers(
-    client_of: Clients, filled: redis.Redis, revision: str
-) -> None:
+async def test_the_older_protocol_gives_the_same_answers(client_of: Clients, filled: Any, revision: str) -> None:
     calls: list[tuple[str, dict[str, Any]]] = [
         *[("read_key", {"key": key}) for key in ("emoji", "list", "zset", "stream", "hash")],
         ("command", {"args": ["HGETALL", "hash"]}),
@@ -276,7 +276,7 @@ async def test_the_older_protocol_gives_the_same_answers(
     assert old[5]["reply"][:4:2] == list(new[5]["reply"])[:2]
 
 
-async def test_several_databases_are_named_in_every_call(client_of: Clients, raw: redis.Redis) -> None:
+async def test_several_databases_are_named_in_every_call(client_of: Clients, raw: Any) -> None:
     from mcp_protocol.testing import connect  # noqa: PLC0415
     from mcp_ref_kit import Secret  # noqa: PLC0415
     from mcp_ref_kit.db.program import tailor  # noqa: PLC0415
@@ -286,7 +286,7 @@ async def test_several_databases_are_named_in_every_call(client_of: Clients, raw
 
     base = client_of.url.rsplit("/", 1)[0]
     raw.set("k", "zero")
-    with redis.Redis.from_url(f"{base}/1") as other:
+    with Redis.from_url(f"{base}/1") as other:
         other.set("k", "one")
     settings = Settings(databases=[Secret(f"main={base}/0"), Secret(f"side={base}/1")])
     async with connect(tailor(server, settings, names=names, fit=fit), settings) as client:

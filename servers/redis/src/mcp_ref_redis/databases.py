@@ -44,14 +44,19 @@ def sources(settings: Settings, environment: Mapping[str, str]) -> list[tuple[So
     for name in templates(environment):
         _log.warning("%s is a placeholder that was not filled in; it is ignored", name)
     given = [secret for secret in settings.databases if not is_template(secret.reveal())]
-    if not given:
+    if not given and not settings.tables:
         address = _with_tls(from_variables(environment) or Address(), settings)
         name = str(address.db)
         return [(Source(name=name, dsn=Secret(name), mode=settings.mode), address)]
     # One database without a name is called by its number.
-    usual = str(parse(given[0].reveal()).db) if len(given) == 1 and "=" not in given[0].reveal() else "main"
-    named = databases(given, {}, settings.mode, usual=usual)
+    usual = _number(given[0].reveal()) if len(given) == 1 and not settings.tables else "main"
+    named = databases(given, settings.tables, settings.mode, usual=usual)
     return [(source, _with_tls(parse(source.dsn.reveal()), settings)) for source in named]
+
+
+def _number(text: str) -> str:
+    """The number of a database without a name; what has one is not called so."""
+    return "main" if text.partition("=")[0].isidentifier() else str(parse(text).db)
 
 
 def _with_tls(address: Address, settings: Settings) -> Address:

@@ -11,7 +11,6 @@ from mcp_ref_kit import Mode
 from mcp_ref_kit.db.confirm import Confirmation
 from mcp_ref_kit.db.deadline import Slots
 from mcp_ref_kit.db.paging import Paging
-from mcp_ref_kit.db.sources import chosen
 from mcp_ref_kit.db.sources import chosen, require_mode
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.settings import Settings
