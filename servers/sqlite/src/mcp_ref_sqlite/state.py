@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from mcp_protocol import Context
 from mcp_ref_kit.db.confirm import Confirmation
 from mcp_ref_kit.db.deadline import Deadline, Slots
-from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.exports import Exports
 from mcp_ref_kit.db.page import Bounds
 from mcp_ref_kit.db.paging import Paging
-from mcp_ref_kit.db.sources import bounds, seconds
+from mcp_ref_kit.db.sources import bounds, require_mode, seconds
 from mcp_ref_kit.paths import Root
 from mcp_ref_sqlite.databases import Databases
 from mcp_ref_sqlite.insights import Memo
@@ -59,8 +58,7 @@ class State:
         Raises:
             DbError: `read_only`.
         """
-        if database.source.mode == "read-only":
-            raise DbError(f"The database `{database.name}` is read-only.", code="read_only")
+        require_mode(database.source, "read-write")
 
 
 Ctx: TypeAlias = Context[State]

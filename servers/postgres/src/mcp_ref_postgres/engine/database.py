@@ -126,6 +126,19 @@ class Engine:
         return facts
 
     @property
+    def is_pooled(self) -> bool:
+        """Whether a pooler is in front, which gives each transaction another backend."""
+        return self._pooler is not None
+
+    async def dedicated(self) -> Session:
+        """A session of its own, outside of the pools; whoever asks closes it.
+
+        Raises:
+            DbError, or what the driver raises
+        """
+        return await self._connected("read")
+
+    @property
     def pids(self) -> list[int]:
         """The backends of this server."""
         return [session.pid for session in self.sessions if not session.connection.is_closed()]

@@ -20,6 +20,7 @@ _CODES: Mapping[str, Code] = {
     "25006": "read_only",
     "26": "conflict",
     "28": "connection",
+    "2B": "conflict",
     "2D000": "read_only",
     "2F": "read_only",
     "3D000": "connection",

@@ -19,6 +19,15 @@ SHORT = frozenset(
 DIRECT = NUMBERS | {"text", "varchar", "name", "bytea"}
 
 
+# Of these the driver's form loses something, as said above.
+_LOSSY = frozenset({"date", "time", "timetz", "timestamp", "timestamptz", "interval", "bit", "varbit", "record"})
+
+
+def is_given(kind: TypeName) -> bool:
+    """Whether the driver reads single values of a type without loss, be it as its text."""
+    return is_direct(kind) or (kind.kind == "scalar" and kind.name not in _LOSSY)
+
+
 def is_direct(kind: TypeName) -> bool:
     """Whether the driver's own form of a type is the right one."""
     return kind.schema == "pg_catalog" and kind.kind in {"scalar", "array"} and bare(kind) in DIRECT

@@ -18,7 +18,7 @@ from mcp_ref_postgres.engine.faults import broken, fault
 from mcp_ref_postgres.gate.statements import Statement
 from mcp_ref_postgres.gate.verdicts import composites_of
 from mcp_ref_postgres.reading.columns import EngineCells, shape_of
-from mcp_ref_postgres.reading.kinds import is_direct
+from mcp_ref_postgres.reading.kinds import is_given
 from mcp_ref_postgres.reading.parameters import converted, misfit
 from mcp_ref_postgres.state import Opened
 from mcp_ref_postgres.writing.admitting import Admitted, admitted
@@ -137,7 +137,7 @@ async def _with_rows(
         count = rows[0][-1] if rows else 0
         return page, f"{first} {count}", count
     for each in attributes:
-        if not is_direct(each.type):
+        if not is_given(each.type):
             words = f"The column {each.name[:63]} of type {each.type.name} cannot be given back by such a statement."
             raise DbError(words, code="unsupported", hint="Cast it to text.")
     rows = await prepared.fetch(*arguments)

@@ -8,10 +8,11 @@ from itertools import pairwise
 from msgspec import Struct
 
 from mcp_ref_kit.db.lexer import SQLITE, Token, significant
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import WRITING, Gate
 from mcp_ref_sqlite.health.checks import redundant
-from mcp_ref_sqlite.reading.objects import Object, objects, quoted
+from mcp_ref_sqlite.reading.objects import Object, objects
 from mcp_ref_sqlite.reading.plans import full_scan, prepared, steps
 from mcp_ref_sqlite.reading.statements import Statement
 from mcp_ref_sqlite.results import Advice
@@ -86,7 +87,7 @@ def _is_copied(each: Object) -> bool:
 
 def _statistics(connection: sqlite3.Connection, name: str) -> tuple[str, list[tuple[object, ...]]] | None:
     try:
-        rows = connection.execute(f"SELECT * FROM {quoted(name)} LIMIT 100000").fetchall()  # noqa: S608  one of two names
+        rows = connection.execute(f"SELECT * FROM {identifier(name)} LIMIT 100000").fetchall()  # noqa: S608  one of two names
     except sqlite3.OperationalError:  # ANALYZE has not been run, or not with that kind
         return None
     return (name, rows) if rows else None
@@ -155,13 +156,13 @@ class _Trial:
         self, table: str, columns: tuple[str, ...], asked: Sequence[Statement], before: Sequence[list[str]]
     ) -> Suggestion | None:
         name = "_".join(["idx", table, *columns])
-        ddl = f"CREATE INDEX {quoted(name)} ON {quoted(table)} ({', '.join(map(quoted, columns))})"
+        ddl = f"CREATE INDEX {identifier(name)} ON {identifier(table)} ({', '.join(map(identifier, columns))})"
         try:
             self._memory.execute(ddl)
         except sqlite3.Error:  # there is one of that name
             return None
         after = [self._plan(statement) for statement in asked]
-        self._memory.execute(f"DROP INDEX {quoted(name)}")
+        self._memory.execute(f"DROP INDEX {identifier(name)}")
         helps = [at for at in range(len(asked)) if _cost(after[at]) < _cost(before[at]) and name in " ".join(after[at])]
         if not helps:
             return None

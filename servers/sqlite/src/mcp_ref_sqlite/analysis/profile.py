@@ -11,8 +11,9 @@ from msgspec import Struct
 from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.deadline import Progress
 from mcp_ref_kit.db.errors import unknown
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
-from mcp_ref_sqlite.reading.objects import Counts, column_names, find, quoted
+from mcp_ref_sqlite.reading.objects import Counts, column_names, find
 from mcp_ref_sqlite.results import Profile
 from mcp_ref_sqlite.state import Ctx
 
@@ -62,7 +63,7 @@ class _Pass:
         found = find(connection, self._table, readable=True)
         names = _chosen(column_names(connection, found.name), self._columns)
         tallies = [_Tally(name) for name in names]
-        reading = f"SELECT {', '.join(map(quoted, names))} FROM {quoted(found.name)} LIMIT ?"  # noqa: S608  found names
+        reading = f"SELECT {', '.join(map(identifier, names))} FROM {identifier(found.name)} LIMIT ?"  # noqa: S608  found names
         cursor = connection.execute(reading, (self._sample,))
         while rows := cursor.fetchmany(_BLOCK):
             for tally, values in zip(tallies, zip(*rows, strict=True), strict=True):

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.reading.describing import index_columns
-from mcp_ref_sqlite.reading.objects import Object, objects, quoted
+from mcp_ref_sqlite.reading.objects import Object, objects
 from mcp_ref_sqlite.reading.words import CheckName, Status
 
 _MOST_ITEMS = 20
@@ -105,7 +106,7 @@ def indexes(path: Path, connection: sqlite3.Connection, /, *, deep: bool) -> Fin
     items = [f"{name} is contained in {other}" for name, other in doubled] + [f"{name} has no index" for name in bare]
     if not items:
         return Finding(name="indexes", status="ok", summary="No index is superfluous, every foreign key has one.")
-    fixes = [f"DROP INDEX {quoted(name)};" for name, _ in doubled]
+    fixes = [f"DROP INDEX {identifier(name)};" for name, _ in doubled]
     return Finding(
         name="indexes",
         status="warn",

@@ -12,10 +12,11 @@ from mcp_ref_kit.budget import marked
 from mcp_ref_kit.db.envelope import Envelope, Truncation
 from mcp_ref_kit.db.formats import visible
 from mcp_ref_kit.db.page import Bounds
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.reading.describing import described
 from mcp_ref_sqlite.reading.listing import ListQuery, listed
-from mcp_ref_sqlite.reading.objects import find, objects, quoted
+from mcp_ref_sqlite.reading.objects import find, objects
 from mcp_ref_sqlite.reading.plans import Plan, explained
 from mcp_ref_sqlite.reading.rows import Rows
 from mcp_ref_sqlite.reading.statements import Statement
@@ -69,7 +70,7 @@ def _described(
     found = find(connection, name)
     answer = described(found, parts, ctx.state.notes(database.name), connection)
     if "sample" in parts and found.has_rows:
-        statement = Statement(f"SELECT * FROM {quoted(found.name)} LIMIT {bounds.limit}", [])  # noqa: S608  a found name
+        statement = Statement(f"SELECT * FROM {identifier(found.name)} LIMIT {bounds.limit}", [])  # noqa: S608  a found name
         fetched = Rows(statement, bounds, expired=_never).begin(connection)
         if fetched.more is not None:
             fetched.more.cursor.close()
@@ -114,7 +115,7 @@ async def table_rows(ctx: Ctx, database: Database, table: str, limit: int) -> En
 
 def _first_rows(table: str, bounds: Bounds, connection: sqlite3.Connection) -> Envelope:
     found = find(connection, table, readable=True)
-    statement = Statement(f"SELECT * FROM {quoted(found.name)}", [])  # noqa: S608  a found name
+    statement = Statement(f"SELECT * FROM {identifier(found.name)}", [])  # noqa: S608  a found name
     fetched = Rows(statement, bounds, expired=_never).begin(connection)
     if fetched.more is not None:
         fetched.more.cursor.close()

@@ -7,6 +7,7 @@ from contextlib import suppress
 from msgspec import Struct
 
 from mcp_ref_kit.db.errors import unknown
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.reading.words import ObjectKind as Kind
 
 # Tables with fewer pages than this are counted; a count reads every page.
@@ -65,11 +66,6 @@ def find(connection: sqlite3.Connection, name: str, *, readable: bool = False) -
     return found[0]
 
 
-def quoted(name: str) -> str:
-    """A name that the schema table has, fit for a statement."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def column_names(connection: sqlite3.Connection, table: str) -> list[str]:
     """The columns that `*` stands for; none for a view that does not work."""
     try:
@@ -95,7 +91,7 @@ class Counts:
         if table.kind != "table":
             return None, False
         most = -1 if self._small else _COUNTED_ROWS
-        counting = f"SELECT count(*) FROM (SELECT 1 FROM {quoted(table.name)} LIMIT {most})"  # noqa: S608  a found name
+        counting = f"SELECT count(*) FROM (SELECT 1 FROM {identifier(table.name)} LIMIT {most})"  # noqa: S608  a found name
         count: int = self._connection.execute(counting).fetchone()[0]
         if self._small or count < _COUNTED_ROWS:
             return count, False
@@ -105,7 +101,7 @@ class Counts:
     def _largest(self, table: Object) -> int | None:
         if table.without_rowid:
             return None
-        asking = f"SELECT max(rowid) FROM {quoted(table.name)}"  # noqa: S608  a found name
+        asking = f"SELECT max(rowid) FROM {identifier(table.name)}"  # noqa: S608  a found name
         with suppress(sqlite3.OperationalError):  # a column may be called rowid and hold something else
             largest = self._connection.execute(asking).fetchone()[0]
             return largest if isinstance(largest, int) else None

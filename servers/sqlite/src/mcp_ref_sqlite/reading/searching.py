@@ -8,8 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_ref_kit.db.envelope import Reason, Truncation
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
-from mcp_ref_sqlite.reading.objects import Object, find, objects, quoted
+from mcp_ref_sqlite.reading.objects import Object, find, objects
 from mcp_ref_sqlite.results import Matches
 from mcp_ref_sqlite.state import Ctx
 
@@ -83,7 +84,7 @@ class Searching:
 
     def _by_index(self, connection: sqlite3.Connection, table: Object) -> None:
         names = _columns(connection, table.name)[:_MOST_COLUMNS]
-        name = quoted(table.name)
+        name = identifier(table.name)
         snippets = ", ".join(f"snippet({name}, {at}, ?, ?, '…', 16)" for at in range(len(names)))
         asking = f"SELECT rowid, bm25({name}), {snippets} FROM {name} WHERE {name} MATCH ? ORDER BY rank LIMIT ?"  # noqa: S608  found names
         phrase = '"' + self._text.replace('"', '""') + '"'
@@ -103,10 +104,10 @@ class Searching:
             self._skip(table, "visited")
             return
         self._scanned += size
-        columns = ", ".join(map(quoted, names))
+        columns = ", ".join(map(identifier, names))
         rowid = "NULL" if table.without_rowid or table.kind == "view" else "rowid"
-        tests = " OR ".join(f"{quoted(name)} LIKE ? ESCAPE '\\'" for name in names)
-        asking = f"SELECT {rowid}, {columns} FROM {quoted(table.name)} WHERE {tests} LIMIT ?"  # noqa: S608  found names
+        tests = " OR ".join(f"{identifier(name)} LIKE ? ESCAPE '\\'" for name in names)
+        asking = f"SELECT {rowid}, {columns} FROM {identifier(table.name)} WHERE {tests} LIMIT ?"  # noqa: S608  found names
         values = [*([_pattern(self._text)] * len(names)), self._limit + 1 - len(self.found)]
         for number, *texts in self._rows(connection, table, asking, values):
             at = next((at for at, text in enumerate(texts) if _place(text, self._text) is not None), 0)
@@ -155,13 +156,13 @@ def _text_columns(connection: sqlite3.Connection, table: str) -> list[str]:
 
 def _size(connection: sqlite3.Connection, table: str, names: Sequence[str]) -> int:
     """About how many bytes a scan reads: rows by the largest rowid, each as long as the first ones are."""
-    lengths = " + ".join(f"coalesce(length({quoted(name)}), 0)" for name in names)
-    asking = f"SELECT count(*), sum({lengths}) FROM (SELECT * FROM {quoted(table)} LIMIT {_SAMPLE})"  # noqa: S608  found names
+    lengths = " + ".join(f"coalesce(length({identifier(name)}), 0)" for name in names)
+    asking = f"SELECT count(*), sum({lengths}) FROM (SELECT * FROM {identifier(table)} LIMIT {_SAMPLE})"  # noqa: S608  found names
     rows, length = connection.execute(asking).fetchone()
     if rows < _SAMPLE:
         return length or 0
     try:
-        largest = connection.execute(f"SELECT max(rowid) FROM {quoted(table)}").fetchone()[0]  # noqa: S608  a found name
+        largest = connection.execute(f"SELECT max(rowid) FROM {identifier(table)}").fetchone()[0]  # noqa: S608  a found name
     except sqlite3.OperationalError:  # a table without them, or a view
         pages: int = connection.execute("PRAGMA page_count").fetchone()[0]
         size: int = connection.execute("PRAGMA page_size").fetchone()[0]

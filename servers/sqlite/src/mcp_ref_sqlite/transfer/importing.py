@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from mcp_ref_kit.db.deadline import Progress
 from mcp_ref_kit.db.errors import DbError, bad_argument, unknown
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.writer import transaction
-from mcp_ref_sqlite.reading.objects import column_names, find, objects, quoted
+from mcp_ref_sqlite.reading.objects import column_names, find, objects
 from mcp_ref_sqlite.reading.statements import Statement
 from mcp_ref_sqlite.reading.words import OnConflict
 from mcp_ref_sqlite.results import Imported
@@ -134,12 +135,12 @@ def _make(connection: sqlite3.Connection, gate: Gate, table: str, records: list[
     if table.lower().startswith(_OWN) or "\0" in table:
         raise bad_argument("table", "names a table that only SQLite makes")
     if any(each.name.lower() == table.lower() for each in objects(connection)):
-        raise DbError(f"There is a table {quoted(table)} already.", code="conflict", hint="Leave `create` out.")
+        raise DbError(f"There is a table {identifier(table)} already.", code="conflict", hint="Leave `create` out.")
     types = column_types(records)
     if not types:
         raise bad_argument("rows", "are needed to make a table")
-    columns = ", ".join(f"{quoted(name)} {kind}" for name, kind in types.items())
-    making = f"CREATE TABLE {quoted(table)} ({columns})"
+    columns = ", ".join(f"{identifier(name)} {kind}" for name, kind in types.items())
+    making = f"CREATE TABLE {identifier(table)} ({columns})"
     inspected(Statement(making, []), connection, gate)
     connection.execute(making).close()
 
@@ -151,5 +152,5 @@ def _column(known: dict[str, str], name: str) -> str:
 
 
 def _insertion(table: str, names: list[str], on_conflict: OnConflict) -> str:
-    columns, places = ", ".join(map(quoted, names)), ", ".join("?" * len(names))
-    return f"INSERT OR {on_conflict.upper()} INTO {quoted(table)} ({columns}) VALUES ({places})"  # noqa: S608  found names
+    columns, places = ", ".join(map(identifier, names)), ", ".join("?" * len(names))
+    return f"INSERT OR {on_conflict.upper()} INTO {identifier(table)} ({columns}) VALUES ({places})"  # noqa: S608  found names

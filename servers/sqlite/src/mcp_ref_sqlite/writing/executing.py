@@ -12,10 +12,10 @@ from mcp_ref_kit.db.confirm import Deed as Asked
 from mcp_ref_kit.db.deadline import Deadline
 from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.page import Bounds
+from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.writer import transaction
-from mcp_ref_sqlite.reading.objects import quoted
 from mcp_ref_sqlite.reading.rows import Rows
 from mcp_ref_sqlite.reading.statements import Statement, statement
 from mcp_ref_sqlite.results import Executed
@@ -84,7 +84,7 @@ async def count(database: Database, deed: Deed | None, deadline: Deadline) -> Af
     """How many rows a deed is about, counted for two seconds at most."""
     if deed is None or not deed.counts:
         return None
-    counting = f"SELECT count(*) FROM {quoted(deed.target)}"  # noqa: S608  a name that SQLite gave
+    counting = f"SELECT count(*) FROM {identifier(deed.target)}"  # noqa: S608  a name that SQLite gave
     try:
         number = await database.read(partial(_counted, counting), Deadline(min(COUNT_SECONDS, deadline.left)))
     except DbError:

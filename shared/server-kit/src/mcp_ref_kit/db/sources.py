@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct, field
@@ -11,7 +11,7 @@ from mcp_protocol.errors import SettingsError
 from mcp_protocol.schema.arg import arg
 from mcp_ref_kit.db.canned import Canned
 from mcp_ref_kit.db.deadline import MOST_SECONDS
-from mcp_ref_kit.db.errors import Scrub, bad_argument
+from mcp_ref_kit.db.errors import DbError, Scrub, bad_argument
 from mcp_ref_kit.db.page import Bounds
 from mcp_ref_kit.logs.redaction import redact
 from mcp_ref_kit.options import Mode
@@ -141,6 +141,34 @@ def chosen(known: Mapping[str, T], name: str | None) -> T:
         return known[name]
     how = "must be given" if name is None else "names no database"
     raise bad_argument("database", how, f"There are {', '.join(known)}." if known else None)
+
+
+class Moded(Protocol):
+    """What has a name, and a mode of its own."""
+
+    @property
+    def name(self) -> str:
+        """For callers."""
+        ...
+
+    @property
+    def mode(self) -> Mode:
+        """How much may be changed in it."""
+        ...
+
+
+def require_mode(database: Moded, needs: Mode) -> None:
+    """Go on only where the database's own mode allows it: tools are offered by the server's, which may be a higher one.
+
+    Raises:
+        DbError: `read_only`.
+    """
+    if _STEPS.index(database.mode) < _STEPS.index(needs):
+        raise DbError(
+            f"The database `{database.name}` is {database.mode} here.",
+            code="read_only",
+            hint=f"The operator would have to give it the mode {needs}.",
+        )
 
 
 def passwords(dsn: Secret) -> list[Secret]:

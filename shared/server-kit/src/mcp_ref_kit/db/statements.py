@@ -73,6 +73,11 @@ def split(tokens: Sequence[Token]) -> list[tuple[int, int]]:
     return found if start is None else [*found, (start, end)]
 
 
+def identifier(*names: str) -> str:
+    """Names as SQL needs them: quoted, with dots between."""
+    return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+
 def _schema(tokens: Sequence[Token], at: int) -> str | None:
     """The name before the dot before a name; of three the middle one, the first being the database's."""
     if at < 2 or not tokens[at - 1].is_sign(".") or tokens[at - 2].kind not in ("word", "name"):  # noqa: PLR2004  a.b
