@@ -1,6 +1,7 @@
 """A browser that all tests of a process share, two sites, and servers and clients that are joined in memory."""
 
 import asyncio
+import inspect
 import os
 import re
 import sys
@@ -39,7 +40,7 @@ Browse = Callable[..., AbstractAsyncContextManager[Any]]
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One event loop for all tests here: the browser that they share belongs to it."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.path.is_relative_to(HERE) and inspect.iscoroutinefunction(getattr(item, "function", None)):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
@@ -151,3 +152,25 @@ def done(result: Any) -> Any:
 @pytest.fixture
 def ok() -> Callable[[Any], Any]:
     return done
+
+
+@pytest.fixture
+def free_port() -> Callable[[], AbstractAsyncContextManager[tuple[int, list[bytes]]]]:
+    """A port on which this process itself listens, and what is sent there."""
+
+    @asynccontextmanager
+    async def listening() -> AsyncGenerator[tuple[int, list[bytes]]]:
+        hits: list[bytes] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            hits.append(await reader.read(1000))
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+            writer.close()
+
+        listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+        try:
+            yield listener.sockets[0].getsockname()[1], hits
+        finally:
+            listener.close()
+
+    return listening

@@ -70,8 +70,8 @@ DOWNLOADS = """<title>Downloads</title><a href=/file.bin download>Small</a><a hr
 UPLOAD = """<title>Upload</title><form method=post action=/upload enctype=multipart/form-data>
 <input type=file name=f aria-label=File onchange="out.textContent = this.files[0]?.name + ' ' + this.files[0]?.size"></form>
 <p role=status id=out></p>"""
-POPUP = """<title>Popup</title><button onclick="open('/form')">Open</button>
-<button onclick="for (let i=0;i<30;i++) open('/form?'+i)">Storm</button>"""
+POPUP = """<title>Popup</title><button onclick="window.open('/form')">Open</button>
+<button onclick="for (let i=0;i<30;i++) window.open('/form?'+i)">Storm</button>"""
 INVISIBLE = """<title>Seen</title><button>Seen</button><button style=opacity:0>Transparent</button>
 <button style="width:0;height:0;padding:0;border:0;overflow:hidden">Nothing</button>
 <button style="position:absolute;left:-5000px">Away</button><div style=opacity:0><button>Inside</button></div>"""
@@ -234,7 +234,7 @@ def _elsewhere(handler: Any, site: Site) -> None:
     <link rel=stylesheet href=/import.css><title>Elsewhere</title>"""
     body = f"""<img src={other}/img><iframe src={other}/frame></iframe><video src={other}/video></video>
     <form method=post action={other}/post><button>Post</button></form><a href={other}/link>Link</a>
-    <button onclick="open('{other}/popup')">Popup</button><script>{script}</script>"""
+    <button onclick="window.open('{other}/popup')">Popup</button><script>{script}</script>"""
     handler.page(head + body)
 
 

@@ -55,7 +55,7 @@ class Artifact(Struct, frozen=True):
 
 def safe_name(text: str, otherwise: str = "file") -> str:
     """One component of a path that any system takes: no separators, no leading dots, at most 255 bytes."""
-    name = _UNSAFE.sub("_", text.replace("\\", "/").rpartition("/")[2]).strip(" .") or otherwise
+    name = _UNSAFE.sub("_", text.replace("\\", "/").rpartition("/")[2]).replace("..", "_").strip(" .") or otherwise
     stem, dot, suffix = name.rpartition(".")
     kept = f"{dot}{suffix}" if dot and len(suffix.encode()) < 16 else ""  # noqa: PLR2004  longer is no suffix
     stem = stem if kept else name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp_protocol.errors import ToolError
 from mcp_ref_browser.errors import BrowserError, plain
+from mcp_ref_browser.guard.urls import BLANK
 from mcp_ref_browser.sessions.events import Events
 from mcp_ref_browser.sessions.rings import MOST_TEXT, ConsoleEntry, RequestEntry, level_of
 from mcp_ref_browser.sessions.tab import Modal, Tab
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     )
 
 UNATTENDED_SECONDS = 30.0
+LEAVE_SECONDS = 3.0
 _GUARD = "x-mcp-guard"
 _TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
 
@@ -128,6 +130,16 @@ class PageListener:
         """The guard answered in place of the page that the tab was going to."""
         found = self._owner.refusal_of(url)
         self._tab.refusal = found or BrowserError(f"{url[:200]} cannot be reached.", code=code)
+        self._owner.spawn(self._leave())
+
+    async def _leave(self) -> None:
+        """A tab that went by itself to where it may not does not stay there; a call that waits for it says so first."""
+        tab = self._tab
+        async with tab.lock:
+            if tab.refusal is not None and not tab.interrupted.is_set():
+                tab.refusal = None
+                with contextlib.suppress(Exception):  # it may be closed meanwhile
+                    await tab.page.goto(BLANK, timeout=LEAVE_SECONDS * 1000)
 
     def _dialog(self, dialog: "Dialog") -> None:
         tab = self._tab
