@@ -15,6 +15,7 @@ from mcp_ref_kit.db.sources import (
     databases,
     is_template,
     passwords,
+    require_mode,
     seconds,
 )
 from mcp_ref_kit.settings import fields_of, load
@@ -78,6 +79,16 @@ def test_limits_are_those_of_the_call_within_those_of_the_database() -> None:
     assert (bounds(settings, strict, None).limit, bounds(settings, strict, 10_000).limit) == (10, 10)
     assert (bounds(settings, plain, None, 77).cell, bounds(settings, strict, None, 200).cell) == (77, 100)
     assert (seconds(settings, plain, None), seconds(settings, plain, 5), seconds(settings, strict, 300)) == (20, 5, 2)
+
+
+def test_a_tool_of_the_server_may_be_too_much_for_a_database() -> None:
+    careful = Database(name="a", dsn=Secret("x"), mode="read-only")
+    require_mode(careful, "read-only")
+    require_mode(Database(name="a", dsn=Secret("x"), mode="admin"), "read-write")
+    with pytest.raises(DbError) as caught:
+        require_mode(careful, "read-write")
+    assert caught.value.code == "read_only"
+    assert "read-write" in (caught.value.hint or "")
 
 
 def test_passwords_are_found_and_never_shown() -> None:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_ref_kit.db.lexer import POSTGRES, SQLITE, Token, significant, tokens
-from mcp_ref_kit.db.statements import calls, extent, has_where, split, verb
+from mcp_ref_kit.db.statements import calls, extent, has_where, identifier, split, verb
 
 
 def read(text: str) -> list[Token]:
@@ -81,6 +81,12 @@ def test_the_extent_is_the_statement_without_what_follows(text: str, kept: str) 
 def test_statements_are_split_at_semicolons_of_their_own() -> None:
     text = "select ';' ; ; -- ;\n select $$;$$; delete from t"
     assert [text[start:end] for start, end in split(read(text))] == ["select ';'", "select $$;$$", "delete from t"]
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=15), min_size=1, max_size=3))
+def test_a_quoted_name_is_read_back_as_it_is(names: list[str]) -> None:
+    found = significant(identifier(*names), SQLITE)
+    assert [token.value for token in found if token.kind == "name"] == names
 
 
 @given(st.text("abf(.;)\"' \n-/*", max_size=40))
