@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.architecture.sources import MEMBERS
-from tests.architecture.test_imports import LAZY, NEVER
+from tests.architecture.test_imports import LAZY, NEVER, is_under
 from tests.launch.raw import INITIALIZED, LEGACY, MODERN, message, opening
+from tests.launch.servers import ARGUMENTS, command
 
 # Ours and the standard library's: what HTTP, child processes and test clients need, and a start does not.
 NOT_AT_START = (
@@ -46,6 +47,22 @@ def test_a_start_on_stdio_loads_only_what_the_first_call_needs(revision: str, tm
         name for name in loaded if any(name == avoid or name.startswith(f"{avoid}.") for avoid in NOT_AT_START)
     } == set()
     assert len(loaded) <= MODULES
+
+
+@pytest.mark.parametrize("name", [name for name in ARGUMENTS if name != "filesystem"])
+def test_what_a_server_offers_is_known_without_the_library_of_its_service(name: str, tmp_path: Path) -> None:
+    """Drivers, browsers and parsers of pages are imported after the handshake, or by the first call that needs them."""
+    _, *arguments = command(name, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", f"mcp_ref_{name}", *arguments, "--print-tools"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    assert json.loads(done.stdout)["tools"]
+    loaded = set(re.findall(r"^import time:.*\| +(\S+)$", done.stderr, re.MULTILINE))
+    assert {name for name in loaded if is_under(name, (*LAZY, *NEVER))} == set()
 
 
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.name)
