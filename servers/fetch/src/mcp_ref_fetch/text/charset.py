@@ -36,7 +36,7 @@ _LARGER = {
     "ks_c_5601-1987": "cp949",
     "big5": "big5hkscs",
 }
-_NO_TEXT = frozenset({"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_NO_TEXT = frozenset({"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "mbcs", "oem"})
 
 
 def decoded(body: bytes, content_type: str, *, is_markup: bool) -> tuple[str, str]:
@@ -64,7 +64,7 @@ def known(label: str) -> str | None:
         b"".decode(found)  # not every codec makes text of bytes
     except (LookupError, UnicodeError, TypeError, ValueError):
         return None
-    return None if found in _NO_TEXT else _LARGER.get(found, found)
+    return None if found.replace("_", "-") in _NO_TEXT else _LARGER.get(found, found)
 
 
 def _in_header(content_type: str) -> str | None:

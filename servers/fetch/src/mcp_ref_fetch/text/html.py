@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+import msgspec
 from msgspec import Struct
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
@@ -66,6 +67,8 @@ def read_html(html: str, url: str, form: Form, deadline: float, clock: Clock = t
     """The text of a page in the wanted form."""
     tree = Tree(html, url, deadline, clock)
     said = tree.facts
+    if form.format == "metadata":
+        return Page(cleaned(msgspec.json.format(msgspec.json.encode(said), indent=2).decode()), said, tree.truncated)
     content = tree.select(form)
     if form.format == "links":
         found = tree.links(None if form.selector is None and not form.main_only else content.roots)

@@ -21,6 +21,7 @@ _CLOCK_EVERY = 4096
 _MOST_DATA = 20
 _MOST_DATA_CHARACTERS = 256 * 1024
 
+_START = re.compile(r"<(?:[A-Za-z!?]|/[^>])")
 _TAG = re.compile(
     r"<(?:(?P<comment>!--)|(?P<bogus>[!?][^>]*>?|/[^A-Za-z>][^>]*>?)"
     r"|(?P<slash>/?)(?P<name>[A-Za-z][^\t\n\f\r />]*+)"
@@ -191,11 +192,14 @@ class _Rewriter:
     def run(self) -> Simplified:
         html, out = self._html, self._out
         position, tags, truncated = 0, 0, False
-        while (found := _TAG.search(html, position)) is not None:
-            out.append(html[position : found.start()])
+        while (start := _START.search(html, position)) is not None:
+            out.append(html[position : start.start()])
             tags += 1
+            found = _TAG.match(html, start.start())
             if tags > MOST_TAGS or (tags % _CLOCK_EVERY == 0 and self._clock() > self._deadline):
-                truncated, position = True, len(html)
+                truncated, found = True, None
+            if found is None:  # a tag without end takes all that follows with it, as in browsers
+                position = len(html)
                 break
             position = self._after(found)
         out.append(html[position:])

@@ -141,6 +141,8 @@ def answer(url: str, page: Snapshot, part: Part, cached: Cached, *, fence: bool)
     text = f"Contents of {url}:\n{fenced(content) if fence else content}"
     if cut:
         text += f"\n\n<error>Content truncated. Call the fetch tool with a start_index of {end} to get more.</error>"
+    if not cut and part.start >= len(page.content) > 0 and part.find is None:
+        text += f"[There is no more: the text has {len(page.content)} characters.]"
     if page.image is not None:
         return Output(result, text, Image(page.image, page.content_type))
     return Output(result, text)

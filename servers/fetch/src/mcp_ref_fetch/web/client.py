@@ -58,7 +58,8 @@ class WebClient:
             with _naming_hop(wanted, hops):
                 judged = await self._guard.judge(url)
                 robots, pause = await self.permission(url, wanted) if wanted.asks_robots else ("ignored", 0.0)
-                await self._limits.turn(url.host.name, wanted.deadline, pause)
+                if wanted.takes_turn:
+                    await self._limits.turn(url.host.name, wanted.deadline, pause)
             async with self._limits.place(url.host.name), self._asked(judged, wanted) as response:
                 target = _target(response, wanted)
                 if target is None:

@@ -17,7 +17,7 @@ from mcp_ref_fetch.web.client import WebClient
 from mcp_ref_fetch.web.freshness import max_age
 from mcp_ref_fetch.web.rules import deciding_rule
 from mcp_ref_fetch.web.wanted import Answer, Wanted
-from mcp_ref_kit.network import WebUrl
+from mcp_ref_kit.network import BlockedAddress, WebUrl
 
 if TYPE_CHECKING:
     from protego import Protego
@@ -119,6 +119,7 @@ class Robots:
             deadline=deadline,
             accept="text/plain, */*;q=0.5",
             asks_robots=False,
+            takes_turn=False,
         )
         try:
             async with asyncio.timeout(self._settings.timeout_total / 3), self._client.open(wanted) as answer:
@@ -126,6 +127,8 @@ class Robots:
         except TlsFault:
             raise  # the page would fail in the same way, and says it better
         except (ToolError, TimeoutError) as error:
+            if isinstance(error, BlockedAddress) and error.__cause__ is None:
+                raise  # the origin itself, and not where a redirect led
             code = error.code if isinstance(error, ToolError) else "timeout"
             found = _failed(now, None, f"could not be read ({code})")
         if found.retryable and stale is not None and not stale.denies and now - stale.fetched <= LONGEST_KEPT:

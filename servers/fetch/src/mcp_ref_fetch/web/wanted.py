@@ -31,6 +31,8 @@ class Wanted:
     """What the caller set; sent to the first origin only."""
     content: bytes | None = None
     asks_robots: bool = True
+    takes_turn: bool = True
+    """Whether it counts as one of the host's requests a second; robots.txt comes beside its page."""
 
 
 @dataclass(frozen=True)

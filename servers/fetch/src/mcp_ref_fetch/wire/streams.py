@@ -53,8 +53,9 @@ class JudgedBackend(httpcore.AsyncNetworkBackend):
 class ProxyBackend(JudgedBackend):
     """Connects to the operator's proxy, which needs no judging; what it is asked for was judged."""
 
-    def __init__(self, head_bytes: int) -> None:
+    def __init__(self, head_bytes: int, *, encrypted: bool) -> None:
         self._head_bytes = head_bytes
+        self._encrypted = encrypted
 
     async def connect_tcp(
         self,
@@ -68,21 +69,24 @@ class ProxyBackend(JudgedBackend):
         del local_address, socket_options
         try:
             async with asyncio.timeout(timeout):
-                return BoundedStream(await asyncio.open_connection(host, port), self._head_bytes)
+                stream = await asyncio.open_connection(host, port)
         except TimeoutError as error:
             raise httpcore.ConnectTimeout from error
         except OSError as error:
             raise httpcore.ConnectError from error
+        # httpcore would greet the proxy by the name of the page's host.
+        return BoundedStream(stream, self._head_bytes, first_name=host if self._encrypted else None)
 
 
 class BoundedStream(httpcore.AsyncNetworkStream):
     """An asyncio connection as httpcore wants it, which counts the bytes of the head."""
 
-    def __init__(self, stream: Stream, head_bytes: int) -> None:
+    def __init__(self, stream: Stream, head_bytes: int, first_name: str | None = None) -> None:
         self._reader, self._writer = stream
         self._head_bytes = head_bytes
         self._head = b""
         self._in_head = True
+        self._first_name = first_name
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  httpcore's interface
         """What has come, at most so many bytes."""
@@ -122,9 +126,10 @@ class BoundedStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109  httpcore's interface
     ) -> httpcore.AsyncNetworkStream:
         """Encrypt, and check the certificate against the name that was asked for."""
+        name, self._first_name = self._first_name or server_hostname, None
         try:
             async with asyncio.timeout(timeout):
-                await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
+                await self._writer.start_tls(ssl_context, server_hostname=name)
         except TimeoutError as error:
             self._writer.transport.abort()
             raise httpcore.ConnectTimeout from error

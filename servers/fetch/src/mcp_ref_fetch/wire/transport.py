@@ -61,7 +61,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 ssl_context=self._context,
                 network_backend=JudgedBackend(self._guard, judged, self._head_bytes),
             )
-        backend = ProxyBackend(self._head_bytes)
+        backend = ProxyBackend(self._head_bytes, encrypted=self._proxy.startswith("https:"))
         if self._proxy.startswith("socks5"):
             return httpcore.AsyncSOCKSProxy(self._proxy, ssl_context=self._context, network_backend=backend)
         return httpcore.AsyncHTTPProxy(
@@ -71,7 +71,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     def _url(self, judged: Judged) -> httpcore.URL:
         """For a proxy the host is the judged address; the Host header and the certificate keep the name."""
         url = judged.url
-        host = url.host.name if self._proxy is None else judged.addresses[0]
+        address = judged.addresses[0]
+        judged_host = f"[{address}]" if ":" in address else address
+        host = url.host.name if self._proxy is None else judged_host
         return httpcore.URL(scheme=url.scheme, host=host, port=url.port, target=url.target)
 
 

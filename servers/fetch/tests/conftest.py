@@ -1,0 +1,245 @@
+"""A small web on loopback, a resolver that answers what a test says, and listeners that nobody may reach."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from mcp_protocol.testing import Connection, connect
+from mcp_ref_fetch.choices import AllowedPort
+from mcp_ref_fetch.server import fetch_server
+from mcp_ref_fetch.settings import Settings
+from mcp_ref_fetch.state import World
+from mcp_ref_kit.network import Network
+from mcp_ref_kit.settings import Rate
+
+PUBLIC = "93.184.215.14"
+
+
+@dataclass
+class Hit:
+    """One request that reached the web."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass
+class Page:
+    """What a path answers."""
+
+    body: bytes = b""
+    type: str = "text/html; charset=utf-8"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+Handler = Callable[[Hit, asyncio.StreamWriter], Awaitable[None]]
+
+
+class Web:
+    """A web server of a test: pages by path, every request written down; without robots.txt unless a test has one."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, Page | Handler] = {}
+        self.hits: list[Hit] = []
+        self.open: set[asyncio.StreamWriter] = set()
+        self.closed = asyncio.Event()
+        self.port = 0
+
+    def page(self, path: str, body: bytes | str = b"", type: str = "text/html; charset=utf-8", **more: Any) -> None:  # noqa: A002  as the header
+        """Let a path answer."""
+        self.pages[path] = Page(body.encode() if isinstance(body, str) else body, type, **more)
+
+    def redirect(self, path: str, location: str, status: int = 302) -> None:
+        """Let a path lead elsewhere."""
+        self.pages[path] = Page(status=status, headers={"Location": location})
+
+    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
+        """The URL of a path under a name."""
+        return f"http://{host}:{self.port}{path}"
+
+    def paths(self, *, robots: bool = False) -> list[str]:
+        """The paths that were asked for."""
+        return [hit.path for hit in self.hits if robots or hit.path != "/robots.txt"]
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection with one request."""
+        self.open.add(writer)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
+            await self._answer(reader, writer)
+        self.open.discard(writer)
+        self.closed.set()
+        writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        line, *fields = head.split("\r\n")[:-2]
+        headers = {name.lower(): value.strip() for name, _, value in (each.partition(":") for each in fields)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        method, path, _ = line.split(" ")
+        hit = Hit(method, path, headers, body)
+        self.hits.append(hit)
+        page = self.pages.get(path, Page(b"nothing here", "text/plain", 404))
+        if isinstance(page, Page):
+            await send(writer, page)
+        else:
+            await page(hit, writer)
+
+
+async def send(writer: asyncio.StreamWriter, page: Page) -> None:
+    """Write an answer with its length."""
+    fields = {"Content-Type": page.type, "Content-Length": str(len(page.body)), **page.headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items() if value != "")
+    writer.write(f"HTTP/1.1 {page.status} Words\r\n{head}\r\n".encode("latin-1") + page.body)
+    await writer.drain()
+
+
+class Names:
+    """A resolver: each name has answers, one lookup after the other; the last stays."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[list[str]]] = {}
+        self.asked: list[str] = []
+
+    def add(self, name: str, *answers: list[str]) -> None:
+        """Let a name have addresses."""
+        self.answers[name] = list(answers)
+
+    async def resolve(self, host: str) -> list[str]:
+        """Answer, or say that there is no such name."""
+        self.asked.append(host)
+        found = self.answers.get(host)
+        if not found:
+            raise OSError("no such name")
+        return found.pop(0) if len(found) > 1 else found[0]
+
+
+class Dialler:
+    """Connects, and takes public addresses of the test's names for the web on loopback."""
+
+    def __init__(self, web: Web) -> None:
+        self.web = web
+        self.dialled: list[tuple[str, int]] = []
+        self.masked = True
+
+    async def __call__(self, address: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect to an address, or to the web in its stead."""
+        self.dialled.append((address, port))
+        if address != PUBLIC:
+            return await asyncio.open_connection(address, port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.web.port)
+        if not self.masked:
+            return reader, writer
+        return reader, Masked(writer, address, port)  # type: ignore[return-value]  what the guard looks at
+
+
+class Masked:
+    """A connection whose other end looks like the public address that was dialled."""
+
+    def __init__(self, writer: asyncio.StreamWriter, address: str, port: int) -> None:
+        self._writer = writer
+        self._peer = (address, port)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._writer, name)
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """The public address, where the peer is asked for."""
+        return self._peer if name == "peername" else self._writer.get_extra_info(name, default)
+
+
+class Clock:
+    """A clock that goes when a test says so."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.time
+
+
+@dataclass
+class Reading:
+    """A client of the server, and what it talks through."""
+
+    client: Connection
+    names: Names
+    dialler: Dialler
+    clock: Clock
+
+    async def fetch(self, url: str, /, **arguments: Any) -> Any:
+        """The data of a page that has to succeed."""
+        found = await self.client.call("fetch", url=url, **arguments)
+        assert not found.is_error, found.text
+        return found.data
+
+    async def refusal(self, url: str, /, **arguments: Any) -> tuple[str | None, str]:
+        """Code and words of a page that has to fail; an error has no data."""
+        found = await self.client.call("fetch", url=url, **arguments)
+        assert found.is_error, found.data
+        assert found.data is None
+        return found.error_code, found.text
+
+
+@asynccontextmanager
+async def serving(host: str = "127.0.0.1", ssl: Any = None) -> AsyncGenerator[Web]:
+    """A web for the length of the block."""
+    web = Web()
+    server = await asyncio.start_server(web.answer, host, 0, ssl=ssl)
+    web.port = server.sockets[0].getsockname()[1]
+    try:
+        yield web
+    finally:
+        server.close()
+        for writer in list(web.open):
+            writer.transport.abort()
+
+
+@pytest_asyncio.fixture
+async def web() -> AsyncGenerator[Web]:
+    async with serving() as web:
+        yield web
+
+
+@pytest_asyncio.fixture
+async def canary() -> AsyncGenerator[Web]:
+    """A listener that nobody may reach."""
+    async with serving() as canary:
+        yield canary
+        assert canary.hits == []
+        assert not canary.closed.is_set()
+
+
+@pytest.fixture
+def serve() -> Callable[..., AbstractAsyncContextManager[Web]]:
+    """Serves another web: on another address, or with TLS."""
+    return serving
+
+
+@pytest.fixture
+def reads(web: Web) -> Callable[..., AbstractAsyncContextManager[Reading]]:
+    """Starts the server with settings; without others the web of the test is allowed."""
+
+    @asynccontextmanager
+    async def start(*, revision: str = "2026-07-28", default: bool = False, **fields: Any) -> AsyncGenerator[Reading]:
+        names, dialler, clock = Names(), Dialler(web), Clock()
+        world = World(resolver=names, connector=dialler, now=clock)
+        usual: dict[str, Any] = {
+            "allow_cidr": [] if default else [Network.parse("127.0.0.0/8")],
+            "allow_port": [AllowedPort(0)],
+            "rate": Rate(10_000, 1),
+        }
+        options = usual | fields
+        async with connect(fetch_server(world), Settings(**options), revision=revision) as client:
+            yield Reading(client, names, dialler, clock)
+
+    return start
