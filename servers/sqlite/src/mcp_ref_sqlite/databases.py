@@ -1,11 +1,11 @@
 """The databases of one server: opened at first use, their names known for a while, watched while somebody listens."""
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from mcp_protocol import ResourceNotFound
+from mcp_protocol import ResourceNotFound, ToolError
 from mcp_ref_kit.db.catalog import Known
 from mcp_ref_kit.db.deadline import Deadline
 from mcp_ref_kit.db.sources import Database as Source
@@ -92,15 +92,19 @@ class Databases:
         source, _ = chosen(self._sources, name)
         return await self._known[source.name].get()
 
-    def watch(self, name: str) -> Watch:
-        """What tells of changes of a database.
+    async def watch(self, name: str) -> Watch:
+        """What tells of changes of a database from now on.
 
         Raises:
             ResourceNotFound: there is none.
         """
         if name not in self._watches:
             raise ResourceNotFound(f"sqlite://{name}")
-        return self._watches[name]
+        watch = self._watches[name]
+        if not watch.listeners:
+            with suppress(ToolError):  # a database that is down is looked at again
+                await self._look(name)
+        return watch
 
     def changed(self, name: str, *, schema: bool) -> None:
         """We changed it ourselves: whoever listens need not wait for the next look."""

@@ -90,27 +90,41 @@ async def table_description(ctx: Ctx, database: str, table: str) -> str:
 @resources.watch(schema)
 async def schema_changes(ctx: Ctx, database: str) -> AsyncIterator[object]:
     """Changes of the schema, and of the list of resources with it."""
-    return _schema_changes(ctx, ctx.state.databases.watch(database))
-
-
-@resources.watch(table_description)
-async def table_changes(ctx: Ctx, database: str, table: str) -> AsyncIterator[object]:
-    """The same for one table."""
-    await _require_table(ctx, database, table)
-    return _schema_changes(ctx, ctx.state.databases.watch(database))
+    return _schema_changes(ctx, await ctx.state.databases.watch(database))
 
 
 @resources.watch(first_rows)
 async def row_changes(ctx: Ctx, database: str, table: str) -> AsyncIterator[object]:
     """Changes of any rows."""
+    return await _row_changes(ctx, database, table)
+
+
+@resources.watch(some_rows)
+async def some_row_changes(ctx: Ctx, database: str, table: str, limit: str) -> AsyncIterator[object]:
+    """The same."""
+    del limit
+    return await _row_changes(ctx, database, table)
+
+
+# After those of rows: its variable spans separators, so it fits their URIs as well.
+@resources.watch(table_description)
+async def table_changes(ctx: Ctx, database: str, table: str) -> AsyncIterator[object]:
+    """Changes of the schema, for one table."""
+    watch = await ctx.state.databases.watch(database)
     await _require_table(ctx, database, table)
-    return ctx.state.databases.watch(database).changes(DATA)
+    return _schema_changes(ctx, watch)
 
 
 @resources.watch(health)
 async def health_changes(ctx: Ctx, database: str) -> AsyncIterator[object]:
-    """The same, since every change may matter to it."""
-    return ctx.state.databases.watch(database).changes(DATA)
+    """Every change may matter to it."""
+    return (await ctx.state.databases.watch(database)).changes(DATA)
+
+
+async def _row_changes(ctx: Ctx, database: str, table: str) -> AsyncIterator[object]:
+    watch = await ctx.state.databases.watch(database)
+    await _require_table(ctx, database, table)
+    return watch.changes(DATA)
 
 
 async def _schema_changes(ctx: Ctx, watch: Watch) -> AsyncIterator[object]:

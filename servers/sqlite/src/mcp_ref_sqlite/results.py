@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from mcp_ref_kit.db.envelope import Envelope, Truncation, Untrusted
+from mcp_ref_kit.db.envelope import Truncation, Untrusted
 from mcp_ref_sqlite.reading.words import Status
 
 
@@ -74,11 +74,11 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 class Executed(Struct, frozen=True, kw_only=True):
-    """What a statement changed; rows where it returns some."""
+    """What a statement changed; rows: a page as of query, where it returns some."""
 
     changes: int
     last_insert_rowid: int | None
-    rows: Envelope | UnsetType = UNSET
+    rows: Any = UNSET
     schema_changed: bool
     dry_run: bool
     elapsed_ms: float

@@ -34,6 +34,8 @@ def sources(settings: Settings, environment: Mapping[str, str]) -> list[Source]:
     found = databases([Secret(text) for text in given], settings.tables, settings.mode)
     if not found:
         raise SettingsError("Name a SQLite file.")
+    if settings.extension and settings.mode != "admin":
+        raise SettingsError("`--extension` needs `--mode admin`.")
     return found
 
 
