@@ -1,6 +1,7 @@
 """What lives as long as the server does: databases with their gates, slots, cursors, portals that are held."""
 
 import asyncio
+from collections.abc import Collection
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,7 @@ from mcp_ref_kit.db.sources import Database, chosen, databases, is_template
 from mcp_ref_kit.db.watch import Watch
 from mcp_ref_kit.settings import Secret
 from mcp_ref_kit.workers import Workers
-from mcp_ref_postgres.catalog.names import Look, load
+from mcp_ref_postgres.catalog.names import STRUCTURE, Look, load
 from mcp_ref_postgres.catalog.searching import Name
 from mcp_ref_postgres.engine.database import Engine
 from mcp_ref_postgres.gate.verdicts import Gate
@@ -122,12 +123,18 @@ class State:
         for database in self.databases.values():
             await database.engine.close()
 
+    def _told(self, name: str, topics: Collection[str]) -> None:
+        """Somebody else has changed a database."""
+        if STRUCTURE in topics:
+            self.changed(self.databases[name])
+
     async def _open(self, source: Database, stack: AsyncExitStack) -> Opened:
         engine = Engine(source, self.settings, self.group)
         engine.read.reclaim = partial(self.held.reclaim, source.name)
         shown = visible(self.settings)
         names = await stack.enter_async_context(Known(partial(load, engine, shown)))
-        watch = await stack.enter_async_context(Watch(Look(engine, shown), WATCH_SECONDS))
+        told = partial(self._told, source.name)
+        watch = await stack.enter_async_context(Watch(Look(engine, shown), WATCH_SECONDS, told=told))
         return Opened(engine, Gate(engine), names, watch)
 
 

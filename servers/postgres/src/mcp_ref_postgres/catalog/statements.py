@@ -147,7 +147,7 @@ NAMES = f"""
 # A hash of the structure: it changes with each table, column, type and default of what is visible.
 FINGERPRINT = f"""
     SELECT md5(string_agg(part, ',' ORDER BY part)) FROM (
-        SELECT c.oid || ':' || c.relname || ':' || c.relkind || ':' || c.relnatts || ':' || n.nspname AS part
+        SELECT c.oid || ':' || c.relname || ':' || c.relkind::text || ':' || c.relnatts || ':' || n.nspname AS part
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {VISIBLE}
         UNION ALL
         SELECT a.attrelid || '.' || a.attnum || ':' || a.attname || ':' || a.atttypid || ':' || a.attnotnull

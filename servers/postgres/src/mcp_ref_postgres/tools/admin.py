@@ -105,7 +105,8 @@ async def _backend(ctx: Ctx, turn: Turn, pid: int) -> str:
         DbError: `not_found`, or `permission`: one of ours, or a superuser's.
     """
     row = await turn.session.connection.fetchrow(_BACKEND, pid)
-    if row is None or row["kind"] != "client backend":
+    # Of others' sessions a role without pg_monitor does not see the kind.
+    if row is None or row["kind"] not in (None, "client backend"):
         raise DbError(f"There is no session with the process {pid}.", code="not_found", hint="See activity.")
     if pid in turn.opened.engine.pids:
         raise DbError(f"The process {pid} is one of this server's own.", code="permission")

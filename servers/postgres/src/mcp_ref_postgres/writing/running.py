@@ -22,11 +22,10 @@ from mcp_ref_postgres.reading.kinds import is_given
 from mcp_ref_postgres.reading.parameters import converted, misfit
 from mcp_ref_postgres.state import Opened
 from mcp_ref_postgres.writing.admitting import Admitted, admitted
+from mcp_ref_postgres.writing.returning import inner_of
 
 # A commit that was sent is waited for, whatever happens to its caller.
 COMMIT_SECONDS = 5
-_RETURNING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
-_READING = frozenset({"SELECT", "VALUES", "TABLE", "("})
 
 
 class Done(Struct, frozen=True, kw_only=True):
@@ -116,26 +115,21 @@ async def _with_rows(
     session: Session, found: Admitted, prepared: Prepared, arguments: Sequence[Any], bounds: Bounds
 ) -> tuple[Page, str, int | None]:
     """The rows that fit, of a statement that gives rows; one that changes data is run to its end all the same."""
-    first = found.statement.words[0]
     attributes = prepared.get_attributes()
-    if first in _READING:
-        shape = shape_of(attributes, bounds.cell, await composites_of(session, attributes))
-        text = f"{shape.around(found.text)} LIMIT {bounds.limit + 1:d}" if attributes else found.text
-        page = Page(shape.columns, bounds, cells=EngineCells(shape, bounds.cell))
-        page.add(await session.connection.fetch(text, *arguments))
-        return page, f"SELECT {page.taken}", page.taken
-    if first in _RETURNING:
-        shape = shape_of(attributes, bounds.cell, await composites_of(session, attributes))
-        names = ", ".join(f"c{number}" for number in range(len(attributes)))
-        text = (
-            f"WITH q({names}) AS ({found.text}\n) SELECT {', '.join(shape.selected)},"  # noqa: S608  it was admitted
-            f" (SELECT pg_catalog.count(*) FROM q) FROM q LIMIT {bounds.limit + 1:d}"
-        )
-        rows = await session.connection.fetch(text, *arguments)
-        page = Page(shape.columns, bounds, cells=EngineCells(shape, bounds.cell))
-        page.add(rows)
-        count = rows[0][-1] if rows else 0
-        return page, f"{first} {count}", count
+    inner = inner_of(found)
+    if inner is None:
+        return await _as_they_come(prepared, arguments, bounds)
+    shape = shape_of(attributes, bounds.cell, await composites_of(session, attributes))
+    rows = await session.connection.fetch(inner.around(shape, bounds.limit + 1), *arguments)
+    page = Page(shape.columns, bounds, cells=EngineCells(shape, bounds.cell))
+    page.add(rows)
+    count = rows[0][-1] if rows else 0
+    return page, f"{inner.verb} {count}", count
+
+
+async def _as_they_come(prepared: Prepared, arguments: Sequence[Any], bounds: Bounds) -> tuple[Page, str, int | None]:
+    """Rows in the driver's own form, of a statement that nothing can be put round."""
+    attributes = prepared.get_attributes()
     for each in attributes:
         if not is_given(each.type):
             words = f"The column {each.name[:63]} of type {each.type.name} cannot be given back by such a statement."
