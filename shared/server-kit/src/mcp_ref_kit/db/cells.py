@@ -18,6 +18,7 @@ Encoder = Callable[[Any], Any]
 
 # Larger ones lose digits in readers that have doubles only.
 SAFE_INTEGER = 2**53 - 1
+_LOWEST = -SAFE_INTEGER
 BASE64 = "$base64"
 # Base64 makes four characters of three bytes.
 _BYTES, _CHARACTERS = 3, 4
@@ -56,8 +57,18 @@ class Cells:
         """The cells of one row; `encoders` are one a column where the column says more than the value."""
         if encoders is not None:
             return [encoder(value) for encoder, value in zip(encoders, values, strict=True)]
-        by_type, other = self._by_type, self.other
-        return [by_type.get(value.__class__, other)(value) for value in values]
+        by_type, other, most, text = self._by_type, self.other, self.most, self.text
+        cells: list[Any] = []
+        for value in values:
+            kind = value.__class__
+            # The usual kinds are told here: a call for each cell would take most of the time of a page.
+            if kind is str:
+                cells.append(value if len(value) <= most else text(value))
+            elif kind is int:
+                cells.append(value if _LOWEST <= value <= SAFE_INTEGER else str(value))
+            else:
+                cells.append(by_type.get(kind, other)(value))
+        return cells
 
     def any(self, value: Any) -> Any:
         """A value by its own type."""
@@ -135,7 +146,7 @@ def _itself(value: Any) -> Any:
 
 
 def _integer(value: int) -> int | str:
-    return value if -SAFE_INTEGER <= value <= SAFE_INTEGER else str(value)
+    return value if _LOWEST <= value <= SAFE_INTEGER else str(value)
 
 
 def _number(value: float) -> float | str:
