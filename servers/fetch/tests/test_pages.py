@@ -1,8 +1,10 @@
+# ruff: noqa: E501  pages as they are written
 """The other tools, resources, prompts and completions through the protocol."""
 
 import gzip
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -266,7 +268,8 @@ async def test_wf31_structured_content_fits_its_schema_and_is_marked(
         for name, arguments in calls.items():
             found = await reading.client.call(name, **arguments)
             assert not found.is_error, found.text
-            Draft202012Validator(tools[name]["outputSchema"]).validate(found.data)
+            validator: Any = Draft202012Validator(tools[name]["outputSchema"])
+            validator.validate(found.data)
             assert found.data["untrusted"] is True, name
             wrong = await reading.client.call(name, **(arguments | {"nonsense": 1}))
             assert (wrong.is_error, wrong.data) == (True, None)
@@ -283,17 +286,15 @@ async def test_a_pdf_is_read_by_page(web: Web, reads: Reads) -> None:
         wrong = await reading.refusal(web.url("/doc"), pages="x")
         broken = await reading.refusal(web.url("/broken"))
     assert whole["content_type"] == "application/pdf"
-    assert whole["content"] == (
-        "## Page 1\n\nfirst page\n\n## Page 2\n\nsecond page\n\n## Page 3\n\nthird page"
-    )
+    assert whole["content"] == ("## Page 1\n\nfirst page\n\n## Page 2\n\nsecond page\n\n## Page 3\n\nthird page")
     assert second["content"] == "## Page 2\n\nsecond page"
     assert (outside[0], wrong[0], broken[0]) == ("invalid_argument", "invalid_argument", "decode")
 
 
-async def test_wf20_without_the_extra_a_pdf_gets_a_hint(web: Web, reads: Reads, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_wf20_without_the_extra_a_pdf_gets_a_hint(
+    web: Web, reads: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """WF20: the extra is made invisible, as where it was not installed."""
-    import sys
-
     monkeypatch.setitem(sys.modules, "pypdf", None)
     web.page("/doc", pdf("x"), "application/pdf")
     async with reads() as reading:
@@ -314,8 +315,10 @@ def pdf(*pages: str) -> bytes:
         stream = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET"
         contents = 5 + 2 * number
         objects += [
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {contents} 0 R"
-            " /Resources << /Font << /F1 3 0 R >> >> >>",
+            (
+                f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {contents} 0 R"
+                " /Resources << /Font << /F1 3 0 R >> >> >>"
+            ),
             f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
         ]
     out, offsets = "%PDF-1.4\n", list[int]()

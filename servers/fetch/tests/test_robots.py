@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from mcp_ref_kit.settings import Rate
+
 Web = Any
 Reads = Any
 
@@ -154,8 +156,6 @@ async def test_pauses_that_a_host_asks_for_are_kept_or_too_long(web: Web, reads:
 
 
 async def test_turns_at_a_host_are_waited_for_or_refused(web: Web, reads: Reads) -> None:
-    from mcp_ref_kit.settings import Rate
-
     for number in range(4):
         web.page(f"/{number}", PAGE)
     async with reads(rate=Rate(1, 1), timeout_total=0.5) as reading:
@@ -177,7 +177,7 @@ async def test_wf27_who_asks_is_said(web: Web, reads: Reads, revision: str) -> N
         assert web.paths(robots=True) == ["/robots.txt", "/x", "/x"]
     async with reads(user_agent="Mine/2.0 (me)") as reading:
         await reading.fetch(web.url("/x"))
-        await reading.client.prompt("fetch", url=web.url("/x"), )
+        await reading.client.prompt("fetch", url=web.url("/x"))
         assert [hit.headers["user-agent"] for hit in web.hits[-3:]] == ["Mine/2.0 (me)"] * 3
         web.page("/robots.txt", "User-agent: mine\nDisallow: /\n", "text/plain")
     async with reads(user_agent="Mine/2.0 (me)") as reading:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  pages and scripts as they are written
 """From bytes to Markdown: charsets, hidden text, lists, code, tables; literal pages in, literal text out."""
 
 import time
@@ -6,18 +7,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from mcp_ref_fetch.text.charset import decoded, known
 from mcp_ref_fetch.text.clean import cleaned
 from mcp_ref_fetch.text.form import Form
 from mcp_ref_fetch.text.html import read_html
 from mcp_ref_fetch.text.sniff import sniffed
+from mcp_ref_fetch.text.tokens import MOST_DEPTH, MOST_FORMATTING, simplified
 
 URL = "http://site.test/dir/page"
 
 
 def markdown(html: str, **form: Any) -> str:
-    return read_html(html, URL, Form(**({"main_only": False} | form)), time.monotonic() + 60).text
+    fields: dict[str, Any] = {"main_only": False} | form
+    return read_html(html, URL, Form(**fields), time.monotonic() + 60).text
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,12 @@ def markdown(html: str, **form: Any) -> str:
         (b"plain +ADw-b+AD4-", "text/html; charset=utf-7", "+ADw-b+AD4-", "utf-8"),
         (b"plain", "text/html; charset=nonsense", "plain", "utf-8"),
         ("<?xml version='1.0' encoding='koi8-r'?>Привет".encode("koi8-r"), "text/xml", "Привет", "koi8-r"),
-        ("<meta http-equiv=content-type content='text/html; charset=euc-jp'>日本".encode("euc-jp"), "", "日本", "euc_jp"),
+        (
+            "<meta http-equiv=content-type content='text/html; charset=euc-jp'>日本".encode("euc-jp"),
+            "",
+            "日本",
+            "euc_jp",
+        ),
     ],
 )
 def test_wf15_the_right_charset(body: bytes, content_type: str, text: str, charset: str) -> None:
@@ -58,7 +67,9 @@ def test_what_comes_out_is_always_text(body: bytes, content_type: str) -> None:
     decoded(body, content_type, is_markup=True)[0].encode()
 
 
-@pytest.mark.parametrize("label", ["utf-7", "idna", "punycode", "unicode_escape", "base64", "rot13", "zip", "hex", "\0"])
+@pytest.mark.parametrize(
+    "label", ["utf-7", "idna", "punycode", "unicode_escape", "base64", "rot13", "zip", "hex", "\0"]
+)
 def test_what_is_no_charset_of_texts_is_none(label: str) -> None:
     assert known(label) is None
 
@@ -94,13 +105,19 @@ def test_the_first_bytes_say_what_a_body_is(body: bytes, said: str, kind: str, m
         ("<h2>Two <em>words</em></h2><p>Text", "## Two *words*\n\nText"),
         ("<p>a<br>b</p><hr><p>c", "a\nb\n\n---\n\nc"),
         ("<p>Some   <b> bold </b>,<i></i> text\n here</p>", "Some **bold** , text here"),
-        ("<a href=/x>x</a> <a href='y?a=1 2'>y</a> <a href=#z>z</a>", "[x](http://site.test/x) [y](http://site.test/dir/y?a=1%202) z"),
+        (
+            "<a href=/x>x</a> <a href='y?a=1 2'>y</a> <a href=#z>z</a>",
+            "[x](http://site.test/x) [y](http://site.test/dir/y?a=1%202) z",
+        ),
         ("<base href=http://other.test/b/><a href=c>c</a>", "[c](http://other.test/b/c)"),
         ("<a href='javascript:x()'>a</a> <a href='data:text/html,x'>b</a> <a href=' JaVaScript:x'>c</a>", "a b c"),
         ("<a href=/x><h3>Card</h3><p>Text</p></a>", "[Card Text](http://site.test/x)"),
         ("<h2>Title<a class=headerlink href=#t>¶</a></h2>", "## Title"),
         ("<p>Use <code>a`b</code> and <kbd>Ctrl</kbd>", "Use ``a`b`` and `Ctrl`"),
-        ("<pre><code class='language-python'>def f():\n    return 1\n</code></pre>", "```python\ndef f():\n    return 1\n```"),
+        (
+            "<pre><code class='language-python'>def f():\n    return 1\n</code></pre>",
+            "```python\ndef f():\n    return 1\n```",
+        ),
         ("<pre>\n```\nin\n```\n</pre>", "````\n```\nin\n```\n````"),
         ("<div class='highlight-source-shell'><pre>ls <span>-l</span></pre></div>", "```shell\nls -l\n```"),
         ("<ul><li>a<ul><li>b</li><li>c<ol><li>d</ol></ul></li><li>e</ul>", "- a\n  - b\n  - c\n    1. d\n- e"),
@@ -111,7 +128,10 @@ def test_the_first_bytes_say_what_a_body_is(body: bytes, said: str, kind: str, m
         ("<blockquote><p>a</p><p>b</p></blockquote>", "> a\n>\n> b"),
         ("<p># no heading</p><p>1. no list</p><p>- nor this</p>", "\\# no heading\n\n1\\. no list\n\n\\- nor this"),
         ("<details><summary>More</summary><p>inside</p></details>", "More\n\ninside"),
-        ("<math><semantics><annotation encoding='application/x-tex'>a^2</annotation></semantics></math> is", "$a^2$ is"),
+        (
+            "<math><semantics><annotation encoding='application/x-tex'>a^2</annotation></semantics></math> is",
+            "$a^2$ is",
+        ),
         ("<p>x<sup>2</sup> and H<sub>2</sub>O <del>old</del>", "x2 and H2O ~~old~~"),
         ("<select><option>a<option>b</select><textarea>t</textarea><input value=v title=w>rest", "rest"),
         ("<xmp><b>x</b></xmp>", "```\n<b>x</b>\n```"),
@@ -134,7 +154,10 @@ def test_wf16_elements_become_markdown(html: str, expected: str) -> None:
             "T\n\n| R | W |  |\n| --- | --- | --- |\n| R | 1 | 2 |",
         ),
         ("<table><tr><th>Key<td>Value<tr><th>K2<td>V2</table>", "|  |  |\n| --- | --- |\n| Key | Value |\n| K2 | V2 |"),
-        ("<table><tr><td><table><tr><td>in<td>side</table><td>right</table>", "|  |  |\n| --- | --- |\n| in | side |\n\nright"),
+        (
+            "<table><tr><td><table><tr><td>in<td>side</table><td>right</table>",
+            "|  |  |\n| --- | --- |\n| in | side |\n\nright",
+        ),
         ("<table role=presentation><tr><td>a<td>b</table>", "a\n\nb"),
         ("<table><tr><td>only one column</td></tr><tr><td>of text</td></tr></table>", "only one column\n\nof text"),
         ("<table><tr><td>a<br>b<td><ul><li>c<li>d</ul></table>", "|  |  |\n| --- | --- |\n| a b | - c - d |"),
@@ -186,7 +209,9 @@ def test_wf17_what_no_reader_sees_is_no_text(html: str) -> None:
         assert "after" in found
 
 
-@pytest.mark.parametrize("style", ["font-size:0.9em", "opacity:0.5", "display:block", "visibility:visible", "font-size:01em"])
+@pytest.mark.parametrize(
+    "style", ["font-size:0.9em", "opacity:0.5", "display:block", "visibility:visible", "font-size:01em"]
+)
 def test_what_a_reader_sees_stays(style: str) -> None:
     assert markdown(f"<p style='{style}'>seen</p>") == "seen"
 
@@ -210,9 +235,60 @@ def test_the_title_stands_above_a_text_that_has_none() -> None:
 
 SOUP = st.lists(
     st.sampled_from(
-        "<div> </div> <p> </p> <b> </b> <a href=x> </a> <table> </table> <tr> <td> </td> <li> <ul> </ul> <select> <option>"
-        " </select> <object> </object> <svg> </svg> <script> </script> <!-- --> <h1> </h1> <form> </form> <button> <pre> </pre>"
-        " text &amp; < > \" ' <x y='z'> <i </template> <template> <noscript> <span> </span> <html> <body> </body>".split(" ")
+        [
+            "<div>",
+            "</div>",
+            "<p>",
+            "</p>",
+            "<b>",
+            "</b>",
+            "<a",
+            "href=x>",
+            "</a>",
+            "<table>",
+            "</table>",
+            "<tr>",
+            "<td>",
+            "</td>",
+            "<li>",
+            "<ul>",
+            "</ul>",
+            "<select>",
+            "<option>",
+            "</select>",
+            "<object>",
+            "</object>",
+            "<svg>",
+            "</svg>",
+            "<script>",
+            "</script>",
+            "<!--",
+            "-->",
+            "<h1>",
+            "</h1>",
+            "<form>",
+            "</form>",
+            "<button>",
+            "<pre>",
+            "</pre>",
+            "text",
+            "&amp;",
+            "<",
+            ">",
+            '"',
+            "'",
+            "<x",
+            "y='z'>",
+            "<i",
+            "</template>",
+            "<template>",
+            "<noscript>",
+            "<span>",
+            "</span>",
+            "<html>",
+            "<body>",
+            "</body>",
+        ]
     ),
     max_size=60,
 )
@@ -227,10 +303,6 @@ def test_any_soup_of_tags_is_read(tags: list[str], main: bool) -> None:  # noqa:
 @given(SOUP, st.integers(2, 40))
 def test_the_depth_of_a_tree_stays_below_what_was_counted(tags: list[str], times: int) -> None:
     """However tags are repeated: a parser never nests deeper than the count that bounds it."""
-    from selectolax.lexbor import LexborHTMLParser
-
-    from mcp_ref_fetch.text.tokens import MOST_DEPTH, MOST_FORMATTING, simplified
-
     html = simplified("".join(tags) * times * 20, time.monotonic() + 60).html
     deepest = depth = 0
     stack = [(LexborHTMLParser(html).root, 1)]

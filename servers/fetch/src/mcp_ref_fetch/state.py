@@ -80,7 +80,7 @@ class State:
             if name.lower() not in allowed:
                 raise BadRequest(
                     f"The header {name[:100]!r} may not be set.",
-                    hint=f"Allowed are {', '.join(sorted(allowed))}; whoever runs this server can add one with --header-allow.",
+                    hint=f"Allowed are {', '.join(sorted(allowed))}; the operator can add one with --header-allow.",
                 )
             if not value.isascii() or not value.isprintable() or len(value) > 1000:  # noqa: PLR2004  longer than any of use
                 raise BadRequest(f"The value of the header {name!r} must be one line of ASCII.")

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  look-alikes are what is tested
 """Attacks on where bytes go: addresses in every spelling, names that lie, redirects, schemes, ports, proxies."""
 
 import asyncio
@@ -23,7 +24,7 @@ FORBIDDEN = [
     "127.0.0.1",
     "localhost",
     "localhost.",
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104  an address to refuse
     "2130706433",
     "0177.0.0.1",
     "0x7f.1",
@@ -80,7 +81,13 @@ async def test_4116_4838_4492_redirects_are_judged_like_the_first_url(
     web: Web, canary: Web, reads: Reads, host: str, revision: str
 ) -> None:
     """WF2; servers #4116, #4838, #4492: a public page led to a private address."""
-    web.pages["/go"] = lambda _hit, writer: _redirect(writer, f"http://{host}:{canary.port}/secret")
+    location = f"http://{host}:{canary.port}/secret"
+
+    async def redirect(_hit: Any, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location.encode() + b"\r\n\r\n")
+        await writer.drain()
+
+    web.pages["/go"] = redirect
     async with reads(default=True, revision=revision) as reading:
         reading.names.add("public.test", [PUBLIC])
         code, words = await reading.refusal("http://public.test/go")
@@ -267,9 +274,3 @@ async def test_refresh_and_scripts_lead_nowhere(web: Web, canary: Web, reads: Re
     )
     async with reads() as reading:
         assert (await reading.fetch(web.url("/")))["content"] == "here"
-
-
-async def _redirect(writer: asyncio.StreamWriter, location: str) -> None:
-    raw = location.encode()
-    writer.write(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + raw + b"\r\n\r\n")
-    await writer.drain()

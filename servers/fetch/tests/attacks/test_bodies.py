@@ -1,7 +1,7 @@
 """Attacks by what a web server sends: bombs, endless and slow bodies, lies about length, depth, certificates."""
 
 import asyncio
-import datetime
+import datetime as dt
 import gzip
 import ipaddress
 import os
@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from mcp_ref_fetch.choices import SecretHeader
 
 Web = Any
 Reads = Any
@@ -122,6 +127,7 @@ async def test_wf10_drops_of_a_body_end_at_the_total(web: Web, reads: Reads, rev
 
 async def test_wf10_a_silent_server_ends_at_the_silence(web: Web, reads: Reads) -> None:
     """WF10."""
+
     async def quiet(_hit: Any, writer: asyncio.StreamWriter) -> None:
         writer.write(head("Content-Length: 10"))
         await writer.drain()
@@ -166,8 +172,7 @@ async def test_wf11_a_cancelled_call_closes_its_connection(web: Web, reads: Read
         params = {"name": "fetch", "arguments": {"url": web.url("/slow")}}
         request = await peer.begin("tools/call", params)
         async with asyncio.timeout(5):
-            while not asked.is_set():
-                await asyncio.sleep(0.01)
+            await asked.wait()
         assert web.open
         began = time.monotonic()
         await peer.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": request}})
@@ -245,9 +250,11 @@ async def test_what_is_no_http_is_a_clean_error(web: Web, reads: Reads) -> None:
 
 async def test_a_host_that_is_slow_does_not_hold_up_another(web: Web, reads: Reads, serve: Serve) -> None:
     """200 calls to one host take its four places, and none of another's."""
-    release = asyncio.Event()
+    release, full = asyncio.Event(), asyncio.Event()
 
     async def slow(_hit: Any, writer: asyncio.StreamWriter) -> None:
+        if len(web.open) == 4:
+            full.set()
         await release.wait()
         writer.write(head("Content-Length: 2") + b"ok")
         await writer.drain()
@@ -262,8 +269,8 @@ async def test_a_host_that_is_slow_does_not_hold_up_another(web: Web, reads: Rea
             await peer.begin("tools/call", {"name": "fetch", "arguments": {"url": web.url(f"/{number}")}})
             for number in range(60)
         ]
-        while len(web.open) < 4:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            await full.wait()
         began = time.monotonic()
         assert (await reading.fetch(other.url("/", "127.0.0.2"), no_cache=True))["content"] == "quick"
         assert time.monotonic() - began < 0.5  # of a shared machine; alone it is below a tenth
@@ -275,13 +282,9 @@ async def test_a_host_that_is_slow_does_not_hold_up_another(web: Web, reads: Rea
 
 def certificate(directory: Path, name: str, *, days: int = 30, signer: Any = None) -> tuple[Path, Any]:
     """A certificate for a name with its key in one file; signed by itself, or by another."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     issuer, issuing_key = (subject, key) if signer is None else signer
     names: list[Any] = [x509.DNSName(name)]
     if name[0].isdigit():
@@ -292,8 +295,8 @@ def certificate(directory: Path, name: str, *, days: int = 30, signer: Any = Non
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=60))
-        .not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_before(now - dt.timedelta(days=60))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=signer is None, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -335,8 +338,6 @@ async def test_wf29_certificates_that_do_not_fit_are_refused(reads: Reads, serve
 async def test_a_secret_header_goes_to_its_host_over_tls_and_nowhere_else(
     web: Web, reads: Reads, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mcp_ref_fetch.choices import SecretHeader
-
     monkeypatch.setenv("THE_TOKEN", "Bearer of-the-operator")
     authority, signer = certificate(tmp_path, "authority.test")
     good, _ = certificate(tmp_path, "good.test", signer=signer)

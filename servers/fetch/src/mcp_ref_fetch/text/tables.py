@@ -49,7 +49,7 @@ def _is_layout(rows: list[list[Cell]]) -> bool:
 
 
 def _grid(rows: list[list[Cell]]) -> list[list[str]]:
-    """Every place of the table has a text: that of a cell over several rows is repeated, beside a wide one it is empty."""
+    """Each place has a text: a cell over several rows is repeated, and beside a wide one it is empty."""
     grid: list[list[str]] = []
     above: dict[int, tuple[int, str]] = {}
     used = 0

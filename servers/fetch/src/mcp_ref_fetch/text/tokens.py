@@ -1,8 +1,9 @@
 """HTML before it is parsed: what no reader sees is left out, and what would cost a parser too much is refused.
 
-The tree is built by lexbor, whose time grows with the square of the depth, of the attributes of a tag and of the options
-of a list, and whose memory grows with open formatting times blocks: 14 kB can become 300 MB. Here each tag is read by
-the grammar of the HTML standard (13.2.5), and written on only as long as a cautious count of what is open stays small.
+The tree is built by lexbor, whose time grows with the square of the depth, of the attributes of a tag and of the
+options of a list, and whose memory grows with open formatting times blocks: 14 kB can become 300 MB. Here each tag is
+read by the grammar of the HTML standard (13.2.5), and written on only as long as a cautious count of what is open stays
+small.
 """
 
 import re

@@ -145,7 +145,7 @@ class Network:
             ValueError: it is none, or has bits set beyond its prefix.
         """
         try:
-            return cls(ip_network(text.strip()))
+            return cls(ip_network(text.strip().replace("%", " ")))  # no address with a scope
         except ValueError:
             raise ValueError("must be a network such as 10.1.0.0/16, fd00::/8 or 127.0.0.1/32") from None
 

@@ -16,6 +16,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _NEVER = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 _ENCODED_IN_TARGET = re.compile(r"[^!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]|%(?![0-9A-Fa-f]{2})")
 _PORT = re.compile(r"[0-9]{1,5}")
+_LOOKS_LIKE_PORT = re.compile(r"[0-9]{2,5}(?:/|$)")
 _HIGHEST_PORT = 65535
 
 
@@ -91,7 +92,7 @@ def _scheme(text: str) -> tuple[str, str]:
     scheme = found[1].lower() if found else ""
     if scheme in DEFAULT_PORTS:
         return scheme, text[len(scheme) + 1 :]
-    if not found or "." in scheme or _PORT.match(text, found.end()):  # example.com/x, example.com:80, localhost:80
+    if not found or "." in scheme or _LOOKS_LIKE_PORT.match(text, found.end()):  # example.com/x, localhost:80
         raise InvalidUrl("The URL has no scheme.", hint=f"Write it in full, such as https://{text[:100].lstrip('/')}")
     raise BlockedScheme(f"`{scheme}:` URLs are not fetched.", hint="Only http and https are.")
 
