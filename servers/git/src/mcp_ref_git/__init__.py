@@ -1,3 +1,6 @@
-"""An MCP server that keeps notes in memory: the form in which every server here is written."""
+"""MCP server for Git repositories that may be hostile: no repository code runs."""
 
-__version__ = "0.1.0"
+from mcp_ref_git.server import __version__, server
+from mcp_ref_git.settings import Settings
+
+__all__ = ["Settings", "__version__", "server"]

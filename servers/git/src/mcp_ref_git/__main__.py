@@ -1,7 +1,7 @@
 """The console script: `main()` runs the server on stdio, or on HTTP with `--transport http`."""
 
-from mcp_ref_kit import cli
 from mcp_ref_git.server import server
+from mcp_ref_kit import cli
 
 main = cli(server)
 

@@ -1,0 +1,1 @@
+"""What repositories are asked, and how the answers are read."""

@@ -1,0 +1,101 @@
+"""Commits as git prints them in fields that NUL ends, and as tools return them. Pure."""
+
+from collections.abc import Iterator
+from typing import LiteralString
+
+from msgspec import Struct
+
+from mcp_ref_git.program.parsing import records
+
+# Sixteen fields; none of them can hold a NUL. The last is empty where a commit has no declared encoding.
+FORMAT: LiteralString = (
+    "--format=%H%x00%h%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%D%x00%s%x00%b%x00"
+    "%(trailers:only,unfold,separator=%x01)"
+)
+FIELDS = 13
+# git puts the text of a commit into this encoding, from the one that the commit declares.
+ENCODED: LiteralString = "--encoding=UTF-8"
+
+# In a list a message is shown up to here; longer ones are generated, and git_show has them whole.
+MOST_BODY = 10_000
+_CUT = "\n[message cut; git_show has all of it]"
+
+
+class Person(Struct, frozen=True):
+    """Who wrote or committed; a name is not verified by anybody."""
+
+    name: str
+    email: str
+
+
+class FileChange(Struct, frozen=True, omit_defaults=True):
+    """A file that a diff changes; the numbers are lines, null for a binary file or where they were not asked for."""
+
+    path: str
+    status: str
+    additions: int | None
+    deletions: int | None
+    binary: bool = False
+    old_path: str | None = None
+    name_encoded: bool = False
+
+
+class Commit(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One commit."""
+
+    hash: str
+    short: str
+    author: Person
+    date: str
+    committer: Person
+    commit_date: str
+    subject: str
+    body: str
+    trailers: list[tuple[str, str]]
+    parents: list[str]
+    refs: list[str]
+    stat: list[FileChange] | None = None
+    patch: str | None = None
+    patch_truncated: bool = False
+
+
+def commits(data: bytes) -> Iterator[Commit]:
+    """The commits of `log -z` with `FORMAT`."""
+    return (commit(fields, MOST_BODY) for fields in records(data, FIELDS))
+
+
+def commit(fields: tuple[str, ...], most_body: int | None = None) -> Commit:
+    """The commit of one record, its message cut where that is asked."""
+    (full, short, parents, name, email, date, committer, c_email, c_date, refs, subject, body, trailers) = fields
+    return Commit(
+        hash=full,
+        short=short,
+        author=Person(name, email),
+        date=date,
+        committer=Person(committer, c_email),
+        commit_date=c_date,
+        subject=subject,
+        body=_body(body, most_body),
+        trailers=[_trailer(line) for line in trailers.split("\x01") if line] if trailers else [],
+        parents=parents.split(" ") if parents else [],
+        refs=refs.split(", ") if refs else [],
+    )
+
+
+def as_text(commit: Commit) -> str:
+    """A commit in the form of the official server."""
+    message = f"{commit.subject}\n\n{commit.body}" if commit.body else commit.subject
+    return (
+        f"Commit: {commit.hash}\nAuthor: {commit.author.name} <{commit.author.email}>\n"
+        f"Date: {commit.date}\nMessage: {message}\n"
+    )
+
+
+def _body(text: str, most: int | None) -> str:
+    text = text.rstrip("\n")
+    return text if most is None or len(text) <= most else text[:most] + _CUT
+
+
+def _trailer(line: str) -> tuple[str, str]:
+    key, _, value = line.partition(": ")
+    return key, value

@@ -1,0 +1,173 @@
+"""A repository for the length of one call: its commands, revisions and paths."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from mcp_ref_git.access.repositories import Repository
+from mcp_ref_git.errors import BadArgument, BadRevision
+from mcp_ref_git.program.argv import Argv
+from mcp_ref_git.program.environment import OFFLINE
+from mcp_ref_git.program.failures import failure
+from mcp_ref_git.program.runner import Answer, Git
+from mcp_ref_git.program.words import ObjectId, RepoPath, Rev
+from mcp_ref_git.settings import Settings
+from mcp_ref_kit.paths import printable
+from mcp_ref_kit.processes import Bounds
+from mcp_ref_kit.workers import Workers
+
+Kind = Literal["commit", "tree", "blob", "tag"]
+_FIELDS = 3
+
+
+class Thing(Struct, frozen=True):
+    """An object that a revision names."""
+
+    id: ObjectId
+    kind: Kind
+    size: int
+
+
+class Opened:
+    """One repository in one call, under its lock."""
+
+    __slots__ = ("_git", "repository", "settings", "workers")
+
+    def __init__(self, git: Git, workers: Workers, settings: Settings, repository: Repository) -> None:
+        self._git = git
+        self.workers = workers
+        self.settings = settings
+        self.repository = repository
+
+    @property
+    def git_dir(self) -> Path:
+        """Where HEAD and the index are."""
+        return self.repository.found.git_dir
+
+    @property
+    def top(self) -> Path:
+        """The top level of the work tree; an error for a bare repository."""
+        return self.repository.top
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is no work tree."""
+        return self.repository.found.top is None
+
+    async def git(
+        self,
+        argv: Argv,
+        *,
+        take: Callable[[bytes], bool] | None = None,
+        extra: Mapping[str, str] = OFFLINE,
+        bounds: Bounds | None = None,
+    ) -> Answer:
+        """Run a command that must succeed.
+
+        Raises:
+            ToolError: it failed.
+        """
+        return await self._git.must(self.repository.where, argv, take=take, extra=extra, bounds=bounds)
+
+    async def attempt(
+        self,
+        argv: Argv,
+        *,
+        take: Callable[[bytes], bool] | None = None,
+        extra: Mapping[str, str] = OFFLINE,
+        bounds: Bounds | None = None,
+    ) -> Answer:
+        """Run a command whose failure means something."""
+        return await self._git.run(self.repository.where, argv, take=take, extra=extra, bounds=bounds)
+
+    def failed(self, command: str, answer: Answer) -> Exception:
+        """The tool error for an attempt that failed."""
+        said = answer.err if answer.err.strip() else answer.out
+        return failure(command, said, self.repository.where.allowed)
+
+    async def things(self, revisions: Sequence[str]) -> list[Thing | None]:
+        """What some revisions name, in one go; None for those that name nothing. They have passed `Rev`."""
+        asking = Argv("cat-file", "--batch-check").feed(
+            "".join(f"{one}\n" for one in revisions).encode(errors="replace")
+        )
+        answer = await self.git(asking)
+        return [_thing(line) for line in answer.text.splitlines()]
+
+    async def commit(self, revision: str, argument: str = "revision") -> ObjectId:
+        """The full id of the commit that a caller's text names.
+
+        Raises:
+            BadRevision: it names none.
+        """
+        return (await self.commits([revision], argument))[0]
+
+    async def commits(self, revisions: Sequence[str], argument: str = "revision") -> list[ObjectId]:
+        """The same for several, in one go."""
+        asked = [f"{Rev.of(revision, argument).text}^{{commit}}" for revision in revisions]
+        found: list[ObjectId] = []
+        for revision, thing in zip(revisions, await self.things(asked), strict=True):
+            if thing is None:
+                raise _unknown(revision, "commit")
+            found.append(thing.id)
+        return found
+
+    async def tree(self, revision: str) -> ObjectId:
+        """The id of the tree that a caller's text names, or that its commit has."""
+        (thing,) = await self.things([f"{Rev.of(revision).text}^{{tree}}"])
+        if thing is None:
+            raise _unknown(revision, "tree")
+        return thing.id
+
+    async def head(self) -> ObjectId | None:
+        """The commit that HEAD is at; None before the first."""
+        (thing,) = await self.things(["HEAD^{commit}"])
+        return None if thing is None else thing.id
+
+    async def path(self, text: str) -> RepoPath:
+        """A caller's path.
+
+        Raises:
+            BadArgument: it is none, or leads through a link out of the work tree.
+        """
+        return (await self.paths([text]))[0]
+
+    async def paths(self, texts: Iterable[str]) -> list[RepoPath]:
+        """The same for several."""
+        read = [RepoPath.of(text) for text in texts]
+        if not read or self.is_bare:
+            return read
+        return await self.workers.run(_judged, self.top, read)
+
+
+def _judged(top: Path, paths: list[RepoPath]) -> list[RepoPath]:
+    return [_inside(top, path) for path in paths]
+
+
+def _inside(top: Path, path: RepoPath) -> RepoPath:
+    other = path.other
+    if other is not None and not os.path.lexists(top / path.text):
+        path = other
+    parent = os.path.realpath((top / path.text).parent) if path.text != "." else str(top)
+    if parent != str(top) and not parent.startswith(f"{top}/"):
+        raise BadArgument(f"`{printable(path.text)}` leads through a link out of the repository.")
+    return path
+
+
+def _thing(line: str) -> Thing | None:
+    fields = line.rsplit(" ", _FIELDS - 1)
+    if len(fields) != _FIELDS or not fields[2].isdecimal():
+        return None
+    kind = fields[1]
+    if kind not in ("commit", "tree", "blob", "tag"):
+        return None
+    return Thing(ObjectId.of(fields[0]), kind, int(fields[2]))
+
+
+def _unknown(revision: str, what: str) -> BadRevision:
+    if revision == "HEAD":
+        return BadRevision("The repository has no commit yet.")
+    hint = "Call git_branch or git_log for what there is."
+    return BadRevision(f"`{printable(revision)}` names no {what} of this repository.", hint=hint)

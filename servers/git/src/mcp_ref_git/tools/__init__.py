@@ -1,0 +1,1 @@
+"""The tools: what a model is offered, toolset by toolset."""

@@ -1,0 +1,243 @@
+"""git_show: a commit, tag, directory or file as it was."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from msgspec import Struct, field, structs
+
+from mcp_protocol import ContentBlock, Output, Toolset, arg
+from mcp_ref_git.errors import BadRevision
+from mcp_ref_git.pages import Bookmark, Page, Truncation, more
+from mcp_ref_git.program.argv import Argv
+from mcp_ref_git.program.parsing import records
+from mcp_ref_git.program.words import ObjectId, RepoPath, Rev
+from mcp_ref_git.reading.blobs import blob_uri, read_blob
+from mcp_ref_git.reading.commits import ENCODED, FIELDS, FORMAT, Commit, FileChange, as_text, commit
+from mcp_ref_git.reading.diffs import Compared, Merges, Position, Shape, read_diff
+from mcp_ref_git.reading.tags import Tag, parse_tag
+from mcp_ref_git.reading.trees import TreeEntry, list_tree
+from mcp_ref_git.repository import Opened, Thing
+from mcp_ref_git.state import Ctx, State
+from mcp_ref_git.tools import arguments
+from mcp_ref_git.tools.arguments import LOOKING, ContextLines, Cursor, Paths
+from mcp_ref_git.tools.diff import MaxChars, Stat, text_of
+from mcp_ref_kit.content.encodings import safe
+from mcp_ref_kit.paths import printable
+from mcp_ref_kit.processes import Bounds
+
+showing = Toolset[State]("read")
+
+# Names of a directory on one page.
+MOST_ENTRIES = 1000
+_TAG_BYTES = 1_000_000
+
+
+class Shown(Page, frozen=True, kw_only=True):
+    """By kind: commit fields with files and diff; entries; or content, mimeType, size, encoding."""
+
+    kind: Literal["commit", "tag", "tree", "blob"]
+
+
+class ShownCommit(Commit, frozen=True, kw_only=True, omit_defaults=True):
+    """A commit, and a page of its diff; `tag` where one led to it."""
+
+    truncated: bool
+    truncation: Truncation | None = None
+    next_cursor: str | None = None
+    kind: Literal["commit", "tag"]
+    files: Sequence[FileChange]
+    diff: str
+    excluded: list[str]
+    tag: Tag | None = None
+    untrusted: bool
+
+
+class ShownTree(Shown, frozen=True, kw_only=True, omit_defaults=True):
+    """A directory."""
+
+    entries: Sequence[TreeEntry]
+    truncation: Truncation | None = None
+    tag: Tag | None = None
+    untrusted: bool
+
+
+class ShownBlob(Shown, frozen=True, kw_only=True, omit_defaults=True):
+    """A file; its content is text, and that of a binary file in a block of its own."""
+
+    size: int
+    mime_type: str = field(name="mimeType")
+    encoding: str
+    content: str | None = None
+    truncation: Truncation | None = None
+    untrusted: bool
+
+
+class ShowQuery(Struct, frozen=True):
+    """What a page is asked for."""
+
+    revision: str
+    context_lines: int
+    paths: tuple[str, ...]
+    stat: bool
+    merge_diff: Merges
+    max_chars: int
+
+
+class Place(Struct, frozen=True):
+    """Where the page begins: pinned to an object, by its position in the diff, the entries or the text."""
+
+    object: str
+    at: Position
+
+
+@showing.tool(**LOOKING)
+async def git_show(  # noqa: PLR0913  one parameter for each argument
+    ctx: Ctx,
+    *,
+    repo_path: arguments.RepoPath = None,
+    revision: Annotated[str, arg("Commit, tag, or `rev:path` of a file or directory.")],
+    context_lines: ContextLines = 3,
+    paths: Paths = (),
+    stat: Stat = False,
+    merge_diff: Annotated[Merges, arg("What a merge is compared with.")] = "first-parent",
+    max_chars: MaxChars = 100_000,
+    cursor: Cursor = None,
+) -> Output[Shown]:
+    """Show a commit with its diff, a tag, a directory, or a file as it was."""
+    query = ShowQuery(revision, context_lines, paths, stat, merge_diff, max_chars)
+    async with ctx.state.reading(ctx, repo_path) as opened:
+        bookmark = Bookmark(ctx, opened, "git_show", query, Place)
+        place = bookmark.open(cursor)
+        named = await _named(opened, revision)
+        if place is not None:
+            (pinned,) = await opened.things([place.object])
+            named = named if pinned is None else Named(pinned, named.tag, named.path)
+        position = Position() if place is None else place.at
+        found = await _SHOWERS[named.thing.kind](opened, named, query, position)
+        cursor = bookmark.seal(None if found.next is None else Place(named.thing.id.text, found.next))
+    return found.output(cursor)
+
+
+class Named(Struct, frozen=True):
+    """What the revision names: an object, the tag that led to it, the path in a commit."""
+
+    thing: Thing
+    tag: Tag | None = None
+    path: str = ""
+
+
+class Found(Struct):
+    """A page on its way: the data still without its cursor."""
+
+    data: ShownCommit | ShownTree | ShownBlob
+    text: str
+    next: Position | None = None
+    blocks: tuple[ContentBlock, ...] = ()
+
+    def output(self, cursor: str | None) -> Output[Any]:
+        """The page with the way to the next one."""
+        data = structs.replace(self.data, next_cursor=cursor)
+        return Output(data, safe(self.text + more(data.truncation, cursor)), *self.blocks)
+
+
+async def _named(opened: Opened, revision: str) -> Named:
+    """What the text names, tags followed to what they are for."""
+    rev, colon, path = revision.partition(":")
+    if colon and rev:
+        commit_id = await opened.commit(rev)
+        inside = RepoPath.of(path or ".")
+        tries = [inside] if inside.other is None else [inside, inside.other]
+        found = await opened.things([f"{commit_id.text}:{'' if one.text == '.' else one.text}" for one in tries])
+        thing = next((one for one in found if one is not None), None)
+        if thing is None:
+            raise BadRevision(f"`{printable(path)}` is not in `{printable(rev)}`.")
+        return Named(thing, path=inside.text)
+    text = Rev.of(revision).text
+    thing, peeled = await opened.things([text, f"{text}^{{}}"])
+    if thing is None or peeled is None:
+        raise BadRevision(f"`{printable(revision)}` names nothing in this repository.")
+    if thing.kind != "tag":
+        return Named(thing)
+    bounds = Bounds(seconds=opened.settings.timeout, stdout=_TAG_BYTES)
+    answer = await opened.git(Argv("cat-file", "tag").put(thing.id), bounds=bounds)
+    return Named(peeled, parse_tag(answer.out))
+
+
+async def _commit(opened: Opened, named: Named, query: ShowQuery, position: Position) -> Found:
+    paths = tuple(await opened.paths(query.paths))
+    shape = Shape(
+        context=query.context_lines,
+        text=not query.stat and query.merge_diff != "none",
+        most=min(query.max_chars, opened.settings.max_diff_chars),
+    )
+    compared = Compared(commit=named.thing.id, merges=query.merge_diff, paths=paths)
+    found = await read_diff(opened, compared, shape, position)
+    fields = found.fields or await _fields(opened, named.thing.id)
+    shown = commit(fields)
+    truncation = None if found.next is None else Truncation("chars", len(found.text))
+    data = ShownCommit(
+        **structs.asdict(shown),
+        kind="commit" if named.tag is None else "tag",
+        files=found.files,
+        diff=found.text,
+        excluded=found.excluded,
+        tag=named.tag,
+        truncated=found.next is not None,
+        truncation=truncation,
+        untrusted=True,
+    )
+    return Found(data, f"{_heading(named)}{as_text(shown)}{text_of(found)}", found.next)
+
+
+async def _fields(opened: Opened, commit_id: ObjectId) -> tuple[str, ...]:
+    """The fields of a commit that none of the paths is in: git shows nothing of it then."""
+    answer = await opened.git(Argv("show", "-z", FORMAT, ENCODED, "--no-patch", "--no-notes").put(commit_id))
+    return next(records(answer.out, FIELDS))
+
+
+async def _tree(opened: Opened, named: Named, query: ShowQuery, position: Position) -> Found:
+    del query
+    skip = position.file
+    listed = await list_tree(opened, named.thing.id, skip + MOST_ENTRIES + 1)
+    entries = listed[skip : skip + MOST_ENTRIES]
+    cut = len(listed) > skip + MOST_ENTRIES
+    data = ShownTree(
+        kind="tree",
+        entries=entries,
+        tag=named.tag,
+        truncated=cut,
+        truncation=Truncation("limit", len(entries)) if cut else None,
+        untrusted=True,
+    )
+    lines = "\n".join(f"{one.mode} {one.type} {one.object} {one.path}" for one in entries)
+    return Found(data, f"{_heading(named)}{lines}", Position(file=skip + MOST_ENTRIES) if cut else None)
+
+
+async def _blob(opened: Opened, named: Named, query: ShowQuery, position: Position) -> Found:
+    blob = await read_blob(opened, named.thing, named.path)
+    facts: dict[str, Any] = {"size": named.thing.size, "mime_type": blob.mime_type, "encoding": blob.encoding}
+    if blob.text is None:
+        name = opened.repository.found.path.name
+        data = ShownBlob(kind="blob", truncated=False, untrusted=True, **facts)
+        block = blob.block(blob_uri(name, named.thing.id, named.path))
+        return Found(data, f"{blob.mime_type}, {named.thing.size} bytes", blocks=(block,))
+    most = min(query.max_chars, opened.settings.max_diff_chars)
+    start = position.offset
+    end = start + most
+    if end < len(blob.text):
+        end = blob.text.rfind("\n", start, end) + 1 or end
+    text, cut = blob.text[start:end], end < len(blob.text)
+    truncation = Truncation("chars", len(text), len(blob.text)) if cut else None
+    data = ShownBlob(kind="blob", content=text, truncated=cut, truncation=truncation, untrusted=True, **facts)
+    return Found(data, text, Position(offset=end) if cut else None)
+
+
+_SHOWERS = {"commit": _commit, "tree": _tree, "blob": _blob}
+
+
+def _heading(named: Named) -> str:
+    tag = named.tag
+    if tag is None:
+        return ""
+    tagger = f"Tagger: {tag.tagger.name} <{tag.tagger.email}>\n" if tag.tagger else ""
+    return f"Tag: {tag.name}\n{tagger}Date: {tag.date}\nMessage: {tag.message}\n\n"
