@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from mcp_ref_kit.db.canned import Canned, CannedParameter
+
 Clients = Any
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
@@ -222,8 +224,6 @@ async def test_words_of_options_are_data_elsewhere(client_of: Clients, raw: Any)
 
 async def test_queries_of_the_operator_are_tools(client_of: Clients, raw: Any) -> None:
     """DB10."""
-    from mcp_ref_kit.db.canned import Canned, CannedParameter  # noqa: PLC0415
-
     raw.set("user:a b; FLUSHALL", "found")
     queries = [
         Canned(

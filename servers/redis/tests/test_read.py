@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from mcp_protocol.testing import Connection
+from mcp_ref_redis.keyspace import windows
 
 Clients = Any
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
@@ -37,7 +38,7 @@ async def pages(client: Connection, tool: str, field: str, **arguments: Any) -> 
     ],
 )
 @pytest.mark.usefixtures("filled")
-async def test_a_key_of_any_type_is_read(  # noqa: PLR0913, PLR0917
+async def test_a_key_of_any_type_is_read(  # noqa: PLR0913, PLR0917  one parameter for each fact
     client_of: Clients, revision: str, key: Any, kind: str, length: int, field: str, shown: Any
 ) -> None:
     """R5, R6, DB11."""
@@ -202,8 +203,6 @@ async def test_what_is_known_of_a_key(client_of: Clients, raw: Any) -> None:
 
 async def test_a_key_that_is_replaced_between_two_trips_is_a_conflict(client_of: Clients, raw: Any) -> None:
     """Its type is asked for, then its window: another client is quicker than that sometimes."""
-    from mcp_ref_redis.keyspace import windows  # noqa: PLC0415
-
     raw.rpush("k", "x")
     original = windows.reader
 

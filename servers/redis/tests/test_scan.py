@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from mcp_ref_kit import Secret
+
 Clients = Any
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
@@ -65,8 +67,6 @@ async def test_a_page_is_cut_by_bytes_and_goes_on_behind_them(client_of: Clients
 
 async def test_a_scan_goes_on_where_another_process_has_begun_it(client_of: Clients, raw: Any) -> None:
     """What the first has shown is not known to the second; nothing is lost by that."""
-    from mcp_ref_kit import Secret  # noqa: PLC0415
-
     raw.mset({f"k{number}": "v" for number in range(500)})
     key = Secret("0123456789abcdef0123456789abcdef")
     found: list[str] = []

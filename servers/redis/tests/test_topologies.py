@@ -10,6 +10,13 @@ from urllib.parse import quote
 import pytest
 import redis
 
+from mcp_protocol.testing import connect
+from mcp_ref_kit import Secret
+from mcp_ref_kit.db.program import tailor
+from mcp_ref_redis.server import server
+from mcp_ref_redis.settings import Settings
+from mcp_ref_redis.tailoring import fit, names
+
 Clients = Any
 # The client library types its replies as anything at all.
 Redis: Any = redis.Redis
@@ -277,13 +284,6 @@ async def test_the_older_protocol_gives_the_same_answers(client_of: Clients, fil
 
 
 async def test_several_databases_are_named_in_every_call(client_of: Clients, raw: Any) -> None:
-    from mcp_protocol.testing import connect  # noqa: PLC0415
-    from mcp_ref_kit import Secret  # noqa: PLC0415
-    from mcp_ref_kit.db.program import tailor  # noqa: PLC0415
-    from mcp_ref_redis.server import server  # noqa: PLC0415
-    from mcp_ref_redis.settings import Settings  # noqa: PLC0415
-    from mcp_ref_redis.tailoring import fit, names  # noqa: PLC0415
-
     base = client_of.url.rsplit("/", 1)[0]
     raw.set("k", "zero")
     with Redis.from_url(f"{base}/1") as other:

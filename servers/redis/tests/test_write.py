@@ -120,7 +120,7 @@ OPERATIONS: list[tuple[str, str, dict[str, Any], Any, dict[str, Any], Any]] = [
     OPERATIONS,
     ids=[f"{row[0]}-{row[1]}-{number}" for number, row in enumerate(OPERATIONS)],
 )
-async def test_each_operation_does_what_the_table_says(  # noqa: PLR0913, PLR0917
+async def test_each_operation_does_what_the_table_says(  # noqa: PLR0913, PLR0917  one parameter for each fact
     client_of: Clients,
     raw: Any,
     kind: str,

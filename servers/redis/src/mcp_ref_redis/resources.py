@@ -11,6 +11,7 @@ from msgspec import Struct
 from mcp_protocol import Completion, Resource, ResourceNotFound, Toolset
 from mcp_ref_kit.db.catalog import matching, suggestions
 from mcp_ref_kit.db.cells import Cells
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.diagnosis.health import checks_of
 from mcp_ref_redis.diagnosis.info import Section
@@ -18,7 +19,6 @@ from mcp_ref_redis.diagnosis.judging import worst
 from mcp_ref_redis.keyspace.sampling import Sample, take_sample
 from mcp_ref_redis.keyspace.windows import Ask, entry
 from mcp_ref_redis.messaging.entries import window
-from mcp_ref_redis.results import Room, budget
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.suggesting import channels_of, keys_like
 from mcp_ref_redis.tools.overview import USUAL, info_of

@@ -16,7 +16,8 @@ from mcp_ref_kit.db.sources import is_template
 
 PORT = 6379
 SENTINEL_PORT = 26379
-_MOST_DB = 65_535
+_MOST_DB = _MOST_PORT = 65_535
+_DIGITS = 5
 _SCHEMES = ("redis", "rediss", "unix")
 _VERIFICATIONS = ("required", "optional", "none")
 _OPTIONS = {"unix": ("db",), "rediss": ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs")}
@@ -177,13 +178,13 @@ def _protocol(text: str) -> Literal[2, 3]:
 
 
 def _db(text: str) -> int:
-    if not text.isdecimal() or not text.isascii() or len(text) > 5 or int(text) > _MOST_DB:  # noqa: PLR2004  digits of _MOST_DB
+    if not text.isdecimal() or not text.isascii() or len(text) > _DIGITS or int(text) > _MOST_DB:
         raise SettingsError("The database number must be a whole number such as 0.")
     return int(text)
 
 
 def _is_port(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 5 and 1 <= int(text) <= 65535  # noqa: PLR2004
+    return text.isascii() and text.isdecimal() and len(text) <= _DIGITS and 1 <= int(text) <= _MOST_PORT
 
 
 def _decoded(text: str | None) -> str | None:

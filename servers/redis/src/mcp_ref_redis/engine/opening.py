@@ -55,7 +55,7 @@ class Link:
         """
         try:
             return await self._exchanged(vectors)
-        except BaseException:
+        except BaseException:  # a cancellation, too: what is on its way must not be the next caller's
             await self.close()
             raise
 
@@ -102,7 +102,7 @@ class Link:
     def _telling_lost(self) -> Generator[None]:
         try:
             yield
-        except Exception as error:
+        except Exception as error:  # the library's are told by their module
             if not is_broken(error):
                 raise
             raise Lost(unanswered=self._parser.received == 0) from error
@@ -120,7 +120,7 @@ async def open_link(address: Address, manner: Manner) -> Link:
         connection = _connection(address, manner, parser)
         try:
             await connection.connect()
-        except BaseException:
+        except BaseException:  # a cancellation, too: nothing half open is left behind
             await connection.disconnect(nowait=True)
             raise
     parser.greeting = False

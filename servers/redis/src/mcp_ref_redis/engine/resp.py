@@ -4,7 +4,6 @@ What a reply announces (bytes of a string, members of an aggregate) is judged be
 that would not fit is refused after its first line. Nesting is a stack of ours: no reply can exhaust Python's.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -16,6 +15,8 @@ MOST_LINE = 64 * 1024
 # COMMAND of an engine with all modules has about 30 000 values; more than this is a reply nobody can read.
 MOST_VALUES = 1_000_000
 MOST_DEPTH = 64
+# What Python itself takes for a number; nobody counts so far.
+_MOST_DIGITS = 4000
 # Consumed bytes are cut off the buffer once there are so many: cutting costs a copy of what is left.
 _CUT = 64 * 1024
 
@@ -275,7 +276,7 @@ def _fault(text: bytes) -> Fault:
 
 def _integer(text: bytes) -> int:
     # int() takes blanks and underscores, and is quadratic in the number of digits.
-    if not text.removeprefix(b"-").isdigit() or len(text) > 4000:  # noqa: PLR2004
+    if not text.removeprefix(b"-").isdigit() or len(text) > _MOST_DIGITS:
         raise Garbled("not an integer")
     return int(text)
 
@@ -309,9 +310,3 @@ def _same(items: list[Any]) -> list[Any]:
 def _discard(items: list[Any]) -> Any:
     del items
     return _DISCARD
-
-
-def number(value: Any) -> float:
-    """A score as either protocol sends it: a double, or its text."""
-    found = float(value)
-    return found if not math.isnan(found) else math.nan

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_kit.db.envelope import Untrusted
@@ -83,7 +83,7 @@ async def get(ctx: Ctx, key: Annotated[str, arg("Key.")]) -> Output[Got]:
 
 @compat.tool(**CHANGING)
 async def delete(
-    ctx: Ctx, key: Annotated[list[str], arg("Keys.", min_length=1, max_length=1000)] | Annotated[str, arg("Key.")]
+    ctx: Ctx, key: Annotated[Annotated[list[str], Meta(min_length=1, max_length=1000)] | str, arg("Key or keys.")]
 ) -> Output[Gone]:
     """Delete one or more keys."""
     keys = [key] if isinstance(key, str) else key

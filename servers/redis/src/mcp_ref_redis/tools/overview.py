@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.envelope import Untrusted
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_redis.access.bounds import require_pattern
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.diagnosis.features import features
@@ -13,7 +14,7 @@ from mcp_ref_redis.diagnosis.info import Section
 from mcp_ref_redis.diagnosis.info import sections as parsed
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace.sampling import Sample, take_sample
-from mcp_ref_redis.results import Data, Room, budget, cut_by
+from mcp_ref_redis.results import Data, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import ASKING, READING, Named
 from mcp_ref_redis.values import bytes_of, shown

@@ -11,6 +11,7 @@ from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.confirm import Affected, Deed
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import DbError, bad_argument
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_redis.access.bounds import require_arguments
 from mcp_ref_redis.access.commands import Command
 from mcp_ref_redis.access.gate import Gate
@@ -22,7 +23,6 @@ from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.engine.resp import Fault, Pairs
 from mcp_ref_redis.keyspace.scanning import total
 from mcp_ref_redis.keyspace.windows import tree
-from mcp_ref_redis.results import Room, budget
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import Named
 from mcp_ref_redis.values import Given, bytes_of

@@ -9,6 +9,7 @@ from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_redis.access.bounds import require_pattern
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import require
@@ -16,7 +17,7 @@ from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.many import Item, read_many
 from mcp_ref_redis.keyspace.windows import Ask, Encoding, Position, Window, changed, reader
-from mcp_ref_redis.results import Data, Page, Room, budget, cut_by
+from mcp_ref_redis.results import Data, Page, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import READING, Cursor, Key, Keys, Named, key_of, keys_of
 from mcp_ref_redis.values import bytes_of, shown

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_redis.access.bounds import require_pattern
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.resp import Fault
@@ -13,7 +14,7 @@ from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.kinds import KeyType
 from mcp_ref_redis.keyspace.scanning import Found, Scan, described, scan
 from mcp_ref_redis.keyspace.walking import Place
-from mcp_ref_redis.results import Page, Room, budget, cut_by
+from mcp_ref_redis.results import Page, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import ASKING, Cursor, Named
 from mcp_ref_redis.values import bytes_of, shown

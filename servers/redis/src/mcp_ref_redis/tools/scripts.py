@@ -8,12 +8,12 @@ from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_redis.access.bounds import require_size
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.engine.faults import refusal
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace.windows import tree
-from mcp_ref_redis.results import Room, budget
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import Named
 from mcp_ref_redis.values import Given, bytes_of

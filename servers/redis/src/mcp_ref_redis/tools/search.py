@@ -9,6 +9,7 @@ from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.confirm import Deed
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.keyspace.windows import tree
@@ -25,7 +26,7 @@ from mcp_ref_redis.modules.querying import (
     search_vector,
 )
 from mcp_ref_redis.modules.replies import groups, hits, members, prefixes_of
-from mcp_ref_redis.results import Page, Room, budget, cut_by
+from mcp_ref_redis.results import Page, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import CHANGING, READING, Cursor, Named
 from mcp_ref_redis.values import bytes_of, shown

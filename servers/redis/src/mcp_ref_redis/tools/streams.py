@@ -9,13 +9,14 @@ from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_kit.db.sources import require_mode
 from mcp_ref_redis.access.bounds import require_size
 from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.keyspace.windows import entry, tree
 from mcp_ref_redis.messaging.entries import Found, checked_id, entries_of, fresh, last_ids, window
-from mcp_ref_redis.results import Data, Room, budget, cut_by
+from mcp_ref_redis.results import Data, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import CHANGING, Key, Keys, Named, key_of, keys_of
 from mcp_ref_redis.values import bytes_of, scalar_of, shown

@@ -10,6 +10,7 @@ from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.cells import Cells
 from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_kit.db.sources import require_mode
 from mcp_ref_redis.access.bounds import require_finite
 from mcp_ref_redis.database import Database
@@ -17,7 +18,6 @@ from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.keyspace.windows import pairs_of, score, tree
 from mcp_ref_redis.modules.asking import asked
 from mcp_ref_redis.modules.replies import members
-from mcp_ref_redis.results import Room, budget
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import CHANGING, Key, Keys, Named, key_of, keys_of
 from mcp_ref_redis.values import Given, bytes_of, floats, shown
