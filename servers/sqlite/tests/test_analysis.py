@@ -57,7 +57,9 @@ async def test_where_an_index_helps_nothing_none_is_advised(small: Path, serve: 
 async def test_a_profile_says_what_columns_hold(small: Path, serve: Any) -> None:
     with closing(sqlite3.connect(small)) as db, db:
         db.execute("create table m(n, s)")
-        db.executemany("insert into m values (?, ?)", [(1, "x"), (2.5, "x"), (None, "longer"), ("text", b"\x00\xff"), (3, None)])
+        db.executemany(
+            "insert into m values (?, ?)", [(1, "x"), (2.5, "x"), (None, "longer"), ("text", b"\x00\xff"), (3, None)]
+        )
     async with serve(small) as client:
         data = (await client.call("profile_table", table="m")).data
         some = (await client.call("profile_table", table="m", columns=["s"], sample=2)).data

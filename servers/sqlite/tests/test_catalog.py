@@ -9,7 +9,19 @@ from typing import Any
 
 import pytest
 
-ODD_NAMES = ["a b", 'say "hi"', "semi;colon", "br]acket", "back`tick", "it's", "a/b", "..", "😀", "select", "x'; drop table t; --"]
+ODD_NAMES = [
+    "a b",
+    'say "hi"',
+    "semi;colon",
+    "br]acket",
+    "back`tick",
+    "it's",
+    "a/b",
+    "..",
+    "😀",
+    "select",
+    "x'; drop table t; --",
+]
 
 
 @pytest.fixture
@@ -95,7 +107,13 @@ async def test_large_tables_are_estimated(file: Path, serve: Any) -> None:
 
 async def test_a_table_is_described_with_all_that_belongs_to_it(rich: Path, serve: Any) -> None:
     async with serve(rich) as client:
-        book = (await client.call("describe_object", name="book", include=["columns", "indexes", "foreign_keys", "triggers", "ddl", "sample"])).data
+        book = (
+            await client.call(
+                "describe_object",
+                name="book",
+                include=["columns", "indexes", "foreign_keys", "triggers", "ddl", "sample"],
+            )
+        ).data
         author = (await client.call("describe_object", name="author", include=["foreign_keys"])).data
         index = (await client.call("describe_object", name="by_title")).data
     columns = {each["name"]: each for each in book["columns"]}
@@ -127,7 +145,9 @@ async def test_any_name_is_a_name(small: Path, serve: Any, name: str) -> None:
         db.execute(f'create table "{quoted}"(a, "{quoted}")')
         db.execute(f'insert into "{quoted}" values (1, 2)')
     async with serve(small) as client:
-        described = await client.call("describe_object", name=name, include=["columns", "sample", "indexes", "foreign_keys"])
+        described = await client.call(
+            "describe_object", name=name, include=["columns", "sample", "indexes", "foreign_keys"]
+        )
         assert described.data["sample"]["rows"] == [[1, 2]]
         assert [each["name"] for each in described.data["columns"]] == ["a", name]
         listed = (await client.call("list_objects", detail="names")).data["objects"]
@@ -151,7 +171,7 @@ async def test_a_plan_shows_scans_indexes_and_sorts(rich: Path, serve: Any) -> N
         scan = (await client.call("explain", sql="select * from book where author = ? order by title, id")).data
         search = (await client.call("explain", sql="select * from author where name = :n", params={"n": "x"})).data
         program = (await client.call("explain", sql="select 1", mode="bytecode")).data
-        nested = (await client.call("explain", sql="explain select 1"))
+        nested = await client.call("explain", sql="explain select 1")
     assert scan["full_scans"] == ["book"]
     assert scan["tree"][0]["detail"].startswith("SCAN book")
     assert scan["temp_btrees"] == 1
@@ -170,7 +190,9 @@ async def test_texts_are_found_by_index_and_by_scan(rich: Path, serve: Any) -> N
     [match] = indexed["matches"]
     assert (match["table"], match["column"], match["snippet"]) == ("ft", "body", "the quick brown fox")
     assert match["rank"] < 0
-    assert [(each["table"], each["column"], each["snippet"]) for each in scanned["matches"]] == [("book", "title", "two_2")]
+    assert [(each["table"], each["column"], each["snippet"]) for each in scanned["matches"]] == [
+        ("book", "title", "two_2")
+    ]
     assert (limited["truncated"], len(limited["matches"])) == (True, 1)
     assert missing.error_code == "not_found"
 
@@ -219,7 +241,9 @@ async def test_several_databases_are_told_apart(rich: Path, small: Path, serve: 
         assert "database" in schema["required"]
         first = await client.call("query", sql="select count(*) from author", database="one")
         second = await client.call("query", sql="select count(*) from t", database="two")
-        cursor = (await client.call("query", sql="select 1 union select 2", limit=1, database="one")).data["next_cursor"]
+        cursor = (await client.call("query", sql="select 1 union select 2", limit=1, database="one")).data[
+            "next_cursor"
+        ]
         mixed = await client.call("query", sql="select 1 union select 2", limit=1, database="two", cursor=cursor)
         none = await client.call("query", sql="select 1")
     assert (first.data["rows"], second.data["rows"]) == ([[2]], [[3]])

@@ -91,7 +91,9 @@ def test_a_file_is_named_in_five_ways_and_the_first_counts(small: Path, tmp_path
 
 def test_a_table_of_the_config_file_is_a_database(small: Path, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
-    config.write_text(f'[databases.sales]\ndsn = "{small}"\nmode = "read-only"\n[databases.sales.limits]\nmax-rows = 1\n')
+    config.write_text(
+        f'[databases.sales]\ndsn = "{small}"\nmode = "read-only"\n[databases.sales.limits]\nmax-rows = 1\n'
+    )
     code, out, _ = run("--config", str(config), "--mode", "read-write", "--check")
     assert code == 0
     assert "database sales  read-only" in out

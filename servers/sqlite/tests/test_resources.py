@@ -95,7 +95,10 @@ async def test_a_new_table_of_another_program_is_told_in_a_session(small: Path, 
 
 async def test_a_new_table_of_another_program_is_told_to_a_listener(small: Path, serve: Any) -> None:
     """S15, in 2026-07-28."""
-    wanted = {"resourceSubscriptions": [SCHEMA, "sqlite://main/table/nope", "sqlite://nope/schema"], "resourcesListChanged": True}
+    wanted = {
+        "resourceSubscriptions": [SCHEMA, "sqlite://main/table/nope", "sqlite://nope/schema"],
+        "resourcesListChanged": True,
+    }
     async with serve(small) as client:
         await client.peer.begin("subscriptions/listen", {"notifications": wanted})
         acknowledged = await client.peer.notification("notifications/subscriptions/acknowledged")

@@ -53,7 +53,9 @@ async def test_an_export_belongs_to_who_made_it(small: Path, serve: Any) -> None
                 await client.read(wrong)
 
 
-@pytest.mark.parametrize("name", ["../x.csv", "/tmp/x.csv", ".hidden", "a/b.csv", "", "x" * 200, "a\nb.csv", "..", "a\\b"])
+@pytest.mark.parametrize(
+    "name", ["../x.csv", "/tmp/x.csv", ".hidden", "a/b.csv", "", "x" * 200, "a\nb.csv", "..", "a\\b"]
+)
 async def test_a_file_is_a_plain_name(small: Path, serve: Any, outbox: Path, name: str) -> None:
     async with serve(small, export_dir=outbox, backup_dir=outbox, mode="read-write") as client:
         for tool, arguments in (
@@ -104,9 +106,13 @@ async def test_rows_are_imported_whole_or_not_at_all(small: Path, serve: Any) ->
         failed = await client.call("import_rows", table="t", rows=[{"v": "x"}, {"id": 1, "v": "y"}])
         assert (failed.error_code, len(rows(small, "select * from t"))) == ("conflict", 3)
         done = await client.call("import_rows", table="T", rows=[{"v": "x"}, {"id": 50, "V": {"$base64": "AP8="}}])
-        skipped = await client.call("import_rows", table="t", rows=[{"id": 1, "v": "y"}, {"id": 60}], on_conflict="ignore")
+        skipped = await client.call(
+            "import_rows", table="t", rows=[{"id": 1, "v": "y"}, {"id": 60}], on_conflict="ignore"
+        )
         refused = await client.call("import_rows", table="t", rows=[{"id": 1, "v": "new"}], on_conflict="replace")
-        replaced = await client.call("import_rows", table="t", rows=[{"id": 1, "v": "new"}], on_conflict="replace", confirm="t")
+        replaced = await client.call(
+            "import_rows", table="t", rows=[{"id": 1, "v": "new"}], on_conflict="replace", confirm="t"
+        )
     assert (done.data["inserted"], done.data["skipped"]) == (2, 0)
     assert (skipped.data["inserted"], skipped.data["skipped"]) == (1, 1)
     assert refused.error_code == "confirm_required"

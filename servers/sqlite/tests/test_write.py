@@ -246,7 +246,11 @@ async def test_writers_wait_for_one_another_and_readers_for_nobody(small: Path, 
     async with serve(small, mode="read-write") as client:
         asked: list[int] = []
         for number in range(100):
-            tool, sql = ("execute", f"insert into t(v) values ({number})") if number % 10 == 0 else ("query", "select count(*) from t")
+            tool, sql = (
+                ("execute", f"insert into t(v) values ({number})")
+                if number % 10 == 0
+                else ("query", "select count(*) from t")
+            )
             asked.append(await client.peer.begin("tools/call", {"name": tool, "arguments": {"sql": sql}}))
         replies = [await client.peer.reply(request) for request in asked]
     assert [reply for reply in replies if reply["result"].get("isError")] == []
@@ -275,7 +279,11 @@ async def test_a_cancelled_write_is_whole_or_nothing(small: Path, serve: Any) ->
         request = await client.peer.begin("tools/call", {"name": "execute", "arguments": {"sql": sql}})
         await asyncio.sleep(0.2)
         await client.peer.send(
-            {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": client.peer.stamped({"requestId": request})}
+            {
+                "jsonrpc": "2.0",
+                "method": "notifications/cancelled",
+                "params": client.peer.stamped({"requestId": request}),
+            }
         )
         async with asyncio.timeout(2):
             after = await client.call("execute", sql="insert into t(v) values ('after')")

@@ -1,12 +1,16 @@
 """What tools answer with: the top level is exact, what is inside of lists is described in a few words."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
+from mcp_protocol import Output
 from mcp_ref_kit.db.envelope import Truncation, Untrusted
+from mcp_ref_kit.db.formats import as_json
 from mcp_ref_sqlite.reading.words import Status
+
+Data = TypeVar("Data", bound=Struct)
 
 
 class Objects(Struct, frozen=True, kw_only=True):
@@ -148,3 +152,8 @@ class Listing(Struct, frozen=True):
 
     tables: list[str]
     untrusted: Untrusted = True
+
+
+def shown(data: Data) -> Output[Data]:
+    """Data with its text: JSON that holds no control character, since names in a database may."""
+    return Output(data, as_json(data).decode())

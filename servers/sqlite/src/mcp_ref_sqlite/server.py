@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from mcp_protocol import Server
+from mcp_protocol import Server, SettingsError
 from mcp_ref_kit import Cursors
 from mcp_ref_kit.db.confirm import Confirmation
 from mcp_ref_kit.db.deadline import Slots
@@ -40,6 +40,8 @@ the rows. Give values as params, never inside the SQL text. Long results say `tr
 async def lifespan(settings: Settings) -> AsyncGenerator[State, None]:
     """Know the files; nothing is opened before it is needed."""
     found = {source.name: (source, Place(source.dsn.reveal())) for source in sources(settings, os.environ)}
+    if not found:
+        raise SettingsError("Name a SQLite file.")
     holding = Holding(settings.held_cursors)
     results = Results("sqlite")
     exporting, backups = opened(settings.export_dir), opened(settings.backup_dir)

@@ -32,8 +32,6 @@ def sources(settings: Settings, environment: Mapping[str, str]) -> list[Source]:
     elif alone is not None and environment.get(_VARIABLE) != alone:
         raise SettingsError("`--db-path` is another way to name the one file; give either.")
     found = databases([Secret(text) for text in given], settings.tables, settings.mode)
-    if not found:
-        raise SettingsError("Name a SQLite file.")
     if settings.extension and settings.mode != "admin":
         raise SettingsError("`--extension` needs `--mode admin`.")
     return found

@@ -86,13 +86,17 @@ class Connection:
         import aiosqlite  # noqa: PLC0415  with sqlite3 below it, not on the way to the first answer
 
         interrupt.begin(deadline.at)
-        raw = aiosqlite.Connection(partial(opener, interrupt), _UNUSED_CHUNK)
+        attempt = _Attempt(opener, interrupt)
+        raw = aiosqlite.Connection(attempt, _UNUSED_CHUNK)
         Thread(raw).make_daemon()
         try:
             async with asyncio.timeout_at(deadline.at + GRACE_SECONDS):
                 await raw
         except TimeoutError as error:
             raise deadline.expired() from error
+        if attempt.error is not None:
+            await raw.close()
+            raise attempt.error
         return cls(raw, interrupt)
 
     async def run(self, work: Work[T], deadline: Deadline) -> T:
@@ -187,6 +191,22 @@ class Connection:
                 await asyncio.wait({self._idle}, timeout=left)
         self.abandoned = self._running is not None
         self._idle = None
+
+
+class _Attempt:
+    """Opens a connection; what went wrong is kept, since aiosqlite would leave its thread running after an error."""
+
+    def __init__(self, opener: Opener, interrupt: Interrupt) -> None:
+        self._opener = opener
+        self._interrupt = interrupt
+        self.error: BaseException | None = None
+
+    def __call__(self) -> sqlite3.Connection:
+        try:
+            return self._opener(self._interrupt)
+        except BaseException as error:  # noqa: BLE001  it is raised again where the call waits
+            self.error = error
+            return sqlite3.connect(":memory:", check_same_thread=False)
 
 
 def patiently(work: Callable[[], T], interrupt: Interrupt, seconds: float) -> T:

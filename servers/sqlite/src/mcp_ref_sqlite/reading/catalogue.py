@@ -12,6 +12,7 @@ from mcp_ref_kit.budget import marked
 from mcp_ref_kit.db.envelope import Envelope, Truncation
 from mcp_ref_kit.db.formats import visible
 from mcp_ref_kit.db.page import Bounds
+from mcp_ref_kit.db.room import budget
 from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.reading.describing import described
@@ -43,7 +44,7 @@ async def list_page(  # noqa: PLR0913  what the tool's arguments are
         kinds=kinds,
         detail=detail,
         limit=state.bounds(database, limit).limit,
-        most_bytes=state.settings.max_output_chars - 4096,
+        most_bytes=budget(state.settings.max_output_chars),
         after=after,
     )
     async with state.running(database, None) as deadline:

@@ -6,9 +6,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from msgspec import Struct
-from msgspec.json import encode
 
 from mcp_ref_kit.db.envelope import Reason
+from mcp_ref_kit.db.room import Room
 from mcp_ref_sqlite.reading.metadata import TableNotes
 from mcp_ref_sqlite.reading.objects import Counts, Object, column_names, objects
 from mcp_ref_sqlite.reading.words import Detail
@@ -45,14 +45,13 @@ def listed(query: ListQuery, notes: TableNotes, connection: sqlite3.Connection) 
     counts = Counts(connection) if query.detail != "names" else None
     found: list[dict[str, Any]] = []
     reason: Reason | None = None
-    size = 0
+    room = Room(query.most_bytes)
     for each in rest:
         if len(found) >= query.limit:
             reason = "limit"
             break
         shown = _shown(each, query.detail, connection, counts, notes)
-        size += len(encode(shown)) + 1
-        if size > query.most_bytes and found:
+        if not room.takes(shown):
             reason = "bytes"
             break
         found.append(shown)

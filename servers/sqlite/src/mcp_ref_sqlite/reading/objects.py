@@ -1,7 +1,7 @@
 """What is in a database: its objects by name, as SQLite itself lists them. On a connection's thread."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
@@ -14,11 +14,9 @@ from mcp_ref_sqlite.reading.words import ObjectKind as Kind
 _COUNTED_PAGES = 1000
 _COUNTED_ROWS = 10_000
 _OWN = "sqlite_"
-_ALL = """
-SELECT s.name, s.type, s.tbl_name, s.sql, l.type, coalesce(l.wr, 0), coalesce(l.strict, 0)
-FROM sqlite_schema AS s LEFT JOIN pragma_table_list AS l ON l.schema = 'main' AND l.name = s.name AND s.type <> 'index'
-ORDER BY s.name, s.type
-"""
+_ALL = "SELECT name, type, tbl_name, sql FROM sqlite_schema ORDER BY name, type"
+_TABLES = "SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = 'main'"
+_PLAIN = ("", False, False)
 _KINDS: dict[str, Kind] = {"table": "table", "view": "view", "index": "index", "trigger": "trigger"}
 
 
@@ -46,7 +44,14 @@ class Object(Struct, frozen=True, kw_only=True):
 
 def objects(connection: sqlite3.Connection) -> list[Object]:
     """Everything, by name."""
-    return [_object(row) for row in connection.execute(_ALL)]
+    # Not joined by SQLite, which would list all tables again for each.
+    tables = {name: (kind, bool(bare), bool(strict)) for name, kind, bare, strict in connection.execute(_TABLES)}
+    return [_object(row, tables) for row in connection.execute(_ALL)]
+
+
+def shadows(connection: sqlite3.Connection) -> set[str]:
+    """The tables that virtual tables keep for themselves."""
+    return {name for name, kind, _, _ in connection.execute(_TABLES) if kind == "shadow"}
 
 
 def find(connection: sqlite3.Connection, name: str, *, readable: bool = False) -> Object:
@@ -119,17 +124,17 @@ def _statistics(connection: sqlite3.Connection) -> dict[str, int]:
     return found
 
 
-def _object(row: Sequence[object]) -> Object:
-    name, kind, table, ddl, listed, without_rowid, strict = row
-    virtual = listed == "virtual"
+def _object(row: Sequence[str | None], tables: Mapping[str, tuple[str, bool, bool]]) -> Object:
+    name, kind, table, ddl = row
+    listed, without_rowid, strict = _PLAIN if kind == "index" else tables.get(name or "", _PLAIN)
     return Object(
-        name=str(name),
-        kind="virtual" if virtual else _KINDS.get(str(kind), "table"),
-        table=str(table),
-        ddl=None if ddl is None else str(ddl),
+        name=name or "",
+        kind="virtual" if listed == "virtual" else _KINDS.get(kind or "", "table"),
+        table=table or "",
+        ddl=ddl,
         shadow=listed == "shadow",
-        without_rowid=bool(without_rowid),
-        strict=bool(strict),
+        without_rowid=without_rowid,
+        strict=strict,
     )
 
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from mcp_protocol import arg
+from mcp_protocol import Output, arg
 from mcp_protocol.server.toolset import Toolset
 from mcp_ref_kit.db.arguments import DatabaseName
-from mcp_ref_sqlite.results import Advice, Profile
+from mcp_ref_sqlite.results import Advice, Profile, shown
 from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools.arguments import READING, TableName
 
@@ -23,11 +23,11 @@ async def profile_table(
     columns: Annotated[tuple[ColumnName, ...], arg("Only these.", min_length=1, max_length=200)] | None = None,
     sample: Annotated[int, arg("Rows to look at.", ge=1, le=1_000_000)] = 10_000,
     database: DatabaseName | None = None,
-) -> Profile:
+) -> Output[Profile]:
     """Sum up the columns of a table: types, nulls, range, most frequent values, of the first rows."""
     from mcp_ref_sqlite.analysis.profile import profile  # noqa: PLC0415  SQLite comes with the first call
 
-    return await profile(ctx, ctx.state.databases.get(database), table, columns, sample)
+    return shown(await profile(ctx, ctx.state.databases.get(database), table, columns, sample))
 
 
 @analysis.tool(**READING)
@@ -37,8 +37,8 @@ async def advise_indexes(
     queries: Annotated[tuple[Query, ...], arg("Statements that should be faster.", min_length=1, max_length=10)],
     max: Annotated[int, arg("Most suggestions.", ge=1, le=20)] = 5,  # noqa: A002  the wire's name
     database: DatabaseName | None = None,
-) -> Advice:
+) -> Output[Advice]:
     """Suggest indexes for statements, tried in an empty copy in memory; the file is not touched."""
     from mcp_ref_sqlite.analysis.advice import advise  # noqa: PLC0415  SQLite comes with the first call
 
-    return await advise(ctx, ctx.state.databases.get(database), queries, max)
+    return shown(await advise(ctx, ctx.state.databases.get(database), queries, max))

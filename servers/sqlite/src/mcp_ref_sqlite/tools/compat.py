@@ -6,7 +6,7 @@ from mcp_protocol import Output, arg
 from mcp_protocol.server.toolset import Toolset
 from mcp_ref_kit.db.arguments import DatabaseName
 from mcp_ref_kit.db.envelope import Envelope
-from mcp_ref_sqlite.results import Described, Executed, Listing
+from mcp_ref_sqlite.results import Described, Executed, Listing, shown
 from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools import query as native
 from mcp_ref_sqlite.tools import write
@@ -22,27 +22,27 @@ async def read_query(ctx: Ctx, *, query: Sql, database: DatabaseName | None = No
 
 
 @compat.tool(**CHANGING)
-async def write_query(ctx: Ctx, *, query: Sql, database: DatabaseName | None = None) -> Executed:
+async def write_query(ctx: Ctx, *, query: Sql, database: DatabaseName | None = None) -> Output[Executed]:
     """Older name of execute."""
     return await write.execute(ctx, sql=query, database=database)
 
 
 @compat.tool(**CHANGING)
-async def create_table(ctx: Ctx, *, query: Sql, database: DatabaseName | None = None) -> Executed:
+async def create_table(ctx: Ctx, *, query: Sql, database: DatabaseName | None = None) -> Output[Executed]:
     """Older name of execute, for CREATE TABLE."""
     return await write.execute(ctx, sql=query, database=database)
 
 
 @compat.tool(**READING)
-async def list_tables(ctx: Ctx, *, database: DatabaseName | None = None) -> Listing:
+async def list_tables(ctx: Ctx, *, database: DatabaseName | None = None) -> Output[Listing]:
     """Older name of list_objects: the names of the tables."""
     found = await native.list_objects(ctx, types=("table",), detail="names", limit=10_000, database=database)
-    return Listing([each["name"] for each in found.objects])
+    return shown(Listing([each["name"] for each in found.data.objects]))
 
 
 @compat.tool(**READING)
 async def describe_table(
     ctx: Ctx, *, table_name: Annotated[str, arg("Exact name.", min_length=1)], database: DatabaseName | None = None
-) -> Described:
+) -> Output[Described]:
     """Older name of describe_object."""
     return await native.describe_object(ctx, name=table_name, database=database)

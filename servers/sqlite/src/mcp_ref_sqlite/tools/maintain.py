@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from mcp_protocol import arg
+from mcp_protocol import Output, arg
 from mcp_protocol.server.toolset import Toolset
 from mcp_ref_kit.db.arguments import Confirm, DatabaseName
 from mcp_ref_sqlite.reading.words import Upkeep
-from mcp_ref_sqlite.results import Kept
+from mcp_ref_sqlite.results import Kept, shown
 from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools.arguments import ADDING
 
@@ -20,8 +20,8 @@ async def optimize(
     what: Annotated[Upkeep, arg("What to do.")],
     confirm: Confirm | None = None,
     database: DatabaseName | None = None,
-) -> Kept:
+) -> Output[Kept]:
     """Keep the file in shape: statistics, free space, write-ahead log, indexes."""
     from mcp_ref_sqlite.health.upkeep import keep_up  # noqa: PLC0415  SQLite comes with the first call
 
-    return await keep_up(ctx, ctx.state.databases.get(database), what, confirm)
+    return shown(await keep_up(ctx, ctx.state.databases.get(database), what, confirm))

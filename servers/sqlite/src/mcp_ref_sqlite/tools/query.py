@@ -7,7 +7,7 @@ from mcp_protocol.server.toolset import Toolset
 from mcp_ref_kit.db.arguments import CellCharacters, Cursor, DatabaseName, Form, Limit, Parameters, TimeoutSeconds
 from mcp_ref_kit.db.envelope import Envelope
 from mcp_ref_sqlite.reading.words import CheckName, Detail, ObjectKind, Part, PlanMode
-from mcp_ref_sqlite.results import Described, Explained, Health, Matches, Objects
+from mcp_ref_sqlite.results import Described, Explained, Health, Matches, Objects, shown
 from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools.arguments import READING, Sql
 
@@ -51,13 +51,13 @@ async def list_objects(  # noqa: PLR0913  one parameter for each argument
     limit: Limit = 200,
     cursor: Cursor | None = None,
     database: DatabaseName | None = None,
-) -> Objects:
+) -> Output[Objects]:
     """List tables, views and other objects. Numbers of rows may be estimates."""
     from mcp_ref_sqlite.reading.catalogue import list_page  # noqa: PLC0415  SQLite comes with the first call
 
     found = ctx.state.databases.get(database)
     kinds = (*types, "virtual") if "table" in types and "virtual" not in types else types
-    return await list_page(ctx, found, pattern, kinds, detail=detail, limit=limit, cursor=cursor)
+    return shown(await list_page(ctx, found, pattern, kinds, detail=detail, limit=limit, cursor=cursor))
 
 
 @core.tool(**READING)
@@ -74,11 +74,11 @@ async def describe_object(
     ),
     sample_rows: Annotated[int, arg("Rows of the part `sample`.", ge=1, le=20)] = 3,
     database: DatabaseName | None = None,
-) -> Described:
+) -> Output[Described]:
     """Describe a table, view, index or trigger."""
     from mcp_ref_sqlite.reading.catalogue import describe  # noqa: PLC0415  SQLite comes with the first call
 
-    return await describe(ctx, ctx.state.databases.get(database), name, include, sample_rows)
+    return shown(await describe(ctx, ctx.state.databases.get(database), name, include, sample_rows))
 
 
 @core.tool(**READING)
@@ -89,11 +89,13 @@ async def explain(
     params: Parameters = [],  # noqa: B006  it is never changed
     mode: Annotated[PlanMode, arg("bytecode: the program too.")] = "plan",
     database: DatabaseName | None = None,
-) -> Explained:
+) -> Output[Explained]:
     """Show how SQLite would run a statement, without running it."""
     from mcp_ref_sqlite.reading.catalogue import explain_statement  # noqa: PLC0415  SQLite comes with the first call
 
-    return await explain_statement(ctx, ctx.state.databases.get(database), sql, params, bytecode=mode == "bytecode")
+    return shown(
+        await explain_statement(ctx, ctx.state.databases.get(database), sql, params, bytecode=mode == "bytecode")
+    )
 
 
 @core.tool(**READING)
@@ -104,11 +106,11 @@ async def search_text(
     tables: Annotated[tuple[str, ...], arg("Only in these tables.", min_length=1, max_length=100)] | None = None,
     limit: Annotated[int, arg("Most matches.", ge=1, le=1000)] = 50,
     database: DatabaseName | None = None,
-) -> Matches:
+) -> Output[Matches]:
     """Find a text in all tables, by full-text indexes where there are any."""
     from mcp_ref_sqlite.reading.searching import search  # noqa: PLC0415  SQLite comes with the first call
 
-    return await search(ctx, ctx.state.databases.get(database), text, tables, limit)
+    return shown(await search(ctx, ctx.state.databases.get(database), text, tables, limit))
 
 
 @core.tool(**READING)
@@ -118,8 +120,8 @@ async def check_health(
     checks: Annotated[tuple[CheckName, ...], arg("What to check.", min_length=1)] = CHECKS,
     deep: Annotated[bool, arg("Check each index, too.")] = False,
     database: DatabaseName | None = None,
-) -> Health:
+) -> Output[Health]:
     """Check the state of the file: integrity, foreign keys, space, statistics, indexes."""
     from mcp_ref_sqlite.health.examining import examine  # noqa: PLC0415  SQLite comes with the first call
 
-    return await examine(ctx, ctx.state.databases.get(database), checks, deep=deep)
+    return shown(await examine(ctx, ctx.state.databases.get(database), checks, deep=deep))

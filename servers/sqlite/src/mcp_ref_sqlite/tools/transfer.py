@@ -7,7 +7,7 @@ from mcp_protocol.server.toolset import Toolset
 from mcp_ref_kit.db.arguments import Confirm, DatabaseName, Form, Parameters, TimeoutSeconds
 from mcp_ref_kit.db.exports import Exported
 from mcp_ref_sqlite.reading.words import OnConflict
-from mcp_ref_sqlite.results import BackedUp, Imported
+from mcp_ref_sqlite.results import BackedUp, Imported, shown
 from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools.arguments import ADDING, CHANGING, READING, Sql, TableName
 
@@ -45,13 +45,13 @@ async def import_rows(  # noqa: PLR0913  one parameter for each argument
     create: Annotated[bool, arg("Make the table, its types from the rows.")] = False,
     confirm: Confirm | None = None,
     database: DatabaseName | None = None,
-) -> Imported:
+) -> Output[Imported]:
     """Insert rows into a table in one transaction."""
     from mcp_ref_sqlite.transfer.importing import Wanted  # noqa: PLC0415  SQLite comes with the first call
     from mcp_ref_sqlite.transfer.importing import import_rows as run  # noqa: PLC0415  the same
 
     wanted = Wanted(table=table, rows=rows, file=file, on_conflict=on_conflict, create=create, confirm=confirm)
-    return await run(ctx, ctx.state.databases.get(database), wanted)
+    return shown(await run(ctx, ctx.state.databases.get(database), wanted))
 
 
 @transfer.tool(**ADDING)
@@ -60,8 +60,8 @@ async def backup(
     *,
     name: Annotated[str, arg("Plain file name of the copy.", min_length=1, max_length=128)] | None = None,
     database: DatabaseName | None = None,
-) -> BackedUp:
+) -> Output[BackedUp]:
     """Copy the database file into the operator's backup directory."""
     from mcp_ref_sqlite.transfer.backup import backup as run  # noqa: PLC0415  SQLite comes with the first call
 
-    return await run(ctx, ctx.state.databases.get(database), name)
+    return shown(await run(ctx, ctx.state.databases.get(database), name))

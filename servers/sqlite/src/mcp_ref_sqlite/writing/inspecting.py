@@ -9,6 +9,7 @@ from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.lexer import SQLITE, significant
 from mcp_ref_kit.db.statements import has_where, verb
 from mcp_ref_sqlite.engine.gate import CHANGES, Event, Gate, writes_sequence
+from mcp_ref_sqlite.reading.objects import shadows
 from mcp_ref_sqlite.reading.plans import prepared
 from mcp_ref_sqlite.reading.rows import run
 from mcp_ref_sqlite.reading.statements import Statement
@@ -22,6 +23,7 @@ _DROPS = {
 }
 _WHOLE = {sqlite3.SQLITE_DELETE: "Delete all rows of", sqlite3.SQLITE_UPDATE: "Change all rows of"}
 _SCHEMA_TABLES = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
+_BY_PAGE = "SELECT tbl_name FROM sqlite_schema WHERE rootpage = ?"
 # Operations that write to, empty or remove the tree that begins at a page: which of their numbers is that page.
 _WRITING = {"OpenWrite": 2, "Clear": 1, "Destroy": 1}
 # Then the number is that of a register: the page is not made yet.
@@ -67,14 +69,12 @@ def _require_own(
     """
     pages = {row[_WRITING[str(row[1])] + 1] for row in program if row[1] in _WRITING and not _in_register(row)}
     connection.set_authorizer(None)
-    asking = (
-        "SELECT s.name FROM sqlite_schema AS s JOIN pragma_table_list AS l ON l.name = s.tbl_name"
-        " WHERE l.schema = 'main' AND l.type = 'shadow' AND s.rootpage = ?"
-    )
     try:
-        owned = [name for page in pages for (name,) in connection.execute(asking, (page,))]
+        own = shadows(connection)
+        tables = [name for page in pages for (name,) in connection.execute(_BY_PAGE, (page,))]
     finally:
         connection.set_authorizer(gate)
+    owned = [name for name in tables if name in own]
     if owned or writes_sequence(events):
         name = owned[0] if owned else "sqlite_sequence"
         raise DbError(f"The table `{name}` is SQLite's own and is not written directly.", code="permission")
