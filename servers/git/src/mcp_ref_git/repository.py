@@ -57,6 +57,10 @@ class Opened:
         """Whether there is no work tree."""
         return self.repository.found.top is None
 
+    def of(self, repository: Repository) -> "Opened":
+        """The same with other overrides."""
+        return Opened(self._git, self.workers, self.settings, repository)
+
     async def git(
         self,
         argv: Argv,

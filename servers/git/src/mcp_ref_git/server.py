@@ -8,15 +8,20 @@ from mcp_protocol.server.app import Server
 from mcp_ref_git.access.allowed import AllowedSet
 from mcp_ref_git.access.locks import Locks
 from mcp_ref_git.access.repositories import Repositories
+from mcp_ref_git.access.submodules import Submodules
 from mcp_ref_git.program.runner import Git
 from mcp_ref_git.settings import Settings
 from mcp_ref_git.state import State
+from mcp_ref_git.tools.branching import branching
+from mcp_ref_git.tools.commit import committing
 from mcp_ref_git.tools.compare import comparing
 from mcp_ref_git.tools.content import content
 from mcp_ref_git.tools.diff import diff
 from mcp_ref_git.tools.log import history
 from mcp_ref_git.tools.refs import refs
 from mcp_ref_git.tools.show import showing
+from mcp_ref_git.tools.stage import stage
+from mcp_ref_git.tools.stash import stashing
 from mcp_ref_git.tools.status import status
 from mcp_ref_kit.cursors import Cursors
 from mcp_ref_kit.watching import Watchers
@@ -46,6 +51,7 @@ async def lifespan(settings: Settings) -> AsyncGenerator[State, None]:
                 settings=settings,
                 git=git,
                 repositories=Repositories(settings, git, allowed, workers),
+                submodules=Submodules(git, workers, settings.allow_hooks),
                 locks=Locks(),
                 workers=workers,
                 cursors=Cursors(settings.state_key),
@@ -59,7 +65,7 @@ server = Server(
     "git",
     Settings,
     lifespan,
-    toolsets=[status, diff, history, showing, refs, content, comparing],
+    toolsets=[status, diff, history, showing, refs, content, comparing, stage, committing, branching, stashing],
     version=__version__,
     title="Git",
     description="Git repositories, also hostile ones: nothing that they configure runs.",

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from mcp_protocol.server.context import Context
 from mcp_ref_git.access.locks import Locks
 from mcp_ref_git.access.repositories import Repositories, Repository
+from mcp_ref_git.access.submodules import Submodules
 from mcp_ref_git.errors import Unsafe
 from mcp_ref_git.program.runner import Git
 from mcp_ref_git.repository import Opened
@@ -24,6 +25,7 @@ class State:
     settings: Settings
     git: Git
     repositories: Repositories
+    submodules: Submodules
     locks: Locks
     workers: Workers
     cursors: Cursors
@@ -60,6 +62,7 @@ class State:
                     "The configuration of this repository includes a file of its work tree, which a change could turn"
                     " into a program to run; it can only be read here."
                 )
+            repository = await self.submodules.hardened(repository)
             yield self.opened(repository)
 
 

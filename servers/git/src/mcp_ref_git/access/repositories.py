@@ -39,6 +39,7 @@ class Repository(Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     shifts: bool
     """Whether a file of its work tree is part of its configuration."""
+    reach: Reach
 
     @property
     def where(self) -> Where:
@@ -146,6 +147,7 @@ class Repositories:
             found=found,
             hardening=harden(entries, self._settings.allow_hooks),
             entries=tuple(entries),
+            reach=reach,
             shifts=self._settings.allow_hooks != "all" and shifting(entries, found.top),
         )
         return _Known(repository, files, configured, *before)

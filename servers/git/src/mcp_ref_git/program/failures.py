@@ -57,8 +57,11 @@ SIGNS: tuple[Sign, ...] = (
         "git_failed",
         "Signing failed; nothing was committed.",
     ),
+    _sign(re.compile(r"did not match any file|pathspec .* did not match"), "not_found"),
+    _sign(re.compile(r"is beyond a symbolic link|is in submodule"), "invalid_argument"),
     _sign(re.compile(r"not a git repository"), "not_a_repository"),
     _sign(re.compile(r"unknown revision|bad revision|not a valid object name|bad object"), "bad_revision"),
+    _sign(re.compile(r"invalid reference|not a commit and a branch|a branch is expected"), "bad_ref"),
     _sign(
         re.compile(r"promisor remote|missing blob|unable to read (?:sha1 file|tree)"),
         "git_failed",

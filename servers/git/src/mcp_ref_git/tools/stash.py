@@ -1,0 +1,106 @@
+"""Tools that put work aside and bring it back."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from msgspec import Struct
+
+from mcp_protocol import Output, ToolError, Toolset, arg
+from mcp_ref_git.errors import BadArgument
+from mcp_ref_git.program.argv import MOST_PATH_BYTES, Argv, size_of
+from mcp_ref_git.program.words import Glued, ObjectId, Pattern
+from mcp_ref_git.reading.conflicts import unmerged
+from mcp_ref_git.reading.stashes import Stash, read_stashes
+from mcp_ref_git.repository import Opened
+from mcp_ref_git.state import Ctx, State
+from mcp_ref_git.tools import arguments
+from mcp_ref_kit.content.encodings import safe
+
+stashing = Toolset[State]("write")
+
+Index = Annotated[int, arg("Which, as git_stash_list numbers them.", ge=0, le=10_000)]
+
+
+class Stashed(Struct, frozen=True):
+    """stash: index, commit, branch, message, date."""
+
+    stash: Any
+
+
+class Applied(Struct, frozen=True):
+    """Whether it went in cleanly, and where it did not; dropped only then."""
+
+    applied: bool
+    dropped: bool
+    commit: str
+    conflicts: Sequence[str]
+
+
+@stashing.tool(destructive=False, idempotent=False, open_world=False)
+async def git_stash_push(
+    ctx: Ctx,
+    *,
+    repo_path: arguments.RepoPath = None,
+    message: Annotated[str, arg("What it is.")] | None = None,
+    include_untracked: Annotated[bool, arg("New files too.")] = False,
+    paths: arguments.Paths = (),
+) -> Output[Stashed]:
+    """Put changes aside and restore the last commit in the work tree."""
+    async with ctx.state.writing(ctx, repo_path) as opened:
+        _ = opened.top
+        given = await opened.paths(paths)
+        if size_of(given) > MOST_PATH_BYTES:
+            raise BadArgument("`paths` is too long.")
+        before = await latest(opened)
+        argv = Argv("stash", "push", "--quiet").add("--include-untracked", when=include_untracked)
+        argv.attach("--message=", None if message is None else Pattern.of(message, "message"))
+        await opened.git(argv.paths(given) if given else argv)
+        after = await latest(opened)
+    if after is None or after == before:
+        raise ToolError("There is nothing to put aside.", code="nothing_to_commit")
+    return Output(Stashed(after), safe(f"Saved as stash 0: {after.message}"))
+
+
+@stashing.tool(destructive=False, idempotent=False, open_world=False)
+async def git_stash_apply(
+    ctx: Ctx,
+    *,
+    repo_path: arguments.RepoPath = None,
+    index: Index = 0,
+    pop: Annotated[bool, arg("Drop it if it applies cleanly.")] = False,
+) -> Output[Applied]:
+    """Bring a stash back into the work tree."""
+    async with ctx.state.writing(ctx, repo_path) as opened:
+        _ = opened.top
+        stash = await stash_at(opened, index)
+        answer = await opened.attempt(Argv("stash", "apply", "--quiet").put(ObjectId.of(stash.commit)))
+        conflicts = [one.path for one in await unmerged(opened)] if answer.code else []
+        if answer.code and not conflicts:
+            raise opened.failed("stash apply", answer)
+        drops = pop and not answer.code
+        if drops:
+            await drop(opened, index)
+    said = f"Conflicts in {', '.join(conflicts)}; the stash was kept" if conflicts else "Applied"
+    return Output(Applied(not conflicts, drops, stash.commit, conflicts), safe(said))
+
+
+async def stash_at(opened: Opened, index: int) -> Stash:
+    """A stash by its number.
+
+    Raises:
+        BadArgument: there is none.
+    """
+    found = await read_stashes(opened, index + 1)
+    if index >= len(found):
+        raise BadArgument(f"There is no stash {index}.", hint="Call git_stash_list.")
+    return found[index]
+
+
+async def latest(opened: Opened) -> Stash | None:
+    """Stash 0."""
+    return next(iter(await read_stashes(opened, 1)), None)
+
+
+async def drop(opened: Opened, index: int) -> None:
+    """Forget a stash; whoever calls holds the lock since its number was looked up."""
+    await opened.git(Argv("stash", "drop", "--quiet").put(Glued(f"stash@{{{index}}}")))
