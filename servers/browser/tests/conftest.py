@@ -108,6 +108,7 @@ def other(sites: tuple[Site, Site]) -> Site:
 @pytest.fixture
 def browse(supervisor: Supervisor, site: Site) -> Browse:
     """A client of a server of its own that may go to site A."""
+    usual = supervisor
 
     @asynccontextmanager
     async def browsing(
@@ -116,11 +117,12 @@ def browse(supervisor: Supervisor, site: Site) -> Browse:
         resolver: Resolver | None = None,
         principal: Principal = LOCAL,
         answers: Any = None,
+        supervisor: Supervisor | None = None,
         **settings: Any,
     ) -> AsyncGenerator[Any]:
         given = Settings(**{"allowed_origins": [site.url], **settings})
         shared = copy(server)
-        shared.lifespan = partial(running, supervisor=supervisor, resolver=resolver)
+        shared.lifespan = partial(running, supervisor=supervisor or usual, resolver=resolver)
         options = Options(middleware=(accept_aliases,))
         async with connect(
             shared, given, revision=revision, options=options, principal=principal, answers=answers

@@ -12,7 +12,7 @@ INSTALL = (
 
 # What Chromium colours its messages with, and the log of the call that playwright adds.
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_LOG = re.compile(r"(?s)\n(?:Call log|Browser logs|=+ logs).*")
+_LOG = re.compile(r"(?s)\n(?:Call log|Browser logs|=+ logs|\s+at ).*")
 _PATH = re.compile(r"(?<![\w/:.])/(?:[\w.@+-]+/)+[\w.@+-]*")
 _MOST = 300
 

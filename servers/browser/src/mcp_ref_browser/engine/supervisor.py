@@ -69,6 +69,15 @@ class Engine:
         """How the browser was started, for a profile that needs a process of its own."""
         self.landing = Landing(Path(options["downloads_path"]))
         self.dead = asyncio.Event()
+        self.died_at = 0.0
+
+    def die(self) -> bool:
+        """It is dead; whether that is news."""
+        if self.dead.is_set():
+            return False
+        self.died_at = time.monotonic()
+        self.dead.set()
+        return True
 
     async def is_alive(self) -> bool:
         """Ask the browser; a dead driver answers nothing, and does not say so by itself."""
@@ -79,7 +88,7 @@ class Engine:
                 probe = await self.browser.new_browser_cdp_session()
                 await probe.detach()
         except Exception:  # noqa: BLE001  whatever it is, nothing can be done with this browser
-            self.dead.set()
+            self.die()
         return not self.dead.is_set()
 
     async def close(self) -> None:
@@ -187,10 +196,7 @@ class Supervisor:
         return await playwright.chromium.launch(**options)
 
     def _died(self, engine: Engine) -> None:
-        if engine.dead.is_set():
-            return
-        engine.dead.set()
-        if not self._expected:
+        if engine.die() and not self._expected:
             self._breaker.note()
             _log.warning("the browser is gone")
 

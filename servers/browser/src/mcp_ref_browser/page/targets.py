@@ -42,6 +42,8 @@ async def _count(tab: Tab, located: "Locator", target: str) -> int:
     try:
         return await race(tab, located.count(), _SECONDS, f"`{target[:100]}` was not found")
     except BrowserError as error:
+        if REF.fullmatch(target) and "aria-ref" in error.message:  # of a frame that is not there any more
+            raise stale_ref(target) from error
         if error.code == "failed" and any(word in error.message for word in _NOT_A_SELECTOR):
             raise invalid(f"`{target[:200]}` is no selector: {error.message}") from error
         raise

@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 _CLOSE_SECONDS = 1.5
 _RESTORE_SECONDS = 3.0
 _MOST_REFUSALS = 100
+_MOST_LOST = 100
+_DYING_SECONDS = 1.0
 _STORED = "() => ({origin: location.origin, entries: Object.entries(localStorage)})"
 
 Spawn = Callable[[Coroutine[Any, Any, None]], None]
@@ -85,6 +87,9 @@ class Session:
         self._refusals: deque[tuple[str, ToolError]] = deque(maxlen=_MOST_REFUSALS)
         self._cookies: list[Any] = []
         self._storage: dict[str, list[list[str]]] = {}
+        self._lost: deque[tuple[float, Tab]] = deque(maxlen=_MOST_LOST)
+        """Tabs that closed lately: those of a dying browser close before it is known to be dead."""
+        self._engine: Engine | None = None
         self._closing = False
 
     async def open(self, engine: Engine, dial: Dial | None = None) -> None:
@@ -95,16 +100,16 @@ class Session:
             if self._proxy is None:
                 self._proxy = GuardProxy(self.policy, self._on_refusal, dial)
                 self._port = await self._proxy.start()
-            again = self._generation > 0
+            again = self._engine
             self.context = await self._made(engine)
-            self._generation = engine.generation
+            self._generation, self._engine = engine.generation, engine
             self.downloads.landing = engine.landing
             self.context.set_default_timeout(120_000)
             if self.facts.init_script:
                 await self.context.add_init_script(self.facts.init_script)
             self.context.on("page", self._on_page)
-            if again:
-                await self._restore(self.context)
+            if again is not None:
+                await self._restore(self.context, again.died_at)
 
     def current(self) -> Tab | None:
         """The active tab, if there is one."""
@@ -158,6 +163,7 @@ class Session:
         """A tab has closed; the newest other one is active then."""
         if self.tabs.get(tab.id) is tab:
             del self.tabs[tab.id]
+            self._lost.append((time.monotonic(), tab))
         if self.active == tab.id:
             self.active = next(reversed(self.tabs), None)
 
@@ -197,14 +203,17 @@ class Session:
         ]
         return {"cookies": self._cookies, "origins": origins}
 
-    async def _restore(self, context: "BrowserContext") -> None:
+    async def _restore(self, context: "BrowserContext", died_at: float) -> None:
         """Open the tabs that there were, each under its own id."""
         self.events.add("browser_restarted", "The browser was restarted; refs of before are stale.")
-        old, self.tabs = self.tabs, {}
+        lost = {tab.id: tab for closed_at, tab in self._lost if closed_at >= died_at - _DYING_SECONDS}
+        old, self.tabs = {**lost, **self.tabs}, {}
+        self._lost.clear()
         async with asyncio.TaskGroup() as group:
             for tab in old.values():
                 tab.end(crashed=False)
                 group.create_task(self._reopen(context, tab))
+        self.tabs = {ident: self.tabs[ident] for ident in [*old, *self.tabs] if ident in self.tabs}
         if self.active not in self.tabs:
             self.active = next(iter(self.tabs), None)
 

@@ -1,0 +1,266 @@
+"""The server as a real process: on stdio and HTTP, in both eras, many clients at once, and how it ends."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_protocol.client import Client, Command, RemoteError
+
+Site = Any
+LISTENING = re.compile(rb"listening on (http://\S+)")
+REVISIONS = ["2025-11-25", "2026-07-28"]
+each_revision = pytest.mark.parametrize("revision", REVISIONS)
+each_transport = pytest.mark.parametrize("transport", ["stdio", "http"])
+needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to find processes")
+TOKEN = "a-token-of-the-tests-0123456789"
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "mcp_ref_browser", *arguments]
+
+
+@asynccontextmanager
+async def over_http(*arguments: str) -> AsyncGenerator[tuple[str, int]]:
+    """A server on a port of its own: its URL and process id."""
+    process = await asyncio.create_subprocess_exec(
+        *command(*arguments, "--transport", "http", "--port", "0"), stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr
+    try:
+        async with asyncio.timeout(30):
+            while not (found := LISTENING.search(await process.stderr.readline())):
+                assert process.returncode is None
+        draining = asyncio.get_running_loop().create_task(process.stderr.read())
+        yield found[1].decode(), process.pid
+        draining.cancel()
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+@asynccontextmanager
+async def client_of(transport: str, revision: str, *arguments: str) -> AsyncGenerator[Client]:
+    if transport == "stdio":
+        async with Client(Command(command(*arguments)), revision=revision) as client:
+            yield client
+    else:
+        async with over_http(*arguments) as (url, _), Client(url, revision=revision) as client:
+            yield client
+
+
+async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.content
+    assert result.structured_content is not None
+    return result.structured_content
+
+
+async def failure(client: Client, tool: str, **arguments: Any) -> str:
+    result = await client.call_tool(tool, arguments)
+    assert result.is_error
+    assert result.meta
+    return result.meta["mcp-ref/error"]["code"]
+
+
+def below(pid: int) -> list[int]:
+    """The living processes below one."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if fields[0] != "Z":
+                parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        waiting += (more := parents.get(waiting.pop(), []))
+        found += more
+    return found
+
+
+@each_transport
+@each_revision
+async def test_the_whole_way_on_every_transport_and_in_every_era(
+    chromium: str, site: Site, transport: str, revision: str
+) -> None:
+    """Cases 1, 2, 4, 6, 17, 18: black box."""
+    del chromium
+    async with client_of(transport, revision, "--allowed-origins", site.url, "--no-evaluate") as client:
+        tools = await client.list_tools()
+        assert [tool.name for tool in tools] == [tool.name for tool in await client.list_tools()]
+        opened = await call(client, "browser_navigate", url=f"{site.url}/form")
+        handle = opened["session"]
+        ref = re.search(r'button "Go" \[ref=(\w+)\]', opened["snapshot"]["text"])
+        assert ref
+        await call(client, "browser_type", target="#u", text="bob", session=handle)
+        clicked = await call(client, "browser_click", target=ref[1], session=handle)
+        assert "hi bob" in clicked["snapshot"]["text"]
+        assert await failure(client, "browser_navigate", url=f"{site.elsewhere}/form", session=handle) == "blocked_origin"
+        assert await failure(client, "browser_navigate", url=f"{site.url}/redir", session=handle) == "blocked_origin"
+        with pytest.raises(RemoteError) as caught:
+            await client.call_tool("browser_evaluate", {"function": "1"})
+        assert caught.value.code == -32602
+        if (transport, revision) == ("http", "2026-07-28"):
+            assert await failure(client, "browser_snapshot") == "no_session"
+        else:
+            assert (await call(client, "browser_snapshot"))["session"] == handle
+
+
+@needs_proc
+async def test_nothing_is_started_before_a_page_is_needed(site: Site) -> None:
+    """Case 1."""
+    async with over_http("--allowed-origins", site.url) as (url, pid), Client(url) as client:
+        await client.list_tools()
+        await client.list_resources()
+        assert await failure(client, "browser_navigate", url="file:///etc/passwd") == "blocked_scheme"
+        assert below(pid) == []
+
+
+@each_transport
+@each_revision
+async def test_without_a_browser_the_server_says_how_to_get_one(tmp_path: Path, transport: str, revision: str) -> None:
+    """Case 41."""
+    async with client_of(transport, revision, "--executable-path", str(tmp_path / "none")) as client:
+        assert len(await client.list_tools()) == 31
+        result = await client.call_tool("browser_navigate", {"url": "about:blank"})
+    assert result.is_error
+    assert "browser_unavailable" in str(result.content)
+    assert "playwright install chromium" in str(result.content)
+
+
+@each_revision
+async def test_eight_clients_log_in_at_once_and_see_only_their_own(
+    chromium: str, site: Site, tmp_path: Path, revision: str
+) -> None:
+    """Case 36."""
+    del chromium
+    (tmp_path / "token").write_text(TOKEN)
+    async with over_http("--allowed-origins", site.url, "--snapshot", "none") as (url, pid):
+
+        async def visit(number: int) -> tuple[str, Any, str]:
+            async with Client(url, revision=revision) as client:
+                opened = await call(client, "browser_navigate", url=f"{site.url}/login")
+                session = {"session": opened["session"]}
+                name = f"user{number}"
+                await call(client, "browser_type", target="[name=u]", text=name, submit=True, **session)
+                await call(client, "browser_evaluate", function=f"() => localStorage.setItem('n', {number})", **session)
+                mine = await call(
+                    client, "browser_evaluate", function="() => [document.cookie, localStorage.n]", **session
+                )
+                tabs = await call(client, "browser_tabs", action="list", **session)
+                listed = [one.uri for one in await client.list_resources() if "/tabs/" in one.uri]
+                assert all(opened["session"] in uri for uri in listed)
+                assert len(tabs["tabs"]) == 1
+                return opened["session"], mine["result"], name
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(visit(number)) for number in range(8)]
+        found = [task.result() for task in tasks]
+        mains = [
+            one
+            for one in below(pid)
+            if b"chrom" in (line := _command(one)) and b"--type=" not in line and b"crashpad" not in line
+        ]
+    assert len({handle for handle, _, _ in found}) == 8
+    assert [seen for _, seen, _ in found] == [[f"user={name}", str(n)] for n, (_, _, name) in enumerate(found)]
+    assert len(mains) == 1
+
+
+async def test_a_handle_works_only_for_whom_it_belongs_to_and_is_never_listed_to_others(
+    chromium: str, site: Site
+) -> None:
+    """CVE-2026-52869, CVE-2026-52870: without authentication, what is known of a session is its handle."""
+    del chromium
+    async with over_http("--allowed-origins", site.url) as (url, _), Client(url) as one, Client(url) as two:
+        handle = (await call(one, "browser_navigate", url=f"{site.url}/form"))["session"]
+        assert (await call(two, "browser_session", action="list"))["result"] == {"sessions": []}
+        assert [uri for uri in await two.list_resources() if handle in uri.uri] == []
+        assert await failure(two, "browser_snapshot", session="x" * 22) == "session_expired"
+
+
+@needs_proc
+@pytest.mark.parametrize("how", ["EOF", "SIGTERM", "SIGINT", "SIGKILL"])
+async def test_nothing_is_left_after_the_end(chromium: str, site: Site, tmp_path: Path, how: str) -> None:
+    """Case 40."""
+    del chromium
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    async with Client(Command(command("--allowed-origins", site.url), env=environment), revision="2025-11-25") as client:
+        await call(client, "browser_navigate", url=f"{site.url}/form")
+        await call(client, "browser_take_screenshot")
+        [server] = [pid for pid in below(os.getpid()) if b"mcp_ref_browser\x00--allowed" in _command(pid)]
+        started = below(server)
+        assert len(started) > 3
+        if how != "EOF":
+            os.kill(server, getattr(signal, how))
+            await _gone(server, started)
+    await _gone(server, started)
+    if how != "SIGKILL":
+        left = [path for path in tmp_path.iterdir() if path.name.startswith(("mcp-ref", "playwright"))]
+        assert left == []
+
+
+@needs_proc
+@pytest.mark.slow
+async def test_sixteen_sessions_click_at_once_and_twenty_stay_small(chromium: str, site: Site) -> None:
+    """Case 43."""
+    del chromium
+    async with over_http("--allowed-origins", site.url, "--max-sessions", "20") as (url, pid), Client(url) as client:
+        handles = [(await call(client, "browser_session", action="create"))["session"] for _ in range(20)]
+
+        async def click(handle: str) -> None:
+            opened = await call(client, "browser_navigate", url=f"{site.url}/form", session=handle)
+            ref = re.search(r'button "Idle" \[ref=(\w+)\]', opened["snapshot"]["text"])
+            assert ref
+            for _ in range(10):
+                await call(client, "browser_click", target=ref[1], session=handle)
+
+        async with asyncio.TaskGroup() as group:
+            for handle in handles[:16]:
+                group.create_task(click(handle))
+        memory = sum(_memory(one) for one in below(pid) if b"chrom" in _command(one))
+    assert memory < 600 * 1024, f"{memory // 1024} MiB"
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _memory(pid: int) -> int:
+    """The share of a process in memory, in KiB: pages that several use are divided among them."""
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    found = re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+async def _gone(server: int, started: Sequence[int]) -> None:
+    """All processes are gone within three seconds."""
+    end = time.monotonic() + 3
+    while left := [pid for pid in [server, *started] if _alive(pid)]:
+        assert time.monotonic() < end, [_command(pid)[:100] for pid in left]
+        await asyncio.sleep(0.02)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
