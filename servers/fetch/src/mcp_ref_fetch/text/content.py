@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from mcp_ref_fetch.text.hidden import is_hidden
+from mcp_ref_fetch.text.hidden import Attributes, is_hidden
 
 Node = LexborNode
 
@@ -20,6 +20,16 @@ _BAD = re.compile(
     re.IGNORECASE,
 )
 _WEIGHT = 25.0
+# Beside the text, wherever they stand in it; unless they are a good part of it.
+_ASIDE = frozenset({"aside", "footer", "form"})
+_FURNITURE_SHARE = 0.3
+_BLOCKS = frozenset("div section ul ol li aside p span table header dl".split())
+_FURNITURE = re.compile(
+    r"(?:^|[\s_-])(?:ads?|advert\w*|banner|breadcrumbs?|comments?|disqus|cookies?|gdpr|newsletter|outbrain|pager|pagination"
+    r"|popup|promo\w*|related\w*|recommend\w*|share\w*|sharing|sidebar|signup|skip\w*|social\w*|sponsor\w*|subscribe\w*"
+    r"|subscription|taboola|tags?|teaser\w*|toolbar|trending|widget)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
 _CHROME = ("nav", "aside", "header", "footer", "form")
 # What is never the content, wherever it stands.
 _ROLES = frozenset({"navigation", "search", "banner", "contentinfo", "menu", "menubar", "toolbar"})
@@ -31,18 +41,24 @@ class Content:
     def __init__(self, roots: list[Node], chrome: frozenset[str] = frozenset({"nav"})) -> None:
         self.roots = roots
         self._chrome = chrome
+        self._roots = {root.mem_id for root in roots}
+        self._most = sum(_length(root) for root in roots) * _FURNITURE_SHARE
 
-    def passes_over(self, tag: str, attributes: dict[str, str | None]) -> bool:
+    def passes_over(self, node: Node, tag: str, attributes: Attributes) -> bool:
         """Whether an element is furniture of the page."""
-        return tag in self._chrome or (attributes.get("role") or "") in _ROLES
+        if tag in self._chrome or (attributes.get("role") or "") in _ROLES:
+            return True
+        if node.mem_id in self._roots or not (tag in _ASIDE or _is_named_furniture(tag, attributes)):
+            return False
+        return _length(node) <= self._most and node.css_first("h1") is None
 
 
 class Everything(Content):
     """The whole body."""
 
-    def passes_over(self, tag: str, attributes: dict[str, str | None]) -> bool:
+    def passes_over(self, node: Node, tag: str, attributes: Attributes) -> bool:
         """Nothing is furniture."""
-        del tag, attributes
+        del node, tag, attributes
         return False
 
 
@@ -119,6 +135,14 @@ def _belongs(sibling: Node, scores: dict[int, float], best: float) -> bool:
     if sibling.tag in {"h1", "h2"}:
         return True
     return sibling.tag == "p" and len(sibling.text()) > 80 and _link_density(sibling) < _LEAST_SHARE  # noqa: PLR2004  a sentence
+
+
+def _is_named_furniture(tag: str, attributes: Attributes) -> bool:
+    """Whether class or id say so. Words of the content beside them count for nothing: `article-related` is related."""
+    if tag not in _BLOCKS:
+        return False
+    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
+    return names != " " and _FURNITURE.search(names) is not None
 
 
 def _weight(node: Node) -> float:

@@ -11,6 +11,9 @@ _SEVERAL_SPACES = re.compile(r" {2,}")
 _STARTS_BLOCK = re.compile(r"(?:#{1,6}(?=\s)|>|[-+*](?=\s)|(?:-{3,}|={3,})$|~~~|```)")
 _STARTS_NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s)")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
+# Most links are of these two kinds, and need no resolving.
+_PLAIN_URL = re.compile(r"https?://[a-zA-Z0-9.:-]+/[!#$%&'*+,\-./0-9:;=?@A-Z_a-z~]*")
+_PLAIN_PATH = re.compile(r"/(?!/)[!#$%&'*+,\-./0-9:;=?@A-Z_a-z~]*")
 _SAFE_IN_URL = "!#$%&'*+,-./:;=?@[]_~"
 _LINKED = frozenset({"http", "https", "mailto", "tel", "ftp"})
 _PERMALINKS = frozenset({"#", "¶", "§", "🔗", "link", "permalink", ""})
@@ -68,6 +71,11 @@ def code_block(text: str, language: str) -> str:
 def absolute(href: str, base: str) -> str | None:
     """Where a link leads; None for what is no place on the web."""
     href = href.strip(" \t\n\f\r")
+    if ".." not in href and "/./" not in href:
+        if _PLAIN_URL.fullmatch(href):
+            return href
+        if _PLAIN_PATH.fullmatch(href) and base.startswith(("http://", "https://")):
+            return "/".join(base.split("/", 3)[:3]) + href
     scheme = _SCHEME.match(href)
     if scheme is not None and scheme[1].lower() not in _LINKED:
         return None

@@ -146,7 +146,7 @@ class Writer:
         if tag is None or tag in NEVER or tag.startswith("-"):
             return False
         attributes = node.attributes
-        if is_hidden(attributes) or self._content.passes_over(tag, attributes):
+        if is_hidden(attributes) or self._content.passes_over(node, tag, attributes):
             return False
         single = _SINGLE.get(tag)
         if single is not None:
@@ -350,10 +350,11 @@ def _close_table(writer: Writer, frame: Frame, parent: Frame) -> None:
 
 
 def _close_row(writer: Writer, frame: Frame, parent: Frame) -> None:
-    del parent
     table = _table(writer)
     if table is not None and frame.row:
         table.rows.append(frame.row)
+    elif table is None:  # a row was chosen without its table
+        parent.blocks.extend(frame.finished())
 
 
 def _close_cell(writer: Writer, frame: Frame, parent: Frame) -> None:
@@ -361,7 +362,9 @@ def _close_cell(writer: Writer, frame: Frame, parent: Frame) -> None:
     text = " ".join(block.replace("\n", " ") for block in blocks).replace("|", "\\|")
     columns = _number(frame.attributes.get("colspan"), 1)
     rows = _number(frame.attributes.get("rowspan"), 1)
-    del writer
+    if _table(writer) is None:
+        parent.blocks.extend(blocks)
+        return
     parent.row.append(Cell(text, blocks, columns, rows, frame.tag == "th"))
 
 

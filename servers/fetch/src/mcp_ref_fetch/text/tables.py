@@ -29,7 +29,7 @@ class Table:
 
     def blocks(self) -> list[str]:
         """The table as a block, or its cells as blocks one after the other."""
-        rows = [row for row in self.rows if row]
+        rows = [row for row in self.rows if any(cell.text for cell in row)]
         if not rows:
             return [self.caption] if self.caption else []
         if self.for_layout or _is_layout(rows):
