@@ -36,12 +36,20 @@ PASSWORD = "hunter2/%&"  # noqa: S105  of roles that live as long as the tests
 TEMPLATE = "mcp_fixture"
 
 # Nothing of these databases outlives the tests.
-CARELESS = (
-    *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=100"),
-    *("-c", "shared_preload_libraries=pg_stat_statements", "-c", "wal_level=logical", "-c", "max_wal_senders=4"),
-    *("-c", "listen_addresses=127.0.0.1", "-c", "timezone=Asia/Tokyo", "-c", "log_min_messages=fatal"),
-    *("-c", "max_prepared_transactions=2", "-c", "autovacuum=off"),
-)
+CARELESS = """
+    fsync = off
+    full_page_writes = off
+    synchronous_commit = off
+    autovacuum = off
+    shared_preload_libraries = 'pg_stat_statements'
+    wal_level = logical
+    max_wal_senders = 4
+    max_connections = 100
+    max_prepared_transactions = 2
+    listen_addresses = '127.0.0.1'
+    timezone = 'Asia/Tokyo'
+    log_min_messages = fatal
+"""
 ROLES = f"""
     CREATE ROLE {SUPERUSER} SUPERUSER LOGIN PASSWORD '{PASSWORD}';
     CREATE ROLE {PLAIN} LOGIN PASSWORD '{PASSWORD}';
@@ -116,6 +124,16 @@ class Engine:
         finally:
             await connection.close()
 
+    async def until(self, statement: str, wanted: Any, database: str = TEMPLATE) -> None:
+        """Wait until a statement gives a value; the engine has no event for what goes on in it."""
+        connection = await asyncpg.connect(self.dsn(database, SUPERUSER))
+        try:
+            async with asyncio.timeout(15):
+                while await connection.fetchval(statement) != wanted:  # noqa: ASYNC110  as said
+                    await asyncio.sleep(0.005)
+        finally:
+            await connection.close()
+
     async def create(self, template: str = TEMPLATE) -> str:
         """A new database, a copy of the fixture."""
         name = f"mcp_{os.getpid()}_{next(self.number)}"
@@ -138,10 +156,10 @@ class Engine:
         """Ask pg_ctl for something; `stop` and `start` as a service manager would."""
         assert self.programs
         assert self.directory
-        log = self.directory / "ctl.log"
-        with log.open("ab") as output:
+        log = self.directory / "log"
+        with (self.directory / "ctl.log").open("ab") as output:
             subprocess.run(
-                [self.programs / "pg_ctl", "-w", "-s", "-D", self.directory / "data", *action],
+                [self.programs / "pg_ctl", "-w", "-s", "-D", self.directory / "data", "-l", log, *action],
                 check=True, stdout=output, stderr=output, stdin=subprocess.DEVNULL, **_unprivileged(), timeout=30,
             )  # fmt: skip
 
@@ -188,8 +206,9 @@ def started() -> Generator[Engine]:
         )  # fmt: skip
         access = place / "data" / "pg_hba.conf"
         access.write_text("host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
-        options = " ".join([*CARELESS, "-c", f"port={port}", "-k", str(place)])
-        engine.control("-l", str(place / "log"), "-o", options, "start")
+        with (place / "data" / "postgresql.conf").open("a") as settings:
+            settings.write(f"{CARELESS}\nport = {port}\nunix_socket_directories = '{place}'\n")
+        engine.control("start")
         try:
             yield engine
         finally:
@@ -220,6 +239,21 @@ def engine() -> Generator[Engine]:
     with started() as engine:
         asyncio.run(furnish(engine))
         yield engine
+
+
+@pytest.fixture
+def own_engine() -> Callable[[], Any]:
+    """`with own_engine() as engine`: one that nobody else uses; there is none where the tests use a foreign engine."""
+    if "MCP_TEST_POSTGRES_DSN" in os.environ:
+        pytest.skip("a foreign engine is not killed or restarted")
+
+    @contextmanager
+    def furnished() -> Generator[Engine]:
+        with started() as engine:
+            asyncio.run(furnish(engine))
+            yield engine
+
+    return furnished
 
 
 @pytest.fixture

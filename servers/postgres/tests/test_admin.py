@@ -14,9 +14,9 @@ async def test_a_backend_is_stopped(client: Any, engine: Any, fresh: str, action
     victim = await asyncpg.connect(engine.dsn(fresh, "mcp_writer"))
     async with asyncio.TaskGroup() as group, client(**OWNER, database=fresh) as c:
         running = group.create_task(outcome(victim))
-        while not (found := (await c.call("activity")).data["sessions"]):
-            await asyncio.sleep(0)
-        pid = found[0]["pid"]
+        await engine.until("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", 1, fresh)
+        [found] = (await c.call("activity")).data["sessions"]
+        pid = found["pid"]
         asked = await c.call("manage_backend", pid=pid, action=action)
         if action == "terminate":
             assert asked.error_code == "confirm_required"

@@ -26,16 +26,9 @@ async def test_every_check_answers(client: Any, revision: str) -> None:
 
 async def test_checks_find_what_is_wrong(client: Any, engine: Any, fresh: str) -> None:
     await engine.run(
-        "CREATE INDEX twin ON notes (written); CREATE TABLE dead (a int); INSERT INTO dead SELECT generate_series(1, 5000);"
-        " DELETE FROM dead; CREATE SEQUENCE short MAXVALUE 10; SELECT setval('short', 9);"
+        "CREATE INDEX twin ON notes (written); CREATE SEQUENCE short MAXVALUE 10; SELECT setval('short', 9);"
         " ALTER TABLE notes ADD CONSTRAINT later CHECK (id > 0) NOT VALID;"
         " GRANT CREATE ON SCHEMA shop TO PUBLIC",
-        fresh,
-    )
-    await engine.run(
-        "SELECT pg_stat_force_next_flush()"
-        if await engine.value("SELECT current_setting('server_version_num')::int >= 150000")
-        else "SELECT pg_sleep(1)",
         fresh,
     )
     async with client(database=fresh) as c:
@@ -78,4 +71,5 @@ async def test_the_server_says_what_holds_statements_back(client: Any, revision:
     assert (info["mode"], info["user"], info["pooler"]) == ("read-only", "mcp_ro", None)
     assert "plpgsql" in info["extensions"]
     text = json.dumps(info)
-    assert "hunter2" not in text and "/tmp/" not in text
+    assert "hunter2" not in text
+    assert "mcp-pg-" not in text

@@ -73,8 +73,7 @@ async def test_sessions_show_who_waits_for_whom(client: Any, engine: Any, fresh:
     await holder.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
     async with asyncio.TaskGroup() as group, client(database=fresh, revision=revision) as c:
         waiting = group.create_task(waiter.execute("SELECT count(*) FROM t"))
-        while not (await c.call("activity", view="blocking")).data["sessions"]:
-            await asyncio.sleep(0)
+        await engine.until("SELECT count(*) FROM pg_locks WHERE NOT granted", 1, fresh)
         blocking = (await c.call("activity", view="blocking")).data["sessions"]
         idle = (await c.call("activity", view="idle_in_tx")).data["sessions"]
         locks = (await c.call("activity", view="locks")).data["sessions"]

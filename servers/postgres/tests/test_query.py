@@ -5,6 +5,12 @@ from typing import Any
 
 import pytest
 
+from mcp_protocol import Principal
+from mcp_protocol.testing import connect
+from mcp_ref_kit.settings import Secret
+from mcp_ref_postgres.server import server
+from mcp_ref_postgres.settings import Settings
+
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 WIDE = "select repeat('x', 1000000) as x from generate_series(1, 1000)"
 
@@ -245,12 +251,6 @@ async def test_a_cursor_serves_only_the_call_it_was_made_for(client: Any, change
 
 async def test_a_cursor_of_somebody_else_is_none(engine: Any) -> None:
     """DB7: another principal, the same server."""
-    from mcp_protocol import Principal
-    from mcp_protocol.testing import connect
-    from mcp_ref_kit.settings import Secret
-    from mcp_ref_postgres.server import server
-    from mcp_ref_postgres.settings import Settings
-
     settings = Settings(dsn=[Secret(engine.dsn())], state_key=Secret("k" * 32))
     async with connect(server, settings, principal=Principal("issuer", "a")) as first:
         cursor = (await first.call("query", sql="table t", limit=5)).data["next_cursor"]

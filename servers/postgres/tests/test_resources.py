@@ -65,7 +65,7 @@ async def test_a_hidden_schema_is_no_resource(client: Any) -> None:
     assert [uri for uri in listed if "shop" in uri] == []
 
 
-async def test_a_database_that_is_down_still_lists_its_places(client: Any, engine: Any) -> None:
+async def test_a_database_that_is_down_still_lists_its_places(client: Any) -> None:
     async with client(database="nosuch") as c:
         listed = [each["uri"] for each in await c.list("resources")]
         done = await c.complete(TABLE, "schema", "p")
@@ -136,6 +136,17 @@ async def updates(c: Any, wanted: set[str]) -> None:
             seen.add(note.get("params", {}).get("uri", note["method"]))
 
 
+async def looks(engine: Any, database: str, count: int) -> None:
+    """Wait for so many looks at what has changed: each begins a transaction of its own."""
+    watching = f"FROM pg_stat_activity WHERE datname = '{database}' AND query LIKE '%n_tup_ins%'"
+    for _ in range(count):
+        await engine.until(f"SELECT count(*) > 0 {watching}", wanted=True, database=database)
+        began = await engine.value(f"SELECT max(query_start) {watching}", database)
+        await engine.until(
+            f"SELECT count(*) > 0 {watching} AND query_start > '{began}'", wanted=True, database=database
+        )
+
+
 @each_revision
 async def test_changes_are_told_to_who_listens(
     client: Any, engine: Any, fresh: str, revision: str, monkeypatch: pytest.MonkeyPatch
@@ -156,9 +167,8 @@ async def test_changes_are_told_to_who_listens(
             with pytest.raises(RpcError):
                 await c.request("resources/subscribe", {"uri": uris[2]})
         await c.call("query", sql="select 1")
-        while not await engine.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%n_tup_ins%'", fresh):
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)  # the first look learns what there is
+        # The first look learns what there is; the second one follows it.
+        await looks(engine, fresh, 2)
         await engine.run("CREATE TABLE later (a int); INSERT INTO t VALUES (9000, 'x')", fresh)
         await updates(c, {uris[0], uris[1], "notifications/resources/list_changed"})
         found = await c.call("search_schema", text="later")
@@ -168,7 +178,6 @@ async def test_changes_are_told_to_who_listens(
 async def test_a_notification_of_the_engine_is_an_update(client: Any, engine: Any, fresh: str) -> None:
     async with client(database=fresh, notify_channel="changes", revision="2025-11-25") as c:
         await c.request("resources/subscribe", {"uri": "postgres://main/public/t/sample"})
-        while not await engine.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'", fresh):
-            await asyncio.sleep(0.01)
+        await engine.until("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'", 1, fresh)
         await engine.run("NOTIFY changes, 'public.t'", fresh)
         await updates(c, {"postgres://main/public/t/sample"})

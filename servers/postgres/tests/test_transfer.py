@@ -12,6 +12,10 @@ WRITER: dict[str, Any] = {"user": "mcp_writer", "mode": "read-write"}
 ODD = "select 1 as a, E'x,\"y\\nz' as a, null::text as c, E'{\"k\":\\n 1.10}'::json as d"
 
 
+def nothing_in(directory: Path) -> bool:
+    return not list(directory.iterdir())
+
+
 @each_revision
 @pytest.mark.parametrize(
     ("form", "text"),
@@ -22,7 +26,6 @@ ODD = "select 1 as a, E'x,\"y\\nz' as a, null::text as c, E'{\"k\":\\n 1.10}'::j
     ],
 )
 async def test_rows_become_a_result_to_read(client: Any, revision: str, form: str, text: str) -> None:
-    sql = ODD if form != "jsonl" else ODD.replace('\'{"k":\\n', 'E\'{"k":\\n')
     async with client(revision=revision) as c:
         result = await c.call("export_query", sql=ODD, format=form)
         [content] = await c.read(result.data["resource_uri"])
@@ -45,7 +48,7 @@ async def test_200_000_rows_are_exported_to_a_file(client: Any, tmp_path: Path) 
     assert again.error_code == "already_exists"
 
 
-async def test_what_is_too_large_for_memory_says_so(client: Any, tmp_path: Path) -> None:
+async def test_what_is_too_large_for_memory_says_so(client: Any) -> None:
     sql = "select repeat('x', 1000) from generate_series(1, 20000)"
     async with client() as c:
         result = await c.call("export_query", sql=sql)
@@ -55,12 +58,12 @@ async def test_what_is_too_large_for_memory_says_so(client: Any, tmp_path: Path)
     assert after.data["rows"] == [[1]]
 
 
-@pytest.mark.parametrize("name", ["../x", "/tmp/x", ".hidden", "a/b", "", "x\n", "a:b"])
+@pytest.mark.parametrize("name", ["../x", "/etc/x", ".hidden", "a/b", "", "x\n", "a:b"])
 async def test_a_file_is_a_plain_name(client: Any, tmp_path: Path, name: str) -> None:
     async with client(export_dir=tmp_path) as c:
         result = await c.call("export_query", sql="select 1", file=name)
     assert result.error_code == "invalid_argument"
-    assert list(tmp_path.iterdir()) == []
+    assert nothing_in(tmp_path)
 
 
 async def test_an_export_that_fails_leaves_no_file(client: Any, tmp_path: Path) -> None:
@@ -74,18 +77,20 @@ async def test_an_export_that_fails_leaves_no_file(client: Any, tmp_path: Path) 
             timeout_s=0.3,
         )
     assert (result.error_code, slow.error_code) == ("invalid_argument", "timeout")
-    assert list(tmp_path.iterdir()) == []
+    assert nothing_in(tmp_path)
 
 
 @each_revision
 async def test_rows_are_imported_in_every_type(client: Any, engine: Any, fresh: str, revision: str) -> None:
     await engine.run(
-        "CREATE TABLE many (i int, n numeric, t text, b bytea, j jsonb, d date, a int[], x text[], m mood, r numrange, o bool);"
+        "CREATE TABLE many (i int, n numeric, t text, b bytea, j jsonb, d date, a int[], x text[], m mood, r numrange,"
+        " o bool);"
         " GRANT ALL ON many TO mcp_writer",
         fresh,
     )
     row = [
-        1, "1.10", 'a,"b"\n\\N', {"$base64": "AP8="}, {"k": [1]}, "infinity", [1, None], ['q"', None], "sad", "[1.5,2)", True,
+        1, "1.10", 'a,"b"\n\\N', {"$base64": "AP8="}, {"k": [1]}, "infinity", [1, None], ['q"', None], "sad", "[1.5,2)",
+        True,
     ]  # fmt: skip
     columns = ["i", "n", "t", "b", "j", "d", "a", "x", "m", "r", "o"]
     async with client(**WRITER, database=fresh, revision=revision) as c:
@@ -97,9 +102,7 @@ async def test_rows_are_imported_in_every_type(client: Any, engine: Any, fresh: 
         )
         back = await c.call("query", sql="select * from many where i = 1")
     assert result.data["inserted"] == 3
-    assert back.data["rows"] == [
-        [1, "1.10", 'a,"b"\n\\N', {"base64": "AP8=", "size": 2}, {"k": [1]}, "infinity", [1, None], ['q"', None], "sad", "[1.5,2)", True]
-    ]  # fmt: skip
+    assert back.data["rows"] == [[*row[:3], {"base64": "AP8=", "size": 2}, *row[4:]]]
 
 
 async def test_rows_that_are_there_already(client: Any, engine: Any, fresh: str) -> None:

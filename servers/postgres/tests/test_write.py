@@ -1,6 +1,5 @@
 """Statements that change something: what passes, what is asked before, what is undone."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -120,7 +119,7 @@ async def test_the_user_is_asked_where_that_is_possible(
     assert await engine.value("SELECT count(*) FROM notes", fresh) == (0 if answer == "accept" else 2)
 
 
-async def test_the_operator_can_do_without_confirmation(client: Any, engine: Any, fresh: str) -> None:
+async def test_the_operator_can_do_without_confirmation(client: Any, fresh: str) -> None:
     async with client(**WRITER, database=fresh, no_confirm=True) as c:
         result = await c.call("execute", sql="delete from notes")
     assert result.data["row_count"] == 2
@@ -252,8 +251,8 @@ async def test_a_batch_out_of_bounds_is_refused(client: Any, statements: Any) ->
 async def test_nothing_of_a_session_is_left_for_the_next_caller(client: Any, engine: Any, fresh: str) -> None:
     """What a committed function sets for the session, and temporary tables, end with the call."""
     await engine.run(
-        "CREATE FUNCTION sets() RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''work_mem'', ''64kB'', false);"
-        " CREATE TEMP TABLE left_over (a int); PERFORM pg_advisory_lock(9); RETURN 1; END'",
+        "CREATE FUNCTION sets() RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''work_mem'', ''64kB'',"
+        " false); CREATE TEMP TABLE left_over (a int); PERFORM pg_advisory_lock(9); RETURN 1; END'",
         fresh,
     )
     async with client(**WRITER, database=fresh, pool=1) as c:
@@ -276,14 +275,14 @@ async def test_a_cancelled_write_is_whole_or_not_at_all(client: Any, engine: Any
     async with client(**WRITER, database=fresh, pool=1) as c:
         sql = "insert into t select n, 'x' from generate_series(5000, 5100) n"
         ident = await c.peer.begin("tools/call", {"name": "execute", "arguments": {"sql": sql}})
-        while await engine.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'insert into t%'", fresh) == 0:
-            await asyncio.sleep(0)
+        running = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'insert into t%' AND state = 'active'"
+        await engine.until(running, 1, fresh)
         await c.peer.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": ident}})
         after = await c.call("execute", sql="select count(*) from t where id >= 5000")
     assert after.data["rows"]["rows"] == [[0]]
 
 
-async def test_ddl_is_seen_by_everything_at_once(client: Any, engine: Any, fresh: str) -> None:
+async def test_ddl_is_seen_by_everything_at_once(client: Any, fresh: str) -> None:
     owner = {"user": "mcp_boss", "allow_superuser": True, "mode": "read-write"}
     async with client(**owner, database=fresh) as c:
         before = await c.call("search_schema", text="brandnew")

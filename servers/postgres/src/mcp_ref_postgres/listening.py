@@ -43,7 +43,11 @@ async def listen(opened: Opened, channel: str) -> None:
 
 async def _heard(opened: Opened, connection: Any, channel: str) -> None:
     ended = asyncio.Event()
-    connection.add_termination_listener(lambda _connection: ended.set())
+
+    def end(_connection: Any) -> None:
+        ended.set()
+
+    connection.add_termination_listener(end)
     await connection.add_listener(channel, _Ear(opened))
     await ended.wait()
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-SECRET = "root:x:0"
+CONTENT = "root:x:0"
 FILE = "'/etc/passwd'"
 # P4: the places where a function can stand, and the ways to write its name.
 PLACES = [
@@ -82,7 +82,8 @@ HARMLESS = [
     "select now() > timestamp '2024-01-01', clock_timestamp() is not null",
     "select current_setting('work_mem')",
     "select string_agg(v, ',' order by id) from t where id < 3",
-    "select extract(year from date '2024-01-01'), substring('abc' from 2), trim(both from ' x '), overlay('abc' placing 'x' from 2)",
+    "select extract(year from date '2024-01-01'), substring('abc' from 2), trim(both from ' x ')",
+    "select overlay('abc' placing 'x' from 2), position('a' in 'ba')",
     "select coalesce(null, greatest(1, 2)), nullif(1, 2), cast('1' as numeric(10, 2))",
     "select * from t where id in (select id from t where id < 3)",
     "select json_build_object('a', 1), to_json(t) from t limit 1",
@@ -95,23 +96,23 @@ HARMLESS = [
 ]
 
 
-@pytest.mark.parametrize(("user", "allowed"), [("mcp_ro", False), ("mcp_boss", True)], ids=["plain", "superuser"])
-async def test_postgres_function_in_from(client: Any, user: str, allowed: bool) -> None:
+@pytest.mark.parametrize("user", ["mcp_ro", "mcp_boss"])
+async def test_postgres_function_in_from(client: Any, user: str) -> None:
     """P4: postgres-mcp #178, awslabs #4575, GHSA-65hm-pwj5-73pw."""
-    async with client(user=user, allow_superuser=allowed) as c:
+    async with client(user=user, allow_superuser=user == "mcp_boss") as c:
         for place in PLACES:
             result = await c.call("query", sql=place.format(f=FILE))
             assert result.error_code == "permission", (place, result.text)
-            assert SECRET not in result.text
+            assert CONTENT not in result.text
             for tool in ("explain", "export_query"):
                 other = await c.call(tool, sql=place.format(f=FILE))
                 assert other.error_code == "permission", (tool, place, other.text)
-                assert SECRET not in other.text
+                assert CONTENT not in other.text
 
 
-@pytest.mark.parametrize(("user", "allowed"), [("mcp_ro", False), ("mcp_boss", True)], ids=["plain", "superuser"])
+@pytest.mark.parametrize("user", ["mcp_ro", "mcp_boss"])
 async def test_functions_that_leave_something_behind_are_refused(
-    client: Any, engine: Any, fresh: str, user: str, allowed: bool
+    client: Any, engine: Any, fresh: str, user: str
 ) -> None:
     """P5: no slot, row, statistic, lock or number is other than before."""
     watched = (
@@ -120,7 +121,7 @@ async def test_functions_that_leave_something_behind_are_refused(
         " || ' ' || (SELECT last_value FROM notes_id_seq)"
     )
     before = await engine.value(watched, fresh)
-    async with client(user=user, database=fresh, allow_superuser=allowed) as c:
+    async with client(user=user, database=fresh, allow_superuser=user == "mcp_boss") as c:
         for statement in REACHING:
             result = await c.call("query", sql=statement)
             # Functions of an extension that is not installed do not exist.
@@ -133,7 +134,8 @@ async def test_dblink_is_refused_where_it_is_installed(client: Any, engine: Any,
     """P5: `dblink_exec('insert ..')` wrote a row from within a READ ONLY transaction."""
     await engine.run("CREATE EXTENSION dblink", fresh)
     async with client(user="mcp_boss", database=fresh, allow_superuser=True) as c:
-        result = await c.call("query", sql=f"select dblink_exec('dbname={fresh}', 'insert into t values (-5, ''x'')')")
+        attack = "select dblink_exec('dbname=' || current_database(), 'insert into t values (-5, ''x'')')"
+        result = await c.call("query", sql=attack)
         view = await c.call("server_info")
     assert result.error_code == "permission"
     assert "extension dblink" in view.data["role_flags"]

@@ -81,7 +81,7 @@ async def parts(session: Session, found: Object, include: Sequence[Part]) -> dic
         if name in include:
             shown[name] = await _rows(session, statement, found)
     if "stats" in include:
-        shown["stats"] = next(iter(await _rows(session, sql.STATS, found)), {})
+        shown["stats"] = (await _rows(session, sql.STATS, found))[0]
     if "ddl" in include:
         shown["ddl"] = await _definition(session, found, columns, constraints, indexes)
     return shown

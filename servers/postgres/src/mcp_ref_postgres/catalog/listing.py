@@ -63,7 +63,12 @@ async def objects(session: Session, wanted: Wanted) -> tuple[list[dict[str, Any]
     columns = await _columns(session, shown) if wanted.detail == "full" else {}
     keep = _SHOWN[wanted.detail]
     rows = [_shown({**dict(row), "columns": columns.get(row["oid"])}, keep) for row in shown]
-    return rows, After(*_key(shown[-1])) if more else None
+    return rows, after(shown[-1]) if more else None
+
+
+def after(row: Any) -> After:
+    """The place behind this object."""
+    return After(*_key(row))
 
 
 async def schemas(session: Session, visible: list[str] | None, *, system: bool) -> list[dict[str, Any]]:

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
+from importlib import import_module
 from typing import Any, Literal, cast
 
-from mcp_ref_postgres.engine.driver import Connection
+from mcp_ref_postgres.engine.driver import Connection, Driver
 from mcp_ref_postgres.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -86,14 +87,16 @@ async def connect(dsn: str, settings: Settings, path: Path, *, pooled: bool) -> 
     Raises:
         OSError, TimeoutError, or what the driver raises: see `faults`.
     """
-    import asyncpg  # noqa: PLC0415  a server that nobody asks for data does not pay for the driver
-
     parameters = startup(settings, path)
     sent = {name: parameters[name] for name in _POOLED} if pooled else parameters
     async with asyncio.timeout(MOST_SECONDS):
-        opened = await asyncpg.connect(dsn, server_settings=sent, statement_cache_size=0 if pooled else 256)
-    connection = cast("Connection", opened)
+        connection = await _driver().connect(dsn, server_settings=sent, statement_cache_size=0 if pooled else 256)
     return Session(connection, parameters, pooled=pooled)
+
+
+def _driver() -> Driver:
+    """The driver, which a server that nobody asks for data does not pay for."""
+    return cast("Driver", import_module("asyncpg"))
 
 
 def refuses_parameters(error: BaseException) -> bool:

@@ -120,6 +120,10 @@ class Notice(Protocol):
 class Connection(Protocol):
     """One session of the engine."""
 
+    def cursor(self, query: str, *args: Any, prefetch: int | None = None) -> OpenCursor:
+        """A portal of a statement that stays prepared, inside a transaction."""
+        ...
+
     async def execute(self, query: str) -> str:
         """Run statements of ours by the simple protocol; a caller's text never comes here."""
         ...
@@ -186,4 +190,12 @@ class Connection(Protocol):
 
     def get_server_version(self) -> Any:
         """Version with `major`."""
+        ...
+
+
+class Driver(Protocol):
+    """The module of the driver."""
+
+    async def connect(self, dsn: str, *, server_settings: dict[str, str], statement_cache_size: int) -> Connection:
+        """Open a session."""
         ...

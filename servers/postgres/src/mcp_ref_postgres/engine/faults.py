@@ -3,6 +3,7 @@
 Of the engine's own words its message and hint are passed on; never its detail, which quotes rows, nor its context.
 """
 
+import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -63,10 +64,9 @@ _CANCELLED = "due to user request"
 
 
 def driver_errors() -> tuple[type[Exception], ...]:
-    """What the driver raises; empty before it was ever imported, for then it has raised nothing."""
-    from asyncpg.exceptions import InterfaceError, PostgresError  # noqa: PLC0415  imported at the first connection
-
-    return (PostgresError, InterfaceError)
+    """What the driver raises. It is imported at the first connection; before, it has raised nothing."""
+    driver: Any = sys.modules.get("asyncpg")
+    return () if driver is None else (driver.PostgresError, driver.InterfaceError)
 
 
 def broken() -> tuple[type[Exception], ...]:

@@ -35,7 +35,10 @@ class Check(Struct, frozen=True):
 
 def worst(statuses: Sequence[Status]) -> Status:
     """The worst of several."""
-    return max(statuses, key=_ORDER.index, default="ok")
+    found: Status = "ok" if statuses and set(statuses) != {"skipped"} else "skipped"
+    for status in statuses:
+        found = status if _ORDER.index(status) > _ORDER.index(found) else found
+    return found
 
 
 def graded(found: Sequence[tuple[Status, str, str | None]], fine: str, noun: str) -> Judged:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from mcp_protocol.server.output import Output
 from mcp_ref_kit.db.deadline import Deadline
 from mcp_ref_kit.db.envelope import Envelope, Format
+from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.page import Bounds, Page
 from mcp_ref_kit.db.paging import Hold, Position
 from mcp_ref_postgres.engine.connecting import Session
@@ -51,7 +52,12 @@ async def page_of(ctx: Ctx, opened: Opened, question: Question, deadline: Deadli
     held = ctx.state.held.take(position, opened.engine.name, ctx.principal.key)
     turn = Turn(ctx, opened, question, position, deadline)
     if held is not None:
-        return await turn.go_on(held)
+        try:
+            return await turn.go_on(held)
+        except DbError as error:
+            if error.code != "connection":
+                raise
+            # Its session is gone, and a page that was held is only a quicker one.
     try:
         return await turn.run()
     except _Stale:

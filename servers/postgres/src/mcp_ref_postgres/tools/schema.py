@@ -1,14 +1,16 @@
 """Tools that show what is in a database: schemas, objects, one object in full, search by words."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from mcp_protocol import ToolError, Toolset, arg
 from mcp_ref_kit.db.arguments import Cursor, DatabaseName, Form
 from mcp_ref_kit.db.envelope import Envelope, Truncation, Untrusted
 from mcp_ref_kit.db.errors import unknown
+from mcp_ref_kit.db.room import Room, budget
 from mcp_ref_postgres.catalog import listing
 from mcp_ref_postgres.catalog.describing import Lookup, Object, Part, comment, find, parts
 from mcp_ref_postgres.catalog.listing import After, Detail, ObjectType, Wanted
@@ -50,22 +52,22 @@ class Described(Struct, frozen=True, kw_only=True, omit_defaults=True):
     schema: str
     name: str
     type: str
-    description: str | None = None
-    columns: list[dict[str, Any]] | None = None
-    primary_key: list[str] | None = None
-    foreign_keys: list[dict[str, Any]] | None = None
-    referenced_by: list[dict[str, Any]] | None = None
-    unique: list[dict[str, Any]] | None = None
-    checks: list[dict[str, Any]] | None = None
-    indexes: list[dict[str, Any]] | None = None
-    triggers: list[dict[str, Any]] | None = None
-    policies: list[dict[str, Any]] | None = None
-    partitions: list[dict[str, Any]] | None = None
-    stats: dict[str, Any] | None = None
-    ddl: str | None = None
-    enum_values: list[str] | None = None
-    sample: Envelope | None = None
-    untrusted: Literal[True] = True
+    description: str = ""
+    columns: Sequence[Any] = ()
+    primary_key: Sequence[str] = ()
+    foreign_keys: Sequence[Any] = ()
+    referenced_by: Sequence[Any] = ()
+    unique: Sequence[Any] = ()
+    checks: Sequence[Any] = ()
+    indexes: Sequence[Any] = ()
+    triggers: Sequence[Any] = ()
+    policies: Sequence[Any] = ()
+    partitions: Sequence[Any] = ()
+    stats: dict[str, Any] = {}
+    ddl: str = ""
+    enum_values: Sequence[str] = ()
+    sample: dict[str, Any] = {}
+    untrusted: bool = True
 
 
 class Matches(Struct, frozen=True):
@@ -113,11 +115,14 @@ async def list_objects(  # noqa: PLR0913  one parameter for each argument
             after=after,
         )
         rows, last = await listing.objects(turn.session, wanted)
+    fitting = Room(budget(ctx.state.settings.max_output_chars)).leading(rows)
+    if len(fitting) < len(rows):
+        last = listing.after(fitting[-1])
     if last is None:
         return Objects(objects=rows, truncated=False)
-    cut = Truncation("limit", len(rows))
+    cut = Truncation("limit" if len(fitting) == len(rows) else "bytes", len(fitting))
     sealed = ctx.state.paging.seal(ctx, last, name)
-    return Objects(objects=rows, next_cursor=sealed, truncated=True, truncation=cut)
+    return Objects(objects=fitting, next_cursor=sealed, truncated=True, truncation=cut)
 
 
 @schema.tool(**LOOKING)
@@ -138,17 +143,17 @@ async def describe_object(
         if found is None:
             raise unknown(type or "object", name, await _near(opened), "list_objects shows what there is.")
         about = await comment(session, found)
-        shown = await parts(session, found, include) if found.oid else {"ddl": found.ddl}
+        shown: dict[str, Any] = await parts(session, found, include) if found.oid else {}
     if "sample" in include and found.type in _READABLE:
-        shown["sample"] = await _sample(ctx, opened, found, sample_rows)
+        shown["sample"] = json.decode(json.encode(await _sample(ctx, opened, found, sample_rows)))
     if found.ddl is not None:
         shown["ddl"] = found.ddl
     return Described(
         schema=found.schema,
         name=found.name,
         type=found.type,
-        description=about,
-        enum_values=found.labels,
+        description=about or "",
+        enum_values=found.labels or (),
         **{key: value for key, value in shown.items() if value not in (None, [])},
     )
 
