@@ -127,6 +127,12 @@ async def test_a_struct_is_data_and_its_json_is_the_text() -> None:
     }
 
 
+async def test_the_text_of_data_has_no_control_character_that_a_terminal_would_obey() -> None:
+    result = await call("row", name="\x1b\x9b\x7fé")
+    assert result["content"][0]["text"] == '{"name":"\\u001b\\u009b\\u007fé","size":1.5}'
+    assert result["structuredContent"]["name"] == "\x1b\x9b\x7fé"
+
+
 async def test_defaults_are_the_functions_own() -> None:
     assert (await call("row", name="a"))["structuredContent"] == {"name": "a", "size": 1.5}
 

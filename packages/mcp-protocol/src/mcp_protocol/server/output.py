@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, cast, get_args, get_origin
 import msgspec
 from msgspec import NODEFAULT, Raw, Struct
 
-from mcp_protocol.encoding import encode
+from mcp_protocol.encoding import encode, without_controls
 from mcp_protocol.schema import Schema, is_union_of_structs, output_schema, text_schema
 from mcp_protocol.schema.hints import NoneType, options, peel
 from mcp_protocol.types import CallToolResult, ContentBlock, Text
@@ -77,7 +77,7 @@ class DataResult:
         if isinstance(value, Output):
             output = cast("Output[Struct]", value)
             value, content = output.data, output.content
-        encoded = encode(value)
+        encoded = without_controls(encode(value))  # it is text to read as well
         try:
             self._decoder.decode(encoded)
         except msgspec.ValidationError as error:
