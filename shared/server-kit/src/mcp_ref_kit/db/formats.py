@@ -3,21 +3,17 @@ r"""Rows as bytes: JSON, CSV, Markdown and JSON lines, each one row at a time, f
 No control character but tab and newline gets through: JSON escapes them, the other formats show `\xNN`.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
-from mcp_protocol.encoding import encode
+from mcp_protocol.encoding import encode, without_controls
 from mcp_ref_kit.db.envelope import Column, Format
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n"}
 _MARKDOWN = {**_CONTROLS, ord("\\"): "\\\\", ord("|"): "\\|", ord("\n"): "\\n", ord("`"): "\\`"}
-# JSON escapes the controls of ASCII by itself; terminals obey these as well, as UTF-8.
-_DELETE = b"\x7f"
 _encode = msgspec.json.Encoder().encode
-_LATE_CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
 MIME_TYPES: Mapping[Format, str] = {
     "json": "application/json",
@@ -74,13 +70,7 @@ def as_json(value: Any) -> bytes:
         data = _encode(value)
     except UnicodeEncodeError:
         data = encode(value)
-    if data.isascii() and _DELETE not in data:  # nearly always, and at a tenth of the search's cost
-        return data
-    return _LATE_CONTROLS.sub(_escaped, data)
-
-
-def _escaped(found: re.Match[bytes]) -> bytes:
-    return b"\\u00%02x" % found[0][-1]
+    return without_controls(data)
 
 
 class _Json:
