@@ -108,7 +108,8 @@ async def test_queries_are_read_again_at_a_hangup(small: Path, tmp_path: Path) -
         config.write_text(QUERY.format(name="two"))
         process.send_signal(signal.SIGHUP)
         async with asyncio.timeout(10):
-            while "two" not in (names := await offered(process, 2)):
+            # Nothing tells when another process has read a file.
+            while "two" not in (names := await offered(process, 2)):  # noqa: ASYNC110  see above
                 await asyncio.sleep(0.05)
         assert "one" not in names
         config.write_text("[[query]]\nname = 5\n")
@@ -123,7 +124,10 @@ async def test_queries_are_read_again_at_a_hangup(small: Path, tmp_path: Path) -
 async def offered(process: asyncio.subprocess.Process, number: int) -> list[str]:
     assert process.stdin
     assert process.stdout
-    meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+    meta: dict[str, Any] = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
     meta["io.modelcontextprotocol/clientInfo"] = {"name": "test", "version": "1"}
     message = {"jsonrpc": "2.0", "id": number, "method": "tools/list", "params": {"_meta": meta}}
     process.stdin.write(json.dumps(message).encode() + b"\n")

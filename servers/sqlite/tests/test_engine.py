@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240  files are small, and a test waits for nothing else
 """The engine by itself: threads, deadlines, cancellations, replaced files, and what is known of aiosqlite."""
 
 import asyncio
@@ -211,7 +212,7 @@ async def test_every_thread_ends_with_its_database(small: Path) -> None:
         await database.look(one, Deadline(1))
         assert threading.active_count() > before
     async with asyncio.timeout(2):
-        while threading.active_count() > before:
+        while threading.active_count() > before:  # noqa: ASYNC110  threads tell nobody that they end
             await asyncio.sleep(0.01)
 
 
@@ -240,7 +241,7 @@ async def test_a_name_is_a_name_and_no_parameter(small: Path, name: str) -> None
 
 async def test_aiosqlite_still_has_what_we_use_of_it() -> None:
     """Its queue, its thread and its connection are private; `engine/thread.py` is the only place that touches them."""
-    connection = aiosqlite.Connection(lambda: sqlite3.connect(":memory:", check_same_thread=False), 64)
+    connection: Any = aiosqlite.Connection(lambda: sqlite3.connect(":memory:", check_same_thread=False), 64)
     assert isinstance(connection._thread, threading.Thread)
     connection._thread.daemon = True
     await connection

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240  files are small, and a test waits for nothing else
 """A server that goes on: a database that comes late, thousands of calls that leave nothing behind."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC240  files are small, and a test waits for nothing else
 """Resources, changes of them, prompts, completions, insights, the archived server's tools."""
 
 import asyncio

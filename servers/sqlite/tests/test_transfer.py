@@ -1,7 +1,7 @@
+# ruff: noqa: ASYNC240  files are small, and a test waits for nothing else
 """Exports, imports and backups: streamed, whole or not at all, and never outside of the operator's directories."""
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -53,9 +53,7 @@ async def test_an_export_belongs_to_who_made_it(small: Path, serve: Any) -> None
                 await client.read(wrong)
 
 
-@pytest.mark.parametrize(
-    "name", ["../x.csv", "/tmp/x.csv", ".hidden", "a/b.csv", "", "x" * 200, "a\nb.csv", "..", "a\\b"]
-)
+@pytest.mark.parametrize("name", ["../x.csv", "/x.csv", ".hidden", "a/b.csv", "", "x" * 200, "a\nb.csv", "..", "a\\b"])
 async def test_a_file_is_a_plain_name(small: Path, serve: Any, outbox: Path, name: str) -> None:
     async with serve(small, export_dir=outbox, backup_dir=outbox, mode="read-write") as client:
         for tool, arguments in (
@@ -179,4 +177,4 @@ async def test_a_backup_is_a_whole_database_and_its_source_unchanged(
     assert done.data["bytes"] == (outbox / "copy.db").stat().st_size
     assert twice.error_code == "conflict"
     assert digest(file) == before
-    assert os.listdir(outbox) == ["copy.db"]
+    assert [path.name for path in outbox.iterdir()] == ["copy.db"]

@@ -15,11 +15,15 @@ ASKED = "elicitation/create"
 
 def count(path: Path, table: str = "t") -> int:
     with closing(sqlite3.connect(path)) as db:
-        return db.execute(f'select count(*) from "{table}"').fetchone()[0]
+        return db.execute(f'select count(*) from "{table}"').fetchone()[0]  # noqa: S608  a test's own words
 
 
-def saying(agree: Any, action: str = "accept") -> Any:
-    return {"answers": {ASKED: lambda _: {"action": action, "content": {"agree": agree}}}}
+def saying(*, agree: bool, action: str = "accept") -> dict[str, Any]:
+    def answer(question: dict[str, Any]) -> dict[str, Any]:
+        del question
+        return {"action": action, "content": {"agree": agree}}
+
+    return {"answers": {ASKED: answer}}
 
 
 @pytest.mark.parametrize("revision", ERAS)
@@ -124,7 +128,8 @@ async def test_returned_rows_come_as_a_page(small: Path, serve: Any) -> None:
 
 
 async def test_rows_returned_beyond_a_page_are_written_all_the_same(small: Path, serve: Any) -> None:
-    sql = "with recursive a(n) as (select 1 union all select n + 1 from a limit 1000) insert into t(v) select n from a returning id"
+    numbers = "with recursive a(n) as (select 1 union all select n + 1 from a limit 1000)"
+    sql = f"{numbers} insert into t(v) select n from a returning id"  # noqa: S608  a test's own words
     async with serve(small, mode="read-write") as client:
         result = await client.call("execute", sql=sql)
     assert (result.data["changes"], result.data["rows"]["truncated"]) == (1000, True)
@@ -247,7 +252,7 @@ async def test_writers_wait_for_one_another_and_readers_for_nobody(small: Path, 
         asked: list[int] = []
         for number in range(100):
             tool, sql = (
-                ("execute", f"insert into t(v) values ({number})")
+                ("execute", f"insert into t(v) values ({number})")  # noqa: S608  a test's own words
                 if number % 10 == 0
                 else ("query", "select count(*) from t")
             )

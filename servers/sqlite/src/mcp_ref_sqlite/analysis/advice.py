@@ -86,8 +86,9 @@ def _is_copied(each: Object) -> bool:
 
 
 def _statistics(connection: sqlite3.Connection, name: str) -> tuple[str, list[tuple[object, ...]]] | None:
+    reading = f"SELECT * FROM {identifier(name)} LIMIT 100000"  # noqa: S608  one of two names
     try:
-        rows = connection.execute(f"SELECT * FROM {identifier(name)} LIMIT 100000").fetchall()  # noqa: S608  one of two names
+        rows = connection.execute(reading).fetchall()
     except sqlite3.OperationalError:  # ANALYZE has not been run, or not with that kind
         return None
     return (name, rows) if rows else None
@@ -128,8 +129,9 @@ class _Trial:
 
     def _fill(self, name: str, rows: Sequence[tuple[object, ...]]) -> None:
         places = ", ".join("?" * len(rows[0]))
+        filling = f"INSERT INTO {name} VALUES ({places})"  # noqa: S608  one of two names
         try:
-            self._memory.executemany(f"INSERT INTO {name} VALUES ({places})", rows)  # noqa: S608  one of two names
+            self._memory.executemany(filling, rows)
         except sqlite3.Error:  # this build keeps no such statistics
             return
 
@@ -162,7 +164,8 @@ class _Trial:
         except sqlite3.Error:  # there is one of that name
             return None
         after = [self._plan(statement) for statement in asked]
-        self._memory.execute(f"DROP INDEX {identifier(name)}")
+        dropping = f"DROP INDEX {identifier(name)}"
+        self._memory.execute(dropping)
         helps = [at for at in range(len(asked)) if _cost(after[at]) < _cost(before[at]) and name in " ".join(after[at])]
         if not helps:
             return None

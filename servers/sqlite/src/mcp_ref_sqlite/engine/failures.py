@@ -107,7 +107,7 @@ def is_busy(error: BaseException) -> bool:
 
 def _code(name: str, message: str) -> Code:
     if name in {"", "SQLITE_ERROR"}:
-        known = [code for words, code in _WORDS if words in message]
+        known: list[Code] = [code for words, code in _WORDS if words in message]
         return known[0] if known else "syntax"
     return by_word(_CODES, name, "syntax")
 

@@ -17,6 +17,7 @@ _MOST_ITEMS = 20
 # A fifth of the file is free: then VACUUM gives something back.
 _MUCH_FREE = 0.2
 _FEW_PAGES = 100
+_SETTINGS = ("page_size", "encoding", "auto_vacuum", "user_version", "application_id", "journal_mode")
 _LARGE_WAL = 64 * 1024 * 1024
 
 
@@ -119,11 +120,8 @@ def indexes(path: Path, connection: sqlite3.Connection, /, *, deep: bool) -> Fin
 def settings(path: Path, connection: sqlite3.Connection, /, *, deep: bool) -> Finding:
     """How the file is set up."""
     del path, deep
-    values = {
-        name: connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("page_size", "encoding", "auto_vacuum", "user_version", "application_id", "journal_mode")
-    }
-    items = [f"{name} = {value}" for name, value in values.items()]
+    asked = [(name, f"PRAGMA {name}") for name in _SETTINGS]
+    items = [f"{name} = {connection.execute(pragma).fetchone()[0]}" for name, pragma in asked]
     return Finding(name="settings", status="ok", summary="Set up as follows.", items=items)
 
 

@@ -39,7 +39,7 @@ async def examine(ctx: Ctx, database: Database, checks: Sequence[CheckName], *, 
             found.append(await _checked(database, name, CHECKS[name], share, deep=deep))
             await progress.report(at + 1)
     statuses = [finding.status for finding in found]
-    worst = next(status for status in _WORST_FIRST if status in statuses)
+    worst: Status = next(status for status in _WORST_FIRST if status in statuses)
     return Health(
         status=worst,
         checks=found,

@@ -56,7 +56,7 @@ async def _resumed(ctx: Ctx, database: Database, asked: Asked, held: Held, deadl
         database.renew(seat)
         database.readers.give_back(seat)
         return None
-    except BaseException:
+    except BaseException:  # cancelled, too: the connection goes back without the cursor
         seat.connection.post(held.open.cursor.close)
         database.readers.give_back(seat)
         raise
@@ -72,7 +72,7 @@ async def _begun(database: Database, asked: Asked, position: Position, deadline:
         except Replaced:
             database.renew(seat)
             database.readers.give_back(seat)
-        except BaseException:
+        except BaseException:  # cancelled, too: the connection goes back
             database.readers.give_back(seat)
             raise
 

@@ -37,9 +37,12 @@ def explained(sql: str, params: list[Any] | dict[str, Any], connection: sqlite3.
     """The plan of a caller's statement, which is not run. On a reader's thread."""
     asked = prepared(sql, params)
     tree = steps(connection, asked)
-    found = connection.execute(f"EXPLAIN {asked.sql}", asked.values) if bytecode else None
-    program = None if found is None else [list(row) for row in found.fetchmany(_MOST_OPERATIONS)]
-    return plan(tree, program)
+    return plan(tree, _program(connection, asked) if bytecode else None)
+
+
+def _program(connection: sqlite3.Connection, asked: Statement) -> list[list[Any]]:
+    explaining = f"EXPLAIN {asked.sql}"
+    return [list(row) for row in connection.execute(explaining, asked.values).fetchmany(_MOST_OPERATIONS)]
 
 
 def prepared(sql: str, params: list[Any] | dict[str, Any]) -> Statement:
@@ -56,7 +59,8 @@ def prepared(sql: str, params: list[Any] | dict[str, Any]) -> Statement:
 
 def steps(connection: sqlite3.Connection, asked: Statement) -> list[Step]:
     """The plan, parents before their children."""
-    rows = connection.execute(f"EXPLAIN QUERY PLAN {asked.sql}", asked.values).fetchall()
+    explaining = f"EXPLAIN QUERY PLAN {asked.sql}"  # one statement, which the module sees to; it is not run
+    rows = connection.execute(explaining, asked.values).fetchall()
     depths: dict[int, int] = {0: -1}
     found: list[Step] = []
     for ident, parent, _, detail in rows:

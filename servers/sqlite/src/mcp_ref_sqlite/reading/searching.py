@@ -161,8 +161,9 @@ def _size(connection: sqlite3.Connection, table: str, names: Sequence[str]) -> i
     rows, length = connection.execute(asking).fetchone()
     if rows < _SAMPLE:
         return length or 0
+    counting = f"SELECT max(rowid) FROM {identifier(table)}"  # noqa: S608  a found name
     try:
-        largest = connection.execute(f"SELECT max(rowid) FROM {identifier(table)}").fetchone()[0]  # noqa: S608  a found name
+        largest = connection.execute(counting).fetchone()[0]
     except sqlite3.OperationalError:  # a table without them, or a view
         pages: int = connection.execute("PRAGMA page_count").fetchone()[0]
         size: int = connection.execute("PRAGMA page_size").fetchone()[0]

@@ -24,7 +24,7 @@ async def profile_table(
     sample: Annotated[int, arg("Rows to look at.", ge=1, le=1_000_000)] = 10_000,
     database: DatabaseName | None = None,
 ) -> Output[Profile]:
-    """Sum up the columns of a table: types, nulls, range, most frequent values, of the first rows."""
+    """Sum up types, nulls, range and most frequent values of the columns of a table, by its first rows."""
     from mcp_ref_sqlite.analysis.profile import profile  # noqa: PLC0415  SQLite comes with the first call
 
     return shown(await profile(ctx, ctx.state.databases.get(database), table, columns, sample))

@@ -35,7 +35,7 @@ async def create_table(ctx: Ctx, *, query: Sql, database: DatabaseName | None = 
 
 @compat.tool(**READING)
 async def list_tables(ctx: Ctx, *, database: DatabaseName | None = None) -> Output[Listing]:
-    """Older name of list_objects: the names of the tables."""
+    """Older name of list_objects, for the names of the tables."""
     found = await native.list_objects(ctx, types=("table",), detail="names", limit=10_000, database=database)
     return shown(Listing([each["name"] for each in found.data.objects]))
 

@@ -21,7 +21,7 @@ async def optimize(
     confirm: Confirm | None = None,
     database: DatabaseName | None = None,
 ) -> Output[Kept]:
-    """Keep the file in shape: statistics, free space, write-ahead log, indexes."""
+    """Keep statistics, free space, write-ahead log and indexes of the file in shape."""
     from mcp_ref_sqlite.health.upkeep import keep_up  # noqa: PLC0415  SQLite comes with the first call
 
     return shown(await keep_up(ctx, ctx.state.databases.get(database), what, confirm))

@@ -39,7 +39,7 @@ async def execute_batch(
     confirm: Confirm | None = None,
     database: DatabaseName | None = None,
 ) -> Output[Batch]:
-    """Run several statements in one transaction: all or nothing."""
+    """Run several statements in one transaction, all or nothing."""
     from mcp_ref_sqlite.writing.batch import execute_batch as run  # noqa: PLC0415  SQLite comes with the first call
 
     return shown(await run(ctx, ctx.state.databases.get(database), statements, dry_run=dry_run, confirm=confirm))
