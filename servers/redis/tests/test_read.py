@@ -256,3 +256,18 @@ async def test_a_cursor_of_another_question_runs_nothing(client_of: Clients, sen
             assert result.error_code == "invalid_argument"
         assert (await client.call("scan_keys", cursor=cursor)).error_code == "invalid_argument"
         assert sent() == before
+
+
+async def test_a_string_that_becomes_something_else_is_read_as_what_it_is(client_of: Clients, raw: Any) -> None:
+    """A key that was a string is asked for as one in the same trip as its type."""
+    raw.set("k", "text")
+    async with client_of() as client:
+        first = [(await client.call("read_key", key="k")).data["value"] for _ in range(2)]
+        raw.delete("k")
+        gone = await client.call("read_key", key="k")
+        raw.rpush("k", "item")
+        other = await client.call("read_key", key="k")
+        again = await client.call("read_key", key="k")
+    assert first == ["text", "text"]
+    assert gone.data["found"] is False
+    assert other.data["items"] == again.data["items"] == ["item"]

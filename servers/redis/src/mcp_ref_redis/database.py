@@ -11,6 +11,9 @@ from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.engine.topology import Engine, Keys
 
+_MOST_REMEMBERED = 1024
+_LONGEST_REMEMBERED = 256
+
 
 class Database:
     """One database: its engine, what is known of it, and the jail round its keys."""
@@ -24,6 +27,7 @@ class Database:
         self.number = number
         self.most_seconds = source.limits.timeout
         self._table: tuple[int, Table] | None = None
+        self._strings: dict[bytes, None] = {}
 
     async def run(self, *vectors: Vector, write: bool = False, node: str | None = None, keys: Keys = None) -> list[Any]:
         """Send commands as one pipeline; a reply may be a Fault.
@@ -41,6 +45,18 @@ class Database:
         """
         [reply] = await self.engine.run([vector], write=write, node=node)
         return require(reply)
+
+    def was_string(self, key: bytes) -> bool:
+        """Whether a key was a string when it was read before, lately."""
+        return key in self._strings
+
+    def remember(self, key: bytes, *, string: bool) -> None:
+        """Whether it is one now; only the keys that were read last are known, and no long ones."""
+        self._strings.pop(key, None)
+        if string and len(key) <= _LONGEST_REMEMBERED:
+            self._strings[key] = None
+        if len(self._strings) > _MOST_REMEMBERED:
+            del self._strings[next(iter(self._strings))]
 
     async def table(self) -> Table:
         """The engine's commands, asked for once for as long as its connections hold.

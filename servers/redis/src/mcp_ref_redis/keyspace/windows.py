@@ -66,9 +66,20 @@ def reader(engine_type: str) -> Reader | None:
 
 
 async def _string(db: Database, key: bytes, ask: Ask) -> Window:
+    return string_window(await db.run(*string_look(key, ask)), ask)
+
+
+def string_look(key: bytes, ask: Ask) -> tuple[Vector, Vector]:
+    """What is asked of a string: its length, and never more than a window of it."""
     start = ask.at.start if ask.at else ask.start
     most = min(ask.count * KIB, ask.most_bytes)
-    size, data = _both(await db.run((b"STRLEN", key), (b"GETRANGE", key, b"%d" % start, b"%d" % (start + most - 1))))
+    return (b"STRLEN", key), (b"GETRANGE", key, b"%d" % start, b"%d" % (start + most - 1))
+
+
+def string_window(replies: Sequence[Any], ask: Ask) -> Window:
+    """What is made of the answers."""
+    start = ask.at.start if ask.at else ask.start
+    size, data = _both(replies)
     end = start + len(data)
     if end < size:
         data = window(data) or data

@@ -16,7 +16,16 @@ from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.many import Item, read_many
-from mcp_ref_redis.keyspace.windows import Ask, Encoding, Position, Window, changed, reader
+from mcp_ref_redis.keyspace.windows import (
+    Ask,
+    Encoding,
+    Position,
+    Window,
+    changed,
+    reader,
+    string_look,
+    string_window,
+)
 from mcp_ref_redis.results import Data, Page, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import READING, Cursor, Key, Keys, Named, key_of, keys_of
@@ -102,8 +111,13 @@ async def value_of(db: Database, key: bytes, ask: Ask) -> tuple[KeyValue, Positi
     Raises:
         ToolError: `conflict`, where the key changes in the meantime.
     """
-    kind, ttl = map(require, await db.run((b"TYPE", key), (b"PTTL", key)))
-    kind = kind.decode()
+    # What was a string is likely to be one again: then one trip is enough.
+    looks = string_look(key, ask) if db.was_string(key) else ()
+    kind, ttl, *looked = await db.run((b"TYPE", key), (b"PTTL", key), *looks)
+    kind, ttl = require(kind).decode(), require(ttl)
+    db.remember(key, string=kind == "string")
+    if looked and kind == "string":
+        return _page(key, string_window(looked, ask), (kind, ttl, ask))
     if kind == kinds.NONE:
         return KeyValue(found=False, key=shown(key), truncated=False, untrusted=True), None
     read = reader(kind)
