@@ -10,6 +10,7 @@ from msgspec import Struct
 from mcp_ref_kit.db.envelope import Reason, Truncation
 from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
+from mcp_ref_sqlite.engine.failures import was_interrupted
 from mcp_ref_sqlite.reading.objects import Object, find, objects
 from mcp_ref_sqlite.results import Matches
 from mcp_ref_sqlite.state import Ctx
@@ -118,9 +119,12 @@ class Searching:
         try:
             rows = connection.execute(asking, values).fetchall()
         except sqlite3.OperationalError as error:
-            if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT" and not self.found:
+            if not was_interrupted(error):
+                self.skipped.append(table.name)  # a view or index of it does not work
+                return []
+            if not self.found:
                 raise
-            self._skip(table, "time")  # the time is up, or a view or index of it does not work
+            self._skip(table, "time")
             return []
         self.searched.append(table.name)
         return rows
