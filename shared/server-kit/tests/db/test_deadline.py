@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from itertools import pairwise
 from typing import Any
 
@@ -6,7 +7,7 @@ import pytest
 
 from mcp_protocol import Context, Server, Toolset
 from mcp_protocol.testing import raw_peer
-from mcp_ref_kit.db.deadline import Backoff, Deadline, Progress, Slots
+from mcp_ref_kit.db.deadline import Backoff, Deadline, Progress, Slots, off_loop
 from mcp_ref_kit.db.errors import DbError
 
 
@@ -78,6 +79,14 @@ async def test_a_cancelled_call_gives_its_turn_back() -> None:
         task.cancel()
     async with slots.enter(0.1):
         pass
+
+
+async def test_a_long_text_is_read_in_a_thread_and_a_short_one_at_once() -> None:
+    here = threading.get_ident()
+    assert await off_loop(10, threading.get_ident) == here
+    assert await off_loop(1_000_000, threading.get_ident) != here
+    with pytest.raises(ZeroDivisionError):
+        await off_loop(1_000_000, divmod, 1, 0)
 
 
 async def test_a_deadline_tells_a_thread_what_is_left() -> None:

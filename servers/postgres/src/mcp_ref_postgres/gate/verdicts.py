@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
+from mcp_ref_kit.db.deadline import off_loop
 from mcp_ref_kit.db.errors import DbError
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.database import Engine
@@ -76,7 +77,8 @@ class Gate:
         if known is not None and known.until > now:
             self._verdicts.move_to_end(key)
             return await self._renewed(session, known)
-        verdict = await self._judged(session, statement_of(text), now + SECONDS)
+        statement = await off_loop(len(text), statement_of, text)
+        verdict = await self._judged(session, statement, now + SECONDS)
         self._verdicts[key] = verdict
         while len(self._verdicts) > KEPT:
             self._verdicts.popitem(last=False)

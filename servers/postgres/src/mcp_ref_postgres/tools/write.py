@@ -1,13 +1,15 @@
 """Tools that change data: one statement, or several in one transaction."""
 
 import time
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.arguments import Confirm, DatabaseName, TimeoutSeconds
-from mcp_ref_kit.db.envelope import Envelope, Untrusted
+from mcp_ref_kit.db.deadline import off_loop
+from mcp_ref_kit.db.envelope import Untrusted
 from mcp_ref_kit.db.errors import bad_argument
 from mcp_ref_postgres.engine.database import Isolation
 from mcp_ref_postgres.gate.keywords import kind_of, runs_alone
@@ -27,11 +29,11 @@ DryRun = Annotated[bool, arg("Run, then roll back.")]
 
 
 class Executed(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the statement did; rows of RETURNING as query gives them."""
+    """rows: of RETURNING, as query gives them."""
 
     command_tag: str
     row_count: int | None = None
-    rows: Envelope | None = None
+    rows: Any = None
     notices: list[str] = []
     dry_run: bool = False
     elapsed_ms: float
@@ -39,7 +41,7 @@ class Executed(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BatchStatement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One statement of a batch; with params_list it runs once for each."""
+    """With params_list it runs once for each."""
 
     sql: Annotated[str, arg("One statement.")]
     params: Annotated[list[Any], arg("Values of $1, $2, ...")] | None = None
@@ -49,9 +51,9 @@ class BatchStatement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class BatchDone(Struct, frozen=True, kw_only=True):
-    """results: command_tag and row_count, or error, of each statement that ran."""
+    """results: command_tag, row_count or error of each."""
 
-    results: list[dict[str, Any]]
+    results: Sequence[Any]
     committed: bool
     failed_index: int | None = None
     elapsed_ms: float
@@ -69,9 +71,9 @@ async def execute(  # noqa: PLR0913  one parameter for each argument
     timeout_s: TimeoutSeconds = 30.0,
     database: DatabaseName | None = None,
 ) -> Executed:
-    """Run one statement that changes data or structure, in a transaction of its own."""
+    """Run one statement that changes data or structure."""
     opened = ctx.state.of(database)
-    statement = checked(opened, sql)
+    statement = await off_loop(len(sql), checked, opened, sql)
     found = danger(statement)
     is_alone = runs_alone(statement.words)
     if is_alone and dry_run:
@@ -108,7 +110,7 @@ async def execute_batch(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     statements: Annotated[list[BatchStatement], arg("In order.", min_length=1, max_length=100)],
-    isolation: Annotated[Isolation, arg("Isolation of the transaction.")] = "read_committed",
+    isolation: Annotated[Isolation, arg("Isolation.")] = "read_committed",
     on_error: Annotated[OnError, arg("continue: keep what succeeded.")] = "rollback",
     dry_run: DryRun = False,
     confirm: Confirm | None = None,
@@ -121,7 +123,7 @@ async def execute_batch(  # noqa: PLR0913  one parameter for each argument
     for each in statements:
         if each.params is not None and each.params_list is not None:
             raise bad_argument("statements", "must not have both `params` and `params_list`")
-        statement = checked(opened, each.sql)
+        statement = await off_loop(len(each.sql), checked, opened, each.sql)
         if runs_alone(statement.words):
             raise bad_argument("statements", f"must not have {kind_of(statement.words).text}, which runs alone")
         found = danger(statement)

@@ -6,6 +6,7 @@ It has to be one statement, of a kind that the mode runs, calling no function th
 from msgspec import Struct
 
 from mcp_ref_kit.db.confirm import Affected, Deed
+from mcp_ref_kit.db.deadline import off_loop
 from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.sources import require_mode
 from mcp_ref_postgres.catalog.describing import Lookup, find
@@ -55,7 +56,7 @@ async def admitted(opened: Opened, session: Session, sql: str) -> Admitted:
     Raises:
         DbError: `permission`, `syntax`, or what else the engine says of it.
     """
-    statement = checked(opened, sql)
+    statement = await off_loop(len(sql), checked, opened, sql)
     await opened.gate.check_functions(session, statement, writes=True)
     try:
         prepared = await session.connection.prepare(statement.text, name=session.statement_name)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from mcp_protocol.server.context import Context
 from mcp_ref_kit.db.errors import DbError
@@ -14,21 +14,27 @@ MOST_SECONDS = 300
 # The engine is told the deadline and stops by itself; what has not stopped this much later is left behind.
 GRACE_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.25
+# The lexer takes about ten milliseconds for it.
+_LONG_TEXT = 16_384
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 
 
 class Deadline:
     """When a call has to be done: `at`, on the event loop's clock. A user's question is asked outside of it."""
 
-    __slots__ = ("at", "seconds")
+    __slots__ = ("_until", "at", "seconds")
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.at = time.monotonic() + seconds  # what the loop's clock is
+        self.at = asyncio.get_running_loop().time() + seconds
+        self._until = time.monotonic() + seconds  # for threads, which have no loop
 
     @property
     def left(self) -> float:
         """Seconds that are left, never fewer than 0; a thread may ask, too."""
-        return max(self.at - time.monotonic(), 0.0)
+        return max(self._until - time.monotonic(), 0.0)
 
     def expired(self) -> DbError:
         """What to raise when it has passed."""
@@ -37,6 +43,19 @@ class Deadline:
             code="timeout",
             hint=f"Ask for less, or for more time with `timeout_s`, at most {MOST_SECONDS}.",
         )
+
+
+async def off_loop(
+    size: int, function: Callable[Arguments, Answer], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Answer:
+    """Call what takes time in proportion to a caller's text of this size; a long one in a thread, so that nobody waits.
+
+    Raises:
+        Whatever the function raises.
+    """
+    if size < _LONG_TEXT:
+        return function(*args, **kwargs)
+    return await asyncio.to_thread(function, *args, **kwargs)
 
 
 class Slots:
