@@ -5,6 +5,7 @@ MCP_TEST_POSTGRES_DSN a superuser's DSN of a server that runs already.
 """
 
 import asyncio
+import importlib
 import importlib.util
 import os
 import pwd
@@ -20,7 +21,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 
 from mcp_protocol.testing import connect
@@ -28,6 +28,9 @@ from mcp_protocol.testing.connection import Connection
 from mcp_ref_kit.settings import Secret
 from mcp_ref_postgres.server import server
 from mcp_ref_postgres.settings import Settings
+
+# Without types of its own; here as values of any type.
+asyncpg: Any = importlib.import_module("asyncpg")
 
 SUPERUSER = "mcp_boss"
 PLAIN = "mcp_ro"
@@ -89,6 +92,15 @@ FIXTURE = """
 """
 
 
+@asynccontextmanager
+async def closing(connection: Any) -> AsyncGenerator[Any]:
+    """Close a connection at the end of the block."""
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 @dataclass
 class Engine:
     """A running PostgreSQL: `admin` is a superuser's DSN of it."""
@@ -104,53 +116,35 @@ class Engine:
         place = parts.netloc.rpartition("@")[2]
         return urlunsplit(("postgresql", f"{user}:{quote(PASSWORD, safe='')}@{place}", f"/{database}", parts.query, ""))
 
-    async def run(self, statements: str, database: str = TEMPLATE) -> list[Any]:
-        """Run statements as the superuser, and give the rows of the last one."""
-        connection = await asyncpg.connect(self.dsn(database, SUPERUSER))
-        try:
-            return (
-                await connection.fetch(statements)
-                if statements.lstrip()[:1] == "S"
-                else [await connection.execute(statements)]
-            )
-        finally:
-            await connection.close()
+    async def connect(self, database: str = TEMPLATE, user: str = SUPERUSER) -> Any:
+        """A session of the driver's, beside the server."""
+        return await asyncpg.connect(self.dsn(database, user))
+
+    async def run(self, statements: str, database: str = TEMPLATE) -> None:
+        """Run statements as the superuser."""
+        async with closing(await self.connect(database)) as connection:
+            await connection.execute(statements)
 
     async def value(self, statement: str, database: str = TEMPLATE) -> Any:
         """The one value that a statement gives the superuser."""
-        connection = await asyncpg.connect(self.dsn(database, SUPERUSER))
-        try:
+        async with closing(await self.connect(database)) as connection:
             return await connection.fetchval(statement)
-        finally:
-            await connection.close()
 
     async def until(self, statement: str, wanted: Any, database: str = TEMPLATE) -> None:
         """Wait until a statement gives a value; the engine has no event for what goes on in it."""
-        connection = await asyncpg.connect(self.dsn(database, SUPERUSER))
-        try:
-            async with asyncio.timeout(15):
-                while await connection.fetchval(statement) != wanted:  # noqa: ASYNC110  as said
-                    await asyncio.sleep(0.005)
-        finally:
-            await connection.close()
+        async with closing(await self.connect(database)) as connection, asyncio.timeout(15):
+            while await connection.fetchval(statement) != wanted:  # noqa: ASYNC110  as said
+                await asyncio.sleep(0.005)
 
     async def create(self, template: str = TEMPLATE) -> str:
         """A new database, a copy of the fixture."""
         name = f"mcp_{os.getpid()}_{next(self.number)}"
-        connection = await asyncpg.connect(self.dsn("postgres", SUPERUSER))
-        try:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        finally:
-            await connection.close()
+        await self.run(f"CREATE DATABASE {name} TEMPLATE {template}", "postgres")
         return name
 
     async def drop(self, name: str) -> None:
         """Remove a database, whoever is connected to it."""
-        connection = await asyncpg.connect(self.dsn("postgres", SUPERUSER))
-        try:
-            await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        finally:
-            await connection.close()
+        await self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", "postgres")
 
     def control(self, *action: str) -> None:
         """Ask pg_ctl for something; `stop` and `start` as a service manager would."""
@@ -198,7 +192,7 @@ def started() -> Generator[Engine]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     engine = Engine(f"postgresql://postgres@127.0.0.1:{port}/postgres", place, programs())
-    initdb = [engine.programs / "initdb", "-D", place / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
+    initdb = [programs() / "initdb", "-D", place / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
     try:
         subprocess.run(
             [*initdb, "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],

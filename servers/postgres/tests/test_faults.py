@@ -4,7 +4,6 @@ import resource
 import time
 from typing import Any
 
-import asyncpg
 import pytest
 
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
@@ -68,7 +67,7 @@ async def test_200_000_rows_are_paged_to_the_end_while_others_write(
 ) -> None:
     """P10: a held portal is one snapshot; memory does not grow with the result."""
     await engine.run("CREATE TABLE large AS SELECT n AS id, 'row ' || n AS v FROM generate_series(1, 200000) n", fresh)
-    writer = await asyncpg.connect(engine.dsn(fresh, "mcp_writer"))
+    writer = await engine.connect(fresh, "mcp_writer")
     seen = 0
     async with client(database=fresh, revision=revision) as c:
         more: dict[str, Any] = {}
@@ -98,6 +97,7 @@ async def test_pages_at_limit_100_need_no_second_run(client: Any) -> None:
     """P10."""
     async with client() as c:
         more: dict[str, Any] = {}
+        page: dict[str, Any] = {}
         for _ in range(50):
             page = (await c.call("query", sql="select id from shop.orders order by id", limit=100, **more)).data
             assert page["re_executed"] is False
@@ -180,7 +180,7 @@ async def test_a_backend_that_was_terminated_is_replaced(client: Any, engine: An
 
 
 async def test_a_lock_is_not_waited_for_without_end(client: Any, engine: Any, fresh: str) -> None:
-    holder = await asyncpg.connect(engine.dsn(fresh, "mcp_boss"))
+    holder = await engine.connect(fresh)
     transaction = holder.transaction()
     await transaction.start()
     await holder.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")

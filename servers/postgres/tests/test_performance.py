@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import asyncpg
 import pytest
 
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
@@ -66,8 +65,8 @@ async def test_advice_refuses_what_the_gate_refuses(client: Any) -> None:
 
 @each_revision
 async def test_sessions_show_who_waits_for_whom(client: Any, engine: Any, fresh: str, revision: str) -> None:
-    holder = await asyncpg.connect(engine.dsn(fresh, "mcp_boss"))
-    waiter = await asyncpg.connect(engine.dsn(fresh, "mcp_boss"))
+    holder = await engine.connect(fresh)
+    waiter = await engine.connect(fresh)
     held = holder.transaction()
     await held.start()
     await holder.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")

@@ -212,7 +212,8 @@ async def test_pages_follow_each_other_without_gap_or_repeat(client: Any, held: 
     """DB6: with a portal that stays open, and by running the statement again."""
     rows: list[int] = []
     async with client(held_cursors=held) as c:
-        cursor, again = None, []
+        cursor: str | None = None
+        again: list[bool] = []
         while True:
             more = {} if cursor is None else {"cursor": cursor}
             result = await c.call("query", sql="select id from t order by id", limit=300, **more)

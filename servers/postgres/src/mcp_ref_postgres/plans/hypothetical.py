@@ -19,12 +19,12 @@ _COLUMNS = "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::oid AND 
 
 
 class HypotheticalIndex(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An index to be tried."""
+    """using: btree, hash, gin, gist, spgist, brin; where: of a partial index."""
 
-    table: Annotated[str, arg("Its table.")]
-    columns: Annotated[list[str], arg("Its columns in order.", min_length=1, max_length=32)]
-    using: Annotated[str, arg("Method, such as btree, hash, gin or brin.")] = "btree"
-    where: Annotated[str, arg("Condition of a partial index.")] | None = None
+    table: str
+    columns: Annotated[list[str], arg("In order.", min_length=1, max_length=32)]
+    using: str = "btree"
+    where: str | None = None
 
 
 class Made(Struct, frozen=True):

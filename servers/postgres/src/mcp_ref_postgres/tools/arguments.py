@@ -9,7 +9,8 @@ LOOKING: ToolOptions = {"read_only": True, "destructive": False, "idempotent": T
 WATCHING: ToolOptions = {**LOOKING, "idempotent": False}
 WRITING: ToolOptions = {"read_only": False, "destructive": True, "idempotent": False, "open_world": False}
 
-Sql = Annotated[str, arg("One statement; $1, $2 stand for params.")]
+Sql = Annotated[str, arg("One statement.")]
 Params = Annotated[list[Any], arg('Values of $1, $2, ...; {"$base64": "..."} is bytes.')]
+Values = Annotated[list[Any], arg("Values of $1, $2, ...")]
 Pattern = Annotated[str, arg("Glob of names: * and ?.", max_length=200)]
 SchemaName = Annotated[str, arg("Only this schema.", max_length=63)]

@@ -20,7 +20,7 @@ from mcp_ref_postgres.plans.hypothetical import HypotheticalIndex
 from mcp_ref_postgres.plans.tree import outline, steps
 from mcp_ref_postgres.reading.transaction import Turn, callers
 from mcp_ref_postgres.state import Ctx, State
-from mcp_ref_postgres.tools.arguments import LOOKING, Params, Sql
+from mcp_ref_postgres.tools.arguments import LOOKING, Sql, Values
 from mcp_ref_postgres.writing.admitting import admitted
 
 explaining = Toolset[State]("core")
@@ -38,15 +38,15 @@ class Compared(Struct, frozen=True):
 
 
 class Explained(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """nodes: id, parent, type, relation, rows_est, rows_actual, cost, ms; findings: severity, node, text."""
+    """nodes: id, parent, type, relation, rows_est, rows_actual, cost, ms; findings; compare: costs, used."""
 
-    plan: str | dict[str, Any]
+    plan: Any
     total_cost: float | None = None
     planning_ms: float | None = None
     execution_ms: float | None = None
     nodes: Sequence[Any] = ()
     findings: Sequence[Any] = ()
-    compare: Compared | None = None
+    compare: Any = None
     untrusted: Untrusted = True
 
 
@@ -67,17 +67,17 @@ async def explain(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     sql: Sql,
-    params: Params = _NONE,
+    params: Values = _NONE,
     analyze: Annotated[bool, arg("Run it, and roll back.")] = False,
     buffers: Annotated[bool, arg("Count blocks, with analyze.")] = True,
     format: Annotated[PlanFormat, arg("Form of plan.")] = "tree",  # noqa: A002  the wire's name
     hypothetical_indexes: Annotated[
         list[HypotheticalIndex], arg("Compare with these indexes (HypoPG).", max_length=hypothetical.MOST)
     ] = _NO_INDEXES,
-    generic: Annotated[bool, arg("Plan for any values; so without params.")] = False,
+    generic: Annotated[bool, arg("For any values; so without params.")] = False,
     database: DatabaseName | None = None,
 ) -> Explained:
-    """Explain how a statement runs: plan, cost, findings; with hypothetical indexes the cost before and after."""
+    """Explain how a statement runs: plan, cost, what is slow; with hypothetical indexes the cost before and after."""
     wish = _Wish(
         sql=sql,
         params=params,

@@ -36,7 +36,7 @@ async def check_health(
     checks: Annotated[list[CheckName], arg("Checks to run; all without.")] | None = None,
     database: DatabaseName | None = None,
 ) -> Health:
-    """Look a database over: unused and invalid indexes, bloat, vacuum, locks, settings, rights and more."""
+    """Look a database over: indexes, bloat, vacuum, locks, settings, rights and more."""
     names = list(dict.fromkeys(checks or CHECKS))
     return await health_of(ctx, database, names)
 

@@ -1,5 +1,6 @@
 """The tool that says what the server is connected to, and what holds a read-only statement back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -34,15 +35,15 @@ class Layer(Struct, frozen=True):
 
 
 class ServerInfo(Struct, frozen=True, kw_only=True):
-    """No secrets, no paths."""
+    """read_only_enforcement: layer, active, note."""
 
     version: str
     database: str
     user: str
     role_flags: list[str]
     mode: str
-    read_only_enforcement: list[Layer]
-    extensions: dict[str, str]
+    read_only_enforcement: Sequence[Any]
+    extensions: dict[str, Any]
     pooler: str | None
     settings: dict[str, Any]
     limits: dict[str, Any]
@@ -52,7 +53,7 @@ class ServerInfo(Struct, frozen=True, kw_only=True):
 
 @info.tool(**{**WATCHING, "idempotent": True})
 async def server_info(ctx: Ctx, *, database: DatabaseName | None = None) -> ServerInfo:
-    """Show version, role, extensions, limits, and what enforces read-only."""
+    """Show version, role, extensions, limits, what enforces read-only."""
     async with ours(ctx, database) as turn:
         connection, facts = turn.session.connection, turn.facts
         standing = await connection.fetchrow(_STANDING)

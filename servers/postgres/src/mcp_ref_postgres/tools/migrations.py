@@ -1,5 +1,6 @@
 """Tools for migrations: several statements under one name, applied once, in one transaction."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Struct
@@ -27,17 +28,17 @@ migrations = Toolset[State]("migrations", default=False)
 class Migrations(Struct, frozen=True):
     """migrations: version, name, digest, applied_at, applied_by."""
 
-    migrations: list[Migration]
+    migrations: Sequence[Any]
     untrusted: Untrusted = True
 
 
 class Applied(Struct, frozen=True, kw_only=True):
-    """Whether it is in the database now, and what it risks."""
+    """Whether it is in the database now; risks: severity, text; results: command_tag, row_count."""
 
     applied: bool
     version: int | None
-    risks: list[Risk]
-    results: list[dict[str, Any]]
+    risks: Sequence[Any]
+    results: Sequence[Any]
 
 
 @migrations.tool(**LOOKING)

@@ -1,5 +1,6 @@
 """Tools that look for what is slow: top statements, advice on indexes, sessions, tables, columns."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from mcp_ref_postgres.catalog.describing import Lookup, find
 from mcp_ref_postgres.catalog.naming import like
 from mcp_ref_postgres.health.storage import superfluous
 from mcp_ref_postgres.observing import sessions as sessions_of
-from mcp_ref_postgres.observing.advising import Method, Plans, Suggestion, Wish, advised, nothing_to_advise
+from mcp_ref_postgres.observing.advising import Method, Plans, Wish, advised, nothing_to_advise
 from mcp_ref_postgres.observing.statements import Sort, top
 from mcp_ref_postgres.observing.tables import TableSort, profile, tables
 from mcp_ref_postgres.reading.transaction import Turn, callers, ours
@@ -28,7 +29,7 @@ _PROFILED = frozenset({"table", "view", "matview", "partitioned", "foreign_table
 class TopQueries(Struct, frozen=True, kw_only=True):
     """queries: queryid, query, calls, total_ms, mean_ms, stddev_ms, rows, hit_pct and more."""
 
-    queries: list[dict[str, Any]]
+    queries: Sequence[Any]
     reset_at: str | None
     extension_version: str
     untrusted: Untrusted = True
@@ -37,22 +38,22 @@ class TopQueries(Struct, frozen=True, kw_only=True):
 class Advice(Struct, frozen=True, kw_only=True):
     """suggestions: ddl, size_est_mb, cost_before, cost_after, gain_pct, queries; drop: index, reason."""
 
-    suggestions: list[Suggestion]
-    drop: list[dict[str, Any]]
+    suggestions: Sequence[Any]
+    drop: Sequence[Any]
     method: Method
 
 
 class Sessions(Struct, frozen=True):
     """sessions: pid, user, database, application, state, wait, query_ms, xact_ms, query, blocked_by."""
 
-    sessions: list[dict[str, Any]]
+    sessions: Sequence[Any]
     untrusted: Untrusted = True
 
 
 class TableStats(Struct, frozen=True):
     """tables: schema, name, live, dead, sizes, last_vacuum, last_analyze, seq_scans, index_scans."""
 
-    tables: list[dict[str, Any]]
+    tables: Sequence[Any]
     untrusted: Untrusted = True
 
 
@@ -61,7 +62,7 @@ class Profile(Struct, frozen=True, kw_only=True):
 
     rows_estimate: float | None
     sampled: int
-    columns: list[dict[str, Any]]
+    columns: Sequence[Any]
     untrusted: Untrusted = True
 
 

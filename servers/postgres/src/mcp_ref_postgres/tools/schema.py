@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Struct, json
 
-from mcp_protocol import ToolError, Toolset, arg
+from mcp_protocol import Output, ToolError, Toolset, arg
 from mcp_ref_kit.db.arguments import Cursor, DatabaseName, Form
 from mcp_ref_kit.db.envelope import Envelope, Truncation, Untrusted
 from mcp_ref_kit.db.errors import unknown
@@ -16,7 +16,7 @@ from mcp_ref_postgres.catalog.describing import Lookup, Object, Part, comment, f
 from mcp_ref_postgres.catalog.listing import After, Detail, ObjectType, Wanted
 from mcp_ref_postgres.catalog.names import tables_of
 from mcp_ref_postgres.catalog.naming import like
-from mcp_ref_postgres.catalog.searching import Match, best
+from mcp_ref_postgres.catalog.searching import best
 from mcp_ref_postgres.reading.query import Question, sampled
 from mcp_ref_postgres.reading.transaction import ours
 from mcp_ref_postgres.state import Ctx, Opened, State
@@ -32,29 +32,35 @@ _READABLE = frozenset({"table", "view", "matview", "partitioned", "foreign_table
 class Schemas(Struct, frozen=True):
     """schemas: name, owner, tables, size_bytes, description."""
 
-    schemas: list[dict[str, Any]]
+    schemas: Sequence[Any]
     untrusted: Untrusted = True
 
 
 class Objects(Struct, frozen=True, kw_only=True):
     """objects: schema, name, type and what `detail` asks for."""
 
-    objects: list[dict[str, Any]]
+    objects: Sequence[Any]
     next_cursor: str | None = None
     truncated: bool
-    truncation: Truncation | None = None
+    truncation: Any = None
     untrusted: Untrusted = True
 
 
 class Described(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One object; what was not asked for is absent."""
+    """And what `include` asks for: columns, primary_key, foreign_keys, referenced_by, unique, checks, ..., ddl."""
 
     schema: str
     name: str
     type: str
+    untrusted: Untrusted = True
+
+
+class DescribedInFull(Described, frozen=True, kw_only=True, omit_defaults=True):
+    """The same with every part; what was not asked for is absent."""
+
     description: str = ""
     columns: Sequence[Any] = ()
-    primary_key: Sequence[str] = ()
+    primary_key: Sequence[Any] = ()
     foreign_keys: Sequence[Any] = ()
     referenced_by: Sequence[Any] = ()
     unique: Sequence[Any] = ()
@@ -65,15 +71,14 @@ class Described(Struct, frozen=True, kw_only=True, omit_defaults=True):
     partitions: Sequence[Any] = ()
     stats: dict[str, Any] = {}
     ddl: str = ""
-    enum_values: Sequence[str] = ()
+    enum_values: Sequence[Any] = ()
     sample: dict[str, Any] = {}
-    untrusted: bool = True
 
 
 class Matches(Struct, frozen=True):
     """matches: kind, schema, name, column, score, comment; the best first."""
 
-    matches: list[Match]
+    matches: Sequence[Any]
     untrusted: Untrusted = True
 
 
@@ -95,7 +100,7 @@ async def list_objects(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     schema: SchemaName | None = None,
-    types: Annotated[tuple[ObjectType, ...], arg("Kinds of objects.")] = _TABLES,
+    types: Annotated[list[ObjectType], arg("Tables and views without.")] | None = None,
     pattern: Pattern = "*",
     detail: Annotated[Detail, arg("full: owner and columns too.")] = "summary",
     limit: Annotated[int, arg("Most objects.", ge=1, le=10_000)] = 200,
@@ -108,7 +113,7 @@ async def list_objects(  # noqa: PLR0913  one parameter for each argument
         after = None if cursor is None else ctx.state.paging.after(ctx, cursor, name, After)
         wanted = Wanted(
             schemas=turn.opened.narrowed(schema),
-            types=types,
+            types=types or _TABLES,
             like=like(pattern),
             detail=detail,
             limit=limit,
@@ -130,12 +135,13 @@ async def describe_object(
     ctx: Ctx,
     *,
     name: Annotated[str, arg("Such as orders or shop.orders.", max_length=260)],
-    type: Annotated[ObjectType, arg("If the name is not enough.")] | None = None,  # noqa: A002  the wire's name
-    include: Annotated[tuple[Part, ...], arg("Parts to show.")] = _PARTS,
+    type: Annotated[str, arg("As list_objects says it, if the name is not enough.")] | None = None,  # noqa: A002  the wire's name
+    include: Annotated[list[Part], arg("Parts; all but sample without.")] | None = None,
     sample_rows: Annotated[int, arg("Rows of sample.", ge=1, le=100)] = 3,
     database: DatabaseName | None = None,
-) -> Described:
-    """Describe a table, view, function, type or other object: columns, keys, indexes, statistics, SQL."""
+) -> Output[Described]:
+    """Describe a table, view, function, type or other object."""
+    wanted = include or _PARTS
     async with ours(ctx, database) as turn:
         opened, session = turn.opened, turn.session
         lookup = Lookup(name=name, type=type, visible=opened.visible, path=turn.facts.path)
@@ -143,12 +149,12 @@ async def describe_object(
         if found is None:
             raise unknown(type or "object", name, await _near(opened), "list_objects shows what there is.")
         about = await comment(session, found)
-        shown: dict[str, Any] = await parts(session, found, include) if found.oid else {}
-    if "sample" in include and found.type in _READABLE:
+        shown: dict[str, Any] = await parts(session, found, wanted) if found.oid else {}
+    if "sample" in wanted and found.type in _READABLE:
         shown["sample"] = json.decode(json.encode(await _sample(ctx, opened, found, sample_rows)))
     if found.ddl is not None:
         shown["ddl"] = found.ddl
-    return Described(
+    described = DescribedInFull(
         schema=found.schema,
         name=found.name,
         type=found.type,
@@ -156,6 +162,7 @@ async def describe_object(
         enum_values=found.labels or (),
         **{key: value for key, value in shown.items() if value not in (None, [])},
     )
+    return Output(described)
 
 
 @schema.tool(**LOOKING)

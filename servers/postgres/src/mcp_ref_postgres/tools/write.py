@@ -14,7 +14,7 @@ from mcp_ref_kit.db.errors import bad_argument
 from mcp_ref_postgres.engine.database import Isolation
 from mcp_ref_postgres.gate.keywords import kind_of, runs_alone
 from mcp_ref_postgres.state import Ctx, Opened, State
-from mcp_ref_postgres.tools.arguments import WRITING, Params, Sql
+from mcp_ref_postgres.tools.arguments import WRITING, Sql, Values
 from mcp_ref_postgres.writing.admitting import checked, deed_of
 from mcp_ref_postgres.writing.batches import Batch, OnError, run_batch
 from mcp_ref_postgres.writing.deeds import Danger, danger
@@ -43,11 +43,9 @@ class Executed(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class BatchStatement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """With params_list it runs once for each."""
 
-    sql: Annotated[str, arg("One statement.")]
-    params: Annotated[list[Any], arg("Values of $1, $2, ...")] | None = None
-    params_list: (
-        Annotated[list[list[Any]], arg("Several times such values.", min_length=1, max_length=10_000)] | None
-    ) = None
+    sql: str
+    params: list[Any] | None = None
+    params_list: Annotated[list[list[Any]], arg("Several params.", min_length=1, max_length=10_000)] | None = None
 
 
 class BatchDone(Struct, frozen=True, kw_only=True):
@@ -65,7 +63,7 @@ async def execute(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     sql: Sql,
-    params: Params = _NONE,
+    params: Values = _NONE,
     dry_run: DryRun = False,
     confirm: Confirm | None = None,
     timeout_s: TimeoutSeconds = 30.0,
