@@ -119,7 +119,7 @@ async def test_dragging_dropping_keys_and_menus(browse: Browse, site: Site, ok: 
         ok(await client.call("browser_press_key", key="Control+A", target="[aria-label=Field]"))
         emptied = ok(await client.call("browser_press_key", key="Delete"))
         hovered = ok(await client.call("browser_hover", target="#menu"))
-    assert "dropped x" in dropped.text
+    assert "dropped x" in dragged.text
     assert "dropped words" in dropped.text
     assert '+   - textbox "Field"' in emptied.text
     assert "some words" not in emptied.text.split("+   - textbox")[1]
@@ -143,7 +143,13 @@ async def test_scrolling_goes_where_it_is_asked(browse: Browse, site: Site, ok: 
 
 @pytest.mark.parametrize(
     ("target", "code"),
-    [("e12345", "stale_ref"), ("#nothing", "no_match"), ("li", "ambiguous"), ("a[[b", "invalid_argument"), ("", "invalid_argument")],
+    [
+        ("e12345", "stale_ref"),
+        ("#nothing", "no_match"),
+        ("li", "ambiguous"),
+        ("a[[b", "invalid_argument"),
+        ("", "invalid_argument"),
+    ],
 )
 async def test_a_target_that_is_no_one_element_says_why(
     browse: Browse, site: Site, ok: Any, target: str, code: str

@@ -89,7 +89,9 @@ async def test_the_operator_can_answer_all_dialogs(browse: Browse, site: Site, o
 async def test_printing_authentication_permissions_and_choosers_never_hang(browse: Browse, site: Site, ok: Any) -> None:
     """Case 32."""
     ask = "() => navigator.permissions.query({name: 'geolocation'}).then(p => p.state)"
-    where = """() => new Promise(done => navigator.geolocation.getCurrentPosition(() => done('yes'), e => done(e.code)))"""
+    where = (
+        """() => new Promise(done => navigator.geolocation.getCurrentPosition(() => done('yes'), e => done(e.code)))"""
+    )
     async with browse(snapshot="none") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/dialogs"))
         began = time.monotonic()

@@ -21,7 +21,6 @@ REVISIONS = ["2025-11-25", "2026-07-28"]
 each_revision = pytest.mark.parametrize("revision", REVISIONS)
 each_transport = pytest.mark.parametrize("transport", ["stdio", "http"])
 needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to find processes")
-TOKEN = "a-token-of-the-tests-0123456789"
 
 
 def command(*arguments: str) -> list[str]:
@@ -108,7 +107,9 @@ async def test_the_whole_way_on_every_transport_and_in_every_era(
         await call(client, "browser_type", target="#u", text="bob", session=handle)
         clicked = await call(client, "browser_click", target=ref[1], session=handle)
         assert "hi bob" in clicked["snapshot"]["text"]
-        assert await failure(client, "browser_navigate", url=f"{site.elsewhere}/form", session=handle) == "blocked_origin"
+        assert (
+            await failure(client, "browser_navigate", url=f"{site.elsewhere}/form", session=handle) == "blocked_origin"
+        )
         assert await failure(client, "browser_navigate", url=f"{site.url}/redir", session=handle) == "blocked_origin"
         with pytest.raises(RemoteError) as caught:
             await client.call_tool("browser_evaluate", {"function": "1"})
@@ -142,12 +143,9 @@ async def test_without_a_browser_the_server_says_how_to_get_one(tmp_path: Path, 
 
 
 @each_revision
-async def test_eight_clients_log_in_at_once_and_see_only_their_own(
-    chromium: str, site: Site, tmp_path: Path, revision: str
-) -> None:
+async def test_eight_clients_log_in_at_once_and_see_only_their_own(chromium: str, site: Site, revision: str) -> None:
     """Case 36."""
     del chromium
-    (tmp_path / "token").write_text(TOKEN)
     async with over_http("--allowed-origins", site.url, "--snapshot", "none") as (url, pid):
 
         async def visit(number: int) -> tuple[str, Any, str]:
@@ -197,7 +195,9 @@ async def test_nothing_is_left_after_the_end(chromium: str, site: Site, tmp_path
     """Case 40."""
     del chromium
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    async with Client(Command(command("--allowed-origins", site.url), env=environment), revision="2025-11-25") as client:
+    async with Client(
+        Command(command("--allowed-origins", site.url), env=environment), revision="2025-11-25"
+    ) as client:
         await call(client, "browser_navigate", url=f"{site.url}/form")
         await call(client, "browser_take_screenshot")
         [server] = [pid for pid in below(os.getpid()) if b"mcp_ref_browser\x00--allowed" in _command(pid)]
@@ -208,8 +208,7 @@ async def test_nothing_is_left_after_the_end(chromium: str, site: Site, tmp_path
             await _gone(server, started)
     await _gone(server, started)
     if how != "SIGKILL":
-        left = [path for path in tmp_path.iterdir() if path.name.startswith(("mcp-ref", "playwright"))]
-        assert left == []
+        assert [name for name in os.listdir(tmp_path) if name.startswith(("mcp-ref", "playwright"))] == []
 
 
 @needs_proc

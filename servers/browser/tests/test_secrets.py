@@ -110,17 +110,28 @@ async def test_recordings_and_typed_secrets_exclude_each_other(
 
 async def test_a_picture_does_not_show_a_secret(browse: Browse, site: Site, ok: Any, secrets: Path) -> None:
     """The picture is the same whatever the secret is that was typed."""
-    look = "() => { const i = document.querySelector('[name=u]'); return [i.getAttribute('style'), getComputedStyle(i).color]; }"
+    look = """() => {
+      const i = document.querySelector('[name=u]'); return [i.getAttribute('style'), getComputedStyle(i).color]; }"""
     async with browse(secrets=secrets, snapshot="none") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/post"))
         ok(await client.call("browser_type", target="[name=u]", text="secret:LOGIN"))
         ok(await client.call("browser_press_key", key="Tab"))
         hidden = ok(await client.call("browser_take_screenshot", target="[name=u]"))
-        ok(await client.call("browser_evaluate", function="() => { document.querySelector('[name=u]').value = 'WWWW' }"))
-        ok(await client.call("browser_evaluate", function="() => { document.querySelector('[name=u]').value = 'iiii' }"))
+        ok(
+            await client.call(
+                "browser_evaluate", function="() => { document.querySelector('[name=u]').value = 'WWWW' }"
+            )
+        )
+        ok(
+            await client.call(
+                "browser_evaluate", function="() => { document.querySelector('[name=u]').value = 'iiii' }"
+            )
+        )
         after = ok(await client.call("browser_take_screenshot", target="[name=u]"))
         style = ok(await client.call("browser_evaluate", function=look))
-    images = [next(one["data"] for one in result.raw["content"] if one["type"] == "image") for result in (hidden, after)]
+    images = [
+        next(one["data"] for one in result.raw["content"] if one["type"] == "image") for result in (hidden, after)
+    ]
     assert images[0] == images[1]
     assert style.data["result"] == [None, "rgb(0, 0, 0)"]
 

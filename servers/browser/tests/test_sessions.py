@@ -22,13 +22,23 @@ each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"]
 @each_revision
 async def test_sessions_share_nothing_but_the_browser(browse: Browse, site: Site, ok: Any, revision: str) -> None:
     async with browse(revision=revision, snapshot="none") as client:
-        handles = [ok(await client.call("browser_session", action="create", name=f"s{i}")).data["session"] for i in range(2)]
+        handles = [
+            ok(await client.call("browser_session", action="create", name=f"s{i}")).data["session"] for i in range(2)
+        ]
         for handle, user in zip(handles, ("ann", "bob"), strict=True):
             ok(await client.call("browser_navigate", url=f"{site.url}/login", session=handle))
             ok(await client.call("browser_type", target="[name=u]", text=user, submit=True, session=handle))
-            ok(await client.call("browser_evaluate", function=f"() => localStorage.setItem('who', '{user}')", session=handle))
+            ok(
+                await client.call(
+                    "browser_evaluate", function=f"() => localStorage.setItem('who', '{user}')", session=handle
+                )
+            )
         seen = [
-            ok(await client.call("browser_evaluate", function="() => [document.cookie, localStorage.who]", session=handle))
+            ok(
+                await client.call(
+                    "browser_evaluate", function="() => [document.cookie, localStorage.who]", session=handle
+                )
+            )
             for handle in handles
         ]
         listed = ok(await client.call("browser_session", action="list"))
@@ -42,8 +52,23 @@ async def test_sessions_share_nothing_but_the_browser(browse: Browse, site: Site
 
 
 async def test_a_session_begins_as_it_is_told(browse: Browse, site: Site, ok: Any) -> None:
-    look = "() => [innerWidth, navigator.language, Intl.DateTimeFormat().resolvedOptions().timeZone, navigator.userAgent, document.cookie]"
-    state = {"cookies": [{"name": "a", "value": "b", "domain": "127.0.0.1", "path": "/", "expires": -1, "httpOnly": False, "secure": False, "sameSite": "Lax"}], "origins": []}
+    look = """() => [innerWidth, navigator.language, Intl.DateTimeFormat().resolvedOptions().timeZone,
+      navigator.userAgent, document.cookie]"""
+    state = {
+        "cookies": [
+            {
+                "name": "a",
+                "value": "b",
+                "domain": "127.0.0.1",
+                "path": "/",
+                "expires": -1,
+                "httpOnly": False,
+                "secure": False,
+                "sameSite": "Lax",
+            }
+        ],
+        "origins": [],
+    }
     async with browse(snapshot="none") as client:
         made = ok(
             await client.call(
@@ -57,7 +82,9 @@ async def test_a_session_begins_as_it_is_told(browse: Browse, site: Site, ok: An
         har = ok(await client.call("browser_har_stop", session=handle))
         phone = ok(await client.call("browser_session", action="create", device="iPhone 15"))
         ok(await client.call("browser_navigate", url=f"{site.url}/blank", session=phone.data["session"]))
-        agent = ok(await client.call("browser_evaluate", function="() => navigator.userAgent", session=phone.data["session"]))
+        agent = ok(
+            await client.call("browser_evaluate", function="() => navigator.userAgent", session=phone.data["session"])
+        )
         wrong = await client.call("browser_session", action="create", device="Toaster")
         bad = await client.call("browser_session", action="create", viewport="large")
     assert found.data["result"] == [600, "de-DE", "Europe/Rome", "tester/1", "a=b"]
@@ -70,8 +97,6 @@ async def test_a_handle_of_somebody_else_is_as_good_as_an_invented_one(browse: B
     """CVE-2026-52869, CVE-2026-52870: ids that work across users."""
     async with browse(principal=Principal("issuer", "ann")) as client:
         handle = ok(await client.call("browser_navigate", url=f"{site.url}/form")).data["session"]
-        registry = next(iter([client.peer]))
-        del registry
         invented = await client.call("browser_snapshot", session="A" * len(handle))
     assert invented.error_code == "session_expired"
 
@@ -139,8 +164,8 @@ async def test_an_unused_session_ends(browse: Browse, site: Site, ok: Any) -> No
     assert result.error_code == "session_expired"
 
 
-def children(pid: int) -> dict[int, list[int]]:
-    """All processes below one, with what is below each."""
+def children() -> dict[int, list[int]]:
+    """What is below each process."""
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -155,7 +180,7 @@ def children(pid: int) -> dict[int, list[int]]:
 
 def below(pid: int) -> list[int]:
     """The processes below one."""
-    parents = children(pid)
+    parents = children()
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -207,7 +232,9 @@ async def test_a_crashed_page_is_told_and_the_next_one_works(
         mine = set(processes("renderer")) - before
         other = ok(await client.call("browser_session", action="create")).data["session"]
         ok(await client.call("browser_navigate", url=f"{site.url}/article", session=other))
-        handle = next(one["session"] for one in (await client.call("browser_session", action="list")).data["result"]["sessions"])
+        handle = next(
+            one["session"] for one in (await client.call("browser_session", action="list")).data["result"]["sessions"]
+        )
         for pid in mine:
             os.kill(pid, signal.SIGKILL)
         async with asyncio.timeout(5):

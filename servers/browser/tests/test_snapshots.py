@@ -8,7 +8,13 @@ import pytest
 
 Browse, Site = Any, Any
 REF = re.compile(r"\[ref=((?:f\d+)?e\d+)\]")
-SECRET = "hunter2secret"
+HIDDEN = "hunter2secret"
+MILLION = """() => { const f = document.createDocumentFragment();
+  for (let i = 0; i < 1e6; i++) f.append(document.createElement('i'));
+  document.body.append(f); }"""
+DEEP = """() => { let e = document.body;
+  for (let i = 0; i < 50000; i++) { const d = document.createElement('div'); e.append(d); e = d; }
+  e.textContent = 'deep'; }"""
 
 
 async def test_a_click_on_a_long_page_answers_what_changed(browse: Browse, site: Site, ok: Any, ref: Any) -> None:
@@ -30,7 +36,9 @@ async def test_finding_by_text_pattern_and_role(browse: Browse, site: Site, ok: 
     async with browse() as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/big", snapshot="none"))
         found = ok(await client.call("browser_find", text="Buy 500"))
-        rows = ok(await client.call("browser_find", regex="^ *- button .Buy 9[0-9]{2}.", role="button", limit=2, context=0))
+        rows = ok(
+            await client.call("browser_find", regex="^ *- button .Buy 9[0-9]{2}.", role="button", limit=2, context=0)
+        )
         began = time.monotonic()
         ok(await client.call("browser_find", regex="(a+)+$"))
         took = time.monotonic() - began
@@ -78,9 +86,15 @@ async def test_pages_of_a_snapshot_join_to_the_whole(browse: Browse, site: Site,
         whole = ok(await client.call("browser_snapshot", maxChars=200_000)).data["snapshot"]["text"]
         first = ok(await client.call("browser_snapshot", maxChars=40_000))
         pages = [first.data]
-        ok(await client.call("browser_evaluate", function="() => { document.title = 'moved on'; document.body.prepend('new') }"))
+        ok(
+            await client.call(
+                "browser_evaluate", function="() => { document.title = 'moved on'; document.body.prepend('new') }"
+            )
+        )
         while "nextCursor" in pages[-1]:
-            pages.append(ok(await client.call("browser_snapshot", maxChars=40_000, cursor=pages[-1]["nextCursor"])).data)
+            pages.append(
+                ok(await client.call("browser_snapshot", maxChars=40_000, cursor=pages[-1]["nextCursor"])).data
+            )
     lines = [line for page in pages for line in page["snapshot"]["text"].split("\n") if not line.startswith("(inside:")]
     assert "\n".join(lines) == whole
     assert len(pages) > 3
@@ -134,14 +148,18 @@ async def test_the_source_comes_without_scripts_and_handlers(browse: Browse, sit
     async with browse() as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/article", snapshot="none"))
         clean = ok(await client.call("browser_get_html", target="article", maxChars=200_000)).data["result"]["text"]
-        raw = ok(await client.call("browser_get_html", target="article", clean=False, maxChars=200_000)).data["result"]["text"]
+        raw = ok(await client.call("browser_get_html", target="article", clean=False, maxChars=200_000)).data["result"][
+            "text"
+        ]
     assert "<script" not in clean
     assert "<style" not in clean
     assert "hiddenScriptText" in raw
 
 
 @pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
-async def test_password_values_appear_nowhere(browse: Browse, site: Site, ok: Any, tmp_path: Any, revision: str) -> None:
+async def test_password_values_appear_nowhere(
+    browse: Browse, site: Site, ok: Any, tmp_path: Any, revision: str
+) -> None:
     """Case 15."""
     async with browse(revision=revision, output_dir=tmp_path) as client:
         answers = [ok(await client.call("browser_navigate", url=f"{site.url}/secrets"))]
@@ -157,7 +175,7 @@ async def test_password_values_appear_nowhere(browse: Browse, site: Site, ok: An
         ]
         first = str([one.raw for one in answers])
         saved = "".join(path.read_text() for path in tmp_path.iterdir())
-    for value in (SECRET, "774411", "4111222233334444", "98765.43"):
+    for value in (HIDDEN, "774411", "4111222233334444", "98765.43"):
         assert value not in first + saved, value
     assert "[masked]" in first
 
@@ -170,7 +188,9 @@ async def test_a_typed_password_is_hidden_for_the_rest_of_the_session(browse: Br
         answers = [ok(await client.call("browser_type", target="input[type=password]", text=typed))]
         answers.append(ok(await client.call("browser_click", target="text=Leak")))
         answers.append(ok(await client.call("browser_console_messages", level="debug")))
-        answers.append(ok(await client.call("browser_evaluate", function="() => document.querySelector('input').value")))
+        answers.append(
+            ok(await client.call("browser_evaluate", function="() => document.querySelector('input').value"))
+        )
         ok(await client.call("browser_navigate", url=f"{site.url}/post", snapshot="none"))
         ok(await client.call("browser_type", target="[name=password]", text=typed, submit=True))
         requests = ok(await client.call("browser_network_requests"))
@@ -207,13 +227,21 @@ async def test_page_text_can_be_fenced(browse: Browse, site: Site, ok: Any) -> N
     ("script", "codes"),
     [
         ("() => { document.body.textContent = 'x'.repeat(100 * 1024 * 1024); }", {"too_large", "timeout"}),
-        ("() => { const f = document.createDocumentFragment(); for (let i = 0; i < 1e6; i++) f.append(document.createElement('i')); document.body.append(f); }", {"too_large", "timeout"}),
-        ("() => { let e = document.body; for (let i = 0; i < 50000; i++) { const d = document.createElement('div'); e.append(d); e = d; } e.textContent = 'deep'; }", {"too_large", "timeout", "crashed", None}),
+        (
+            MILLION,
+            {"too_large", "timeout"},
+        ),
+        (
+            DEEP,
+            {"too_large", "timeout", "crashed", None},
+        ),
     ],
     ids=["100 MB of text", "a million nodes", "50,000 levels"],
 )
 @pytest.mark.slow
-async def test_a_monstrous_page_ends_in_an_answer(browse: Browse, site: Site, ok: Any, script: str, codes: set[Any]) -> None:
+async def test_a_monstrous_page_ends_in_an_answer(
+    browse: Browse, site: Site, ok: Any, script: str, codes: set[Any]
+) -> None:
     """Case 16."""
     async with browse(timeout_evaluate=25, transport="stdio") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/blank", snapshot="none"))

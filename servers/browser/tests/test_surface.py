@@ -8,11 +8,39 @@ from typing import Any
 
 import pytest
 
-CORE = """browser_session browser_navigate browser_navigate_back browser_navigate_forward browser_reload browser_tabs
-browser_close browser_snapshot browser_find browser_get_text browser_get_html browser_click browser_hover browser_drag
-browser_drop browser_scroll browser_type browser_press_key browser_select_option browser_check browser_fill_form
-browser_file_upload browser_handle_dialog browser_wait_for browser_evaluate browser_console_messages
-browser_network_requests browser_network_request browser_take_screenshot browser_resize browser_emulate_media""".split()
+CORE = [
+    "browser_session",
+    "browser_navigate",
+    "browser_navigate_back",
+    "browser_navigate_forward",
+    "browser_reload",
+    "browser_tabs",
+    "browser_close",
+    "browser_snapshot",
+    "browser_find",
+    "browser_get_text",
+    "browser_get_html",
+    "browser_click",
+    "browser_hover",
+    "browser_drag",
+    "browser_drop",
+    "browser_scroll",
+    "browser_type",
+    "browser_press_key",
+    "browser_select_option",
+    "browser_check",
+    "browser_fill_form",
+    "browser_file_upload",
+    "browser_handle_dialog",
+    "browser_wait_for",
+    "browser_evaluate",
+    "browser_console_messages",
+    "browser_network_requests",
+    "browser_network_request",
+    "browser_take_screenshot",
+    "browser_resize",
+    "browser_emulate_media",
+]
 VISION = {f"browser_mouse_{name}" for name in ("move_xy", "click_xy", "drag_xy", "down", "up", "wheel")}
 SHOWN_BYTES, LISTED_BYTES, SLIM_BYTES = 15_500, 34_000, 6_500
 
@@ -81,7 +109,7 @@ def test_promises_about_tools_are_the_documented_ones() -> None:
         (["--allowed-origins", "https://a.example/path"], "is no origin"),
         (["--cdp-endpoint", "http://127.0.0.1:9222", "--allowed-origins", "https://a.example"], "--trust-cdp"),
         (["--cdp-endpoint", "http://127.0.0.1:9222", "--allow-private-ips"], "--trust-cdp"),
-        (["--user-data-dir", "/tmp/x", "--transport", "http", "--port", "0"], "not for HTTP"),
+        (["--user-data-dir", "/srv/profile", "--transport", "http", "--port", "0"], "not for HTTP"),
         (["--viewport-size", "wide"], "`--viewport-size` must be a size"),
         (["--proxy-server", "socks5://x"], "`--proxy-server`"),
         (["--secrets", "/nonexistent"], "cannot be read"),

@@ -1,6 +1,7 @@
 # ruff: noqa: N803  argument names are the wire's
 """Prompts that tell a model how to go about common tasks in a browser."""
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from mcp_protocol import Toolset, arg
@@ -41,8 +42,8 @@ async def fill_and_submit(
     )
 
 
-@prompts.prompt(title="Test a page")
-async def test_page(
+@prompts.prompt("test_page", title="Test a page")
+async def page_test(
     ctx: Ctx,
     url: Url,
     checks: Annotated[str, arg("What must hold.")],
@@ -52,9 +53,9 @@ async def test_page(
     del ctx
     where = f" in a session of its own for the device {device}" if device else ""
     return (
-        f"Open {url}{where} and check each of these:\n\n{checks}\n\nFor each say whether it holds and by what you saw it, "
-        "with the ref or text. Then look at browser_console_messages with level=error and at browser_network_requests "
-        f"for failures, and tell those too. {_DATA}"
+        f"Open {url}{where} and check each of these:\n\n{checks}\n\nFor each say whether it holds and by what you saw "
+        "it, with the ref or text. Then look at browser_console_messages with level=error and at "
+        f"browser_network_requests for failures, and tell those too. {_DATA}"
     )
 
 
@@ -64,14 +65,14 @@ async def debug_page(ctx: Ctx, url: Url) -> str:
     del ctx
     return (
         f"Open {url} and find out what is wrong with it. Look at browser_console_messages, at browser_network_requests "
-        "for answers of 400 and more or none at all, at their bodies with browser_network_request, and at a screenshot. "
+        "for answers of 400 and more or none at all, at their bodies with browser_network_request, at a screenshot. "
         f"Name the most likely cause first, with what shows it, then what would mend it. {_DATA}"
     )
 
 
 @prompts.complete(browse_task, "startUrl")
 @prompts.complete(fill_and_submit, "formUrl")
-@prompts.complete(test_page, "url")
+@prompts.complete(page_test, "url")
 @prompts.complete(debug_page, "url")
 async def origins(ctx: Ctx, typed: str) -> list[str]:
     """The origins that are allowed by name."""
@@ -79,9 +80,9 @@ async def origins(ctx: Ctx, typed: str) -> list[str]:
     return [one for one in listed if one.startswith(typed)]
 
 
-@prompts.complete(test_page, "device")
+@prompts.complete(page_test, "device")
 async def devices(ctx: Ctx, typed: str) -> list[str]:
     """Devices that the browser can be like, once it runs."""
     engine = ctx.state.supervisor.running
-    known = [] if engine is None else list(engine.playwright.devices)
+    known: Iterable[str] = () if engine is None else engine.devices
     return [name for name in known if name.casefold().startswith(typed.casefold())]

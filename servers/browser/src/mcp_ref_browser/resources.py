@@ -1,6 +1,6 @@
-"""Sessions, pages, logs and artifacts as resources: listed, read, watched, completed; each is its session owner's alone."""
+"""Sessions, pages, logs and artifacts as resources: listed, read, watched, completed, for their owner alone."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -206,7 +206,7 @@ def _chosen(ctx: Ctx, settled: dict[str, str]) -> list[Session]:
 
 
 @asynccontextmanager
-async def _reading(ctx: Ctx, handle: str, ident: str) -> AsyncIterator[Turn]:
+async def _reading(ctx: Ctx, handle: str, ident: str) -> AsyncGenerator[Turn]:
     """A tab to look at, for one reading."""
     session = _session(ctx, handle)
     tab = _tab(session, ident)

@@ -71,6 +71,12 @@ class Engine:
         self.dead = asyncio.Event()
         self.died_at = 0.0
 
+    @property
+    def devices(self) -> dict[str, dict[str, Any]]:
+        """Descriptions of devices that a context can be like, by name."""
+        playwright: Any = self.playwright  # which types them as a bare dict
+        return playwright.devices
+
     def die(self) -> bool:
         """It is dead; whether that is news."""
         if self.dead.is_set():
@@ -212,7 +218,11 @@ def _watch_driver(playwright: "Playwright", died: Callable[[], None]) -> None:
     """Hear of the end of the driver's process, for which the public interface has no event."""
     try:
         connection: Any = attrgetter("_impl_obj._connection")(playwright)
-        connection.on("close", lambda *_: died())
+
+        def closed(*_: Any) -> None:
+            died()
+
+        connection.on("close", closed)
         connection._transport.on_error_future.add_done_callback(_retrieve)  # noqa: SLF001  as above
     except AttributeError:  # another version: closed targets and the probe tell it a little later
         return

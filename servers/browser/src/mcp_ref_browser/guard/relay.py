@@ -74,6 +74,7 @@ async def _copy_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         left -= len(line)
         if left < 0:
             raise BadMessage("trailers")
+        writer.write(line)
     writer.write(line)
     await writer.drain()
 

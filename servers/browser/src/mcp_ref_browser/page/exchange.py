@@ -1,6 +1,7 @@
 """One request and its response as text: headers without credentials, bodies if they are text, sizes if they are not."""
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -90,7 +91,12 @@ async def _response_body(entry: RequestEntry, reveal: bool) -> str:  # noqa: FBT
     return _as_text(body, await response.header_value("content-type") or "")
 
 
-_READERS = dict(zip(PARTS, (_request_headers, _request_body, _response_headers, _response_body), strict=True))
+_READERS: dict[str, Callable[[RequestEntry, bool], Awaitable[str]]] = {
+    "request-headers": _request_headers,
+    "request-body": _request_body,
+    "response-headers": _response_headers,
+    "response-body": _response_body,
+}
 
 
 def _as_text(body: bytes, content_type: str) -> str:

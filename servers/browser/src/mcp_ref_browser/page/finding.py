@@ -1,6 +1,8 @@
 """Finds nodes of a snapshot by text, pattern and role, and shows them with what they are in. Pure."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
 
 from mcp_ref_browser.errors import invalid
 from mcp_ref_browser.page.tree import ancestors, comparable, role_of
@@ -22,8 +24,7 @@ def matching(pattern: str) -> Test:
     Raises:
         BrowserError: it is no pattern.
     """
-    import re2  # noqa: PLC0415  most calls have no pattern
-
+    re2: Any = import_module("re2")  # most calls have no pattern
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False

@@ -5,6 +5,7 @@ import json
 from typing import Literal
 
 Language = Literal["python", "typescript"]
+_METHODS = frozenset({"first", "last", "content_frame"})
 
 
 def code(locator: str, language: Language) -> str:
@@ -18,27 +19,25 @@ def code(locator: str, language: Language) -> str:
 
 
 def _typescript(node: ast.expr) -> str:
-    match node:
-        case ast.Call(func=function, args=positional, keywords=named):
-            arguments = [_typescript(one) for one in positional]
-            if named:
-                pairs = ", ".join(f"{_camel(one.arg or '')}: {_typescript(one.value)}" for one in named)
-                arguments.append(f"{{ {pairs} }}")
-            return f"{_typescript(function)}({', '.join(arguments)})"
-        case ast.Attribute(value=value, attr="first" | "last" as name):
-            return f"{_typescript(value)}.{name}()"
-        case ast.Attribute(value=value, attr="content_frame"):
-            return f"{_typescript(value)}.contentFrame()"
-        case ast.Attribute(value=value, attr=name):
-            return f"{_typescript(value)}.{_camel(name)}"
-        case ast.Name(id=name):
-            return _camel(name)
-        case ast.Constant(value=bool(value)):
-            return "true" if value else "false"
-        case ast.Constant(value=value):
-            return json.dumps(value, ensure_ascii=False)
-        case _:
-            raise ValueError("another form")
+    if isinstance(node, ast.Call):
+        return _call(node)
+    if isinstance(node, ast.Attribute):
+        # `.first` is a property in Python and a method there.
+        ending = "()" if node.attr in _METHODS else ""
+        return f"{_typescript(node.value)}.{_camel(node.attr)}{ending}"
+    if isinstance(node, ast.Name):
+        return _camel(node.id)
+    if isinstance(node, ast.Constant):
+        return json.dumps(node.value, ensure_ascii=False)
+    raise ValueError("another form")
+
+
+def _call(node: ast.Call) -> str:
+    arguments = [_typescript(one) for one in node.args]
+    if node.keywords:
+        pairs = ", ".join(f"{_camel(one.arg or '')}: {_typescript(one.value)}" for one in node.keywords)
+        arguments.append(f"{{ {pairs} }}")
+    return f"{_typescript(node.func)}({', '.join(arguments)})"
 
 
 def _camel(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Screenshots: of the page, all of it or an element, in a size that a model can use, without what was typed secretly."""
+"""Screenshots: of the page, all of it or an element, in a size for models, without what was typed secretly."""
 
 import base64
 import contextlib
@@ -25,9 +25,12 @@ _MOST_MARKS = 300
 _SIZE = """() => { const d = document.documentElement, b = document.body || d;
   return [Math.max(d.scrollWidth, b.scrollWidth, innerWidth), Math.max(d.scrollHeight, b.scrollHeight, innerHeight),
           innerWidth, innerHeight, scrollX, scrollY]; }"""
-_HIDE = """(e) => { const old = e.getAttribute('style'); e.style.setProperty('-webkit-text-security', 'disc', 'important');
-  e.style.setProperty('color', 'transparent', 'important'); e.style.setProperty('text-shadow', 'none', 'important'); return old; }"""
-_SHOW = "(e, old) => { if (old === null) e.removeAttribute('style'); else e.setAttribute('style', old); }"
+_HIDE = """(e) => {
+  const old = e.getAttribute('style');
+  for (const [name, value] of [['-webkit-text-security', 'disc'], ['color', 'transparent'], ['text-shadow', 'none']])
+    e.style.setProperty(name, value, 'important');
+  return old; }"""
+_SHOW = "(e, old) => old === null ? e.removeAttribute('style') : e.setAttribute('style', old)"
 _ANNOTATED = frozenset({"button", "link", "textbox", "checkbox", "radio", "combobox", "slider", "switch", "tab"})
 
 
@@ -85,7 +88,7 @@ async def _downscaled(tab: Tab, shot: Shot, area: Area) -> bytes:
     factor = min(1.0, shot.max_width / area.width)
     height = min(area.height, MOST_PIXELS)
     clip = {"x": area.x, "y": area.y, "width": area.width, "height": height, "scale": factor}
-    session = await race(
+    session: Any = await race(
         tab, tab.page.context.new_cdp_session(tab.page), shot.seconds, "The picture could not be taken"
     )
     try:
@@ -93,7 +96,7 @@ async def _downscaled(tab: Tab, shot: Shot, area: Area) -> bytes:
         if shot.quality is not None and shot.format != "png":
             params["quality"] = shot.quality
         work = session.send("Page.captureScreenshot", params)
-        found = await race(tab, work, shot.seconds, "The picture could not be taken")
+        found: Any = await race(tab, work, shot.seconds, "The picture could not be taken")
     finally:
         with contextlib.suppress(Exception):  # the page may be gone, and the session with it
             await session.detach()

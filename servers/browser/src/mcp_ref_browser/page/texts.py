@@ -1,4 +1,4 @@
-"""Readable text and source of a page, by the page script; long ones are kept, so that pages of them join to the whole."""
+"""Readable text and source of a page, by the script that runs in it."""
 
 from typing import TYPE_CHECKING, Any
 

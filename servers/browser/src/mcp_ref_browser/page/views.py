@@ -1,4 +1,4 @@
-"""What of a snapshot is shown: all of it or what has changed, as much as the budget holds, and where the rest begins."""
+"""What of a snapshot is shown: all of it or what has changed, within the budget, and where the rest begins."""
 
 from collections.abc import Sequence
 from typing import Literal

@@ -96,7 +96,7 @@ class ArtifactStore:
         Raises:
             BrowserError: `too_large`, it would fill more than the store.
         """
-        size = len(content) if isinstance(content, bytes) else content.stat().st_size
+        size = len(content) if isinstance(content, bytes) else await self._workers.run(_size, content)
         if size > self._most:
             raise BrowserError(f"A {kind} of {size} bytes is more than the artifact store holds.", code="too_large")
         made = Artifact(
@@ -168,6 +168,10 @@ class ArtifactStore:
                 spot.unlink()
         except PathError:
             return  # somebody else removed it
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _fill(fd: int, content: bytes | Path) -> None:

@@ -1,4 +1,4 @@
-"""Downloads of pages: watched while they grow, kept as artifacts when they are whole, cut off when they are too large."""
+"""Downloads of pages: watched while they grow, kept as artifacts when whole, cut off when too large."""
 
 import asyncio
 import contextlib
@@ -26,17 +26,30 @@ class Downloads:
     def __init__(self, store: ArtifactStore, most_bytes: int, *, allowed: bool) -> None:
         self.landing: Landing | None = None
         self.started = 0
-        self.outcome: asyncio.Event = asyncio.Event()
+        self.outcome = asyncio.Event()
+        self._beginning = asyncio.Event()
         self.last: Artifact | ToolError | None = None
         self._store = store
         self._most = most_bytes
         self._allowed = allowed
 
+    async def begun(self, before: int, seconds: float) -> bool:
+        """Whether a download begins, or has begun since there were `before`."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self.started == before:
+                    self._beginning.clear()
+                    await self._beginning.wait()
+        except TimeoutError:
+            return False
+        return True
+
     async def save(self, session: Any, tab: Tab, download: "Download") -> None:
         """Keep one download, or say why not."""
-        self.started += 1
         self.last = None
         self.outcome.clear()
+        self.started += 1
+        self._beginning.set()
         name = download.suggested_filename[:300]
         try:
             found = await self._saved(session, download, name)
@@ -59,7 +72,7 @@ class Downloads:
                 await download.cancel()
             raise ToolError("Downloads are off.", code="unsupported")
         path = await self._whole(download)
-        size = path.stat().st_size
+        size = await asyncio.to_thread(_size, path)
         try:
             if size > self._most:
                 raise self._too_large()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from mcp_protocol import Context
@@ -35,7 +36,7 @@ class Files:
         except PathError as error:
             raise SettingsError(error.message) from error
 
-    async def upload(self, ctx: "Context[object]", path: str) -> tuple[str, bytes]:
+    async def upload(self, ctx: "Context[Any]", path: str) -> tuple[str, bytes]:
         """The name and bytes of a file to hand to a page.
 
         Raises:
@@ -44,7 +45,7 @@ class Files:
         narrowed = await self._narrowed(ctx)
         return await self._workers.run(self._read, path, narrowed)
 
-    async def write(self, ctx: "Context[object]", path: str, data: bytes) -> str:
+    async def write(self, ctx: "Context[Any]", path: str, data: bytes) -> str:
         """Write a file, in place of one of that name; its path.
 
         Raises:
@@ -58,7 +59,7 @@ class Files:
         for root in self.roots:
             root.close()
 
-    async def _narrowed(self, ctx: "Context[object]") -> list[Path] | None:
+    async def _narrowed(self, ctx: "Context[Any]") -> list[Path] | None:
         """The client's roots, where they count; None where they do not."""
         mode = self._settings.roots or ("off" if ctx.transport == "http" else "narrow")
         if mode == "off" or not self.roots:
@@ -98,6 +99,8 @@ class Files:
         raise denied(path)
 
     def _candidates(self, path: str) -> list[tuple[Root, JailPath]]:
+        if "\0" in path:
+            raise denied(path)
         if not path.startswith("/"):
             try:
                 return [(root, JailPath.parse(path)) for root in self.roots]
@@ -106,9 +109,8 @@ class Files:
         parts = tuple(part for part in path.split("/") if part not in {"", "."})
         found: list[tuple[Root, JailPath]] = []
         for root in self.roots:
-            for base in dict.fromkeys((root.path.parts[1:], root.real.parts[1:])):
-                if parts[: len(base)] == base and "\0" not in path:
-                    found.append((root, JailPath(parts[len(base) :], path)))
+            bases = dict.fromkeys((root.path.parts[1:], root.real.parts[1:]))
+            found += [(root, JailPath(parts[len(base) :], path)) for base in bases if parts[: len(base)] == base]
         return found
 
 

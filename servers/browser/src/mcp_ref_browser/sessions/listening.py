@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp_protocol.errors import ToolError
@@ -31,14 +31,18 @@ _GUARD = "x-mcp-guard"
 _TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
 
 
+Spawn = Callable[[Coroutine[Any, Any, None]], None]
+
+
 class Owner(Protocol):
     """What a listener needs of the session."""
 
     events: Events
     dialogs: str
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something beside the calls."""
+    @property
+    def spawn(self) -> "Spawn":
+        """Does something beside the calls."""
         ...
 
     def refusal_of(self, url: str) -> ToolError | None:
@@ -76,8 +80,9 @@ class PageListener:
             "crash": self._crash,
             "close": self._close,
         }
+        page: Any = tab.page  # a table of events has no overloads
         for event, listener in listeners.items():
-            tab.page.on(event, listener)
+            page.on(event, listener)
 
     def _console(self, message: "ConsoleMessage") -> None:
         place = message.location

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from mcp_ref_browser.guard.proxy import Dial, GuardProxy
 from mcp_ref_browser.sessions.artifacts import Artifact
 from mcp_ref_browser.sessions.downloads import Downloads
 from mcp_ref_browser.sessions.events import Events
-from mcp_ref_browser.sessions.listening import PageListener
+from mcp_ref_browser.sessions.listening import PageListener, Spawn
 from mcp_ref_browser.sessions.shelf import TextShelf
 from mcp_ref_browser.sessions.signals import Signal
 from mcp_ref_browser.sessions.tab import Tab
@@ -36,8 +36,6 @@ _MOST_LOST = 100
 _DYING_SECONDS = 1.0
 _STORED = "() => ({origin: location.origin, entries: Object.entries(localStorage)})"
 
-Spawn = Callable[[Coroutine[Any, Any, None]], None]
-
 
 class Facts(Struct, kw_only=True):
     """What a session was made with."""
@@ -52,6 +50,13 @@ class Facts(Struct, kw_only=True):
     init_script: str | None = None
     profile: str | None = None
     """The directory of a profile that is kept."""
+
+
+class Kept(Struct):
+    """Cookies, and local storage by origin, of the last page: what a death of the browser would lose."""
+
+    cookies: list[Any] = []
+    storage: dict[str, list[list[str]]] = {}
 
 
 class Session:
@@ -85,8 +90,7 @@ class Session:
         self._next_tab = 1
         self._lock = asyncio.Lock()
         self._refusals: deque[tuple[str, ToolError]] = deque(maxlen=_MOST_REFUSALS)
-        self._cookies: list[Any] = []
-        self._storage: dict[str, list[list[str]]] = {}
+        self._kept = Kept()
         self._lost: deque[tuple[float, Tab]] = deque(maxlen=_MOST_LOST)
         """Tabs that closed lately: those of a dying browser close before it is known to be dead."""
         self._engine: Engine | None = None
@@ -137,10 +141,10 @@ class Session:
             return
         with contextlib.suppress(Exception):  # a page that goes away meanwhile is remembered the next time
             async with asyncio.timeout(_CLOSE_SECONDS):
-                self._cookies = list(await self.context.cookies())
+                self._kept.cookies = list(await self.context.cookies())
                 found = await tab.page.evaluate(_STORED)
-                if len(self._storage) < _MOST_REFUSALS or found["origin"] in self._storage:
-                    self._storage[found["origin"]] = found["entries"]
+                if len(self._kept.storage) < _MOST_REFUSALS or found["origin"] in self._kept.storage:
+                    self._kept.storage[found["origin"]] = found["entries"]
 
     def refusal_of(self, url: str) -> ToolError | None:
         """Why the guard refused this URL, or its host, lately."""
@@ -182,8 +186,8 @@ class Session:
         self.tabs.clear()
 
     async def _made(self, engine: Engine) -> "BrowserContext":
-        options = _with_device(self.facts.context, engine.playwright.devices)
-        if self._cookies or self._storage:
+        options = _with_device(self.facts.context, engine.devices)
+        if self._kept.cookies or self._kept.storage:
             options["storage_state"] = self._stored()
         if not options.pop("foreign", False):
             # Without this bypass rule Chromium would go to loopback addresses directly.
@@ -198,10 +202,10 @@ class Session:
     def _stored(self) -> dict[str, Any]:
         origins = [
             {"origin": origin, "localStorage": [{"name": name, "value": value} for name, value in entries]}
-            for origin, entries in self._storage.items()
+            for origin, entries in self._kept.storage.items()
             if origin.startswith("http")
         ]
-        return {"cookies": self._cookies, "origins": origins}
+        return {"cookies": self._kept.cookies, "origins": origins}
 
     async def _restore(self, context: "BrowserContext", died_at: float) -> None:
         """Open the tabs that there were, each under its own id."""

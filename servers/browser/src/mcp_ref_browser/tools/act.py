@@ -196,7 +196,7 @@ async def browser_type(  # noqa: PLR0913  one parameter for each argument
 
 
 @core.tool(**ACTS)
-async def browser_press_key(
+async def browser_press_key(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     key: Annotated[str, arg("As Enter, Control+A.")],

@@ -32,9 +32,9 @@ def renamed(given: Mapping[str, Any]) -> dict[str, Any]:
     found = _one(given, IN_WORDS)
     fields = found.get("fields")
     if isinstance(fields, list):
-        found["fields"] = [
-            _one(cast("dict[str, Any]", one), {*IN_WORDS, "name"}) if isinstance(one, dict) else one for one in fields
-        ]  # pyright: ignore[reportUnknownVariableType]  checked later
+        rows = cast("list[Any]", fields)
+        words = {*IN_WORDS, "name"}
+        found["fields"] = [_one(cast("dict[str, Any]", row), words) if isinstance(row, dict) else row for row in rows]
     return found
 
 

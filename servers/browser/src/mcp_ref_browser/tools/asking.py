@@ -1,4 +1,4 @@
-"""Asks the user about one more origin, where the operator lets users decide; otherwise the policy's word is the last."""
+"""Asks the user about one more origin, where the operator lets users decide; else the policy's word is the last."""
 
 from typing import Annotated
 

@@ -153,11 +153,7 @@ async def _downloaded(own: Turn, began: int, error: ToolError) -> Artifact:
         await own.leave()
         raise error
     downloads = own.session.downloads
-    loop = asyncio.get_running_loop()
-    end = loop.time() + _DOWNLOAD_BEGINS
-    while downloads.started == began and loop.time() < end:
-        await asyncio.sleep(0.01)
-    if downloads.started == began:
+    if not await downloads.begun(began, _DOWNLOAD_BEGINS):
         raise error
     try:
         async with asyncio.timeout(own.seconds):

@@ -3,9 +3,11 @@
 
 import asyncio
 import re
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Struct
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_protocol.server.toolset import ToolOptions
@@ -15,6 +17,7 @@ from mcp_ref_browser.page.exchange import PARTS, described, line_of, part_of
 from mcp_ref_browser.page.finding import containing, matching
 from mcp_ref_browser.page.racing import race
 from mcp_ref_browser.page.script import on_document
+from mcp_ref_browser.page.targets import REF
 from mcp_ref_browser.page.views import cut, cut_text
 from mcp_ref_browser.sessions.rings import SEVERITY, ConsoleEntry, Level
 from mcp_ref_browser.state import Ctx, State
@@ -38,13 +41,28 @@ from mcp_ref_browser.turns import Asked, Turn, acted, arguments_of, looked
 
 core = Toolset[State]("core")
 
+ElementState = Literal["visible", "hidden", "attached", "detached"]
 MOST_WAIT = 30
 MOST_FUNCTION = 200_000
 _EVALUATES: ToolOptions = {**DESTROYS, "idempotent": False}
 # The page script's serializer turns whatever comes back into strict JSON of a bounded length, in the page.
-_RUN = "async (element, budget) => {{ const given = (\n{function}\n);" \
-    " const value = typeof given === 'function' ? await given(element) : await given;" \
-    " return ({serialize})(value, budget); }}"  # fmt: skip
+_RUN = """async (element, budget) => {{
+const given = (
+{function}
+);
+const value = typeof given === 'function' ? await given(element) : await given;
+return ({serialize})(value, budget); }}"""
+
+
+class Wanted(Struct, frozen=True):
+    """What is waited for; all that is given, one after the other."""
+
+    time: float | None
+    text: str | None
+    text_gone: str | None
+    target: str | None
+    state: ElementState
+    url: str | None
 
 
 @core.tool(**LOOKS)
@@ -55,7 +73,7 @@ async def browser_wait_for(  # noqa: PLR0913  one parameter for each argument
     text: Annotated[str, arg("Shows.")] | None = None,
     textGone: Annotated[str, arg("Gone.")] | None = None,
     target: Annotated[str, arg("Element.")] | None = None,
-    state: Annotated[Literal["visible", "hidden", "attached", "detached"], arg("Of target.")] | None = None,
+    state: Annotated[ElementState, arg("Of target.")] | None = None,
     url: Annotated[str, arg("Glob.")] | None = None,
     session: SessionHandle = None,
     snapshot: Snapshot = None,
@@ -66,32 +84,39 @@ async def browser_wait_for(  # noqa: PLR0913  one parameter for each argument
         raise invalid("Say what to wait for: `time`, `text`, `textGone`, `target` or `url`.")
     if time is not None and not 0 <= time <= MOST_WAIT:
         raise invalid(f"`time` must be between 0 and {MOST_WAIT}, got {time:g}.")
-    wanted = state or "visible"
 
-    async def work(own: Turn) -> None:
-        page, most = own.tab.page, own.seconds * 1000
-        if time is not None:
-            await race(own.tab, asyncio.sleep(time), time + 1, "The time did not pass")
-        if text is not None:
-            waiting = page.get_by_text(text).first.wait_for(state="visible", timeout=most)
-            await own.do(waiting, f"The text {text[:100]!r} did not appear")
-        if textGone is not None:
-            waiting = page.get_by_text(textGone).first.wait_for(state="hidden", timeout=most)
-            await own.do(waiting, f"The text {textGone[:100]!r} did not go")
-        if target is not None:
-            located = await own.find(target) if wanted == "hidden" else page.locator(target)
-            await own.do(located.wait_for(state=wanted, timeout=most), f"{target[:100]} was not {wanted}")
-        if url is not None:
-            await own.do(
-                page.wait_for_url(url, timeout=most, wait_until="commit"), f"The page did not go to {url[:200]}"
-            )
-
+    wanted = Wanted(time, text, textGone, target, state or "visible", url)
     asked = Asked(session=session, snapshot=mode_of(snapshot) or "none", timeout_ms=timeoutMs)
-    return await acted(ctx, asked, work)
+    return await acted(ctx, asked, partial(_waited, wanted))
+
+
+async def _waited(wanted: Wanted, own: Turn) -> None:
+    if wanted.time is not None:
+        await race(own.tab, asyncio.sleep(wanted.time), wanted.time + 1, "The time did not pass")
+    if wanted.text is not None:
+        await _shows(own, wanted.text, "visible", "appear")
+    if wanted.text_gone is not None:
+        await _shows(own, wanted.text_gone, "hidden", "go")
+    if wanted.target is not None:
+        await _becomes(own, wanted.target, wanted.state)
+    if wanted.url is not None:
+        going = own.tab.page.wait_for_url(wanted.url, timeout=own.seconds * 1000, wait_until="commit")
+        await own.do(going, f"The page did not go to {wanted.url[:200]}")
+
+
+async def _shows(own: Turn, text: str, state: Literal["visible", "hidden"], does: str) -> None:
+    waiting = own.tab.page.get_by_text(text).first.wait_for(state=state, timeout=own.seconds * 1000)
+    await own.do(waiting, f"The text {text[:100]!r} did not {does}")
+
+
+async def _becomes(own: Turn, target: str, state: ElementState) -> None:
+    page = own.tab.page
+    located = page.get_by_ref(target) if REF.fullmatch(target) else page.locator(target)
+    await own.do(located.wait_for(state=state, timeout=own.seconds * 1000), f"{target[:100]} was not {state}")
 
 
 @core.tool(**_EVALUATES)
-async def browser_evaluate(
+async def browser_evaluate(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     function: Annotated[str, arg("(element) => ...")],
@@ -137,7 +162,7 @@ def _decoded(text: str) -> tuple[Any, bool]:
 
 
 @core.tool(**LOOKS)
-async def browser_console_messages(
+async def browser_console_messages(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     level: Annotated[Level, arg("Least.")] | None = None,
@@ -167,7 +192,7 @@ async def browser_console_messages(
 
 
 @core.tool(**LOOKS)
-async def browser_network_requests(
+async def browser_network_requests(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     static: Annotated[bool, arg("Static too.")] | None = None,
@@ -195,7 +220,7 @@ async def browser_network_requests(
 
 
 @core.tool(**LOOKS)
-async def browser_network_request(
+async def browser_network_request(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     index: Annotated[int, arg("Number.")],

@@ -133,7 +133,7 @@ async def browser_find(  # noqa: PLR0913  one parameter for each argument
 
 
 @core.tool(**LOOKS)
-async def browser_get_text(
+async def browser_get_text(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     target: Part = None,

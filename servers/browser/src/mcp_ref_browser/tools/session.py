@@ -118,7 +118,7 @@ def _line(facts: dict[str, Any]) -> str:
     name = f" ({facts['name']})" if facts["name"] else ""
     origins = facts["policy"]["allowedOrigins"]
     allowed = f", only {', '.join(origins)}" if origins else ""
-    return f"Session {facts['session']}{name}: {facts['tabs']} tabs, ends {facts['expiresInS']} s after its last use{allowed}."
+    return f"Session {facts['session']}{name}: {facts['tabs']} tabs, ends {facts['expiresInS']} s from now{allowed}."
 
 
 def plain_answer(
@@ -217,7 +217,7 @@ async def browser_resize(
 
 
 @core.tool(**SETS)
-async def browser_emulate_media(
+async def browser_emulate_media(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     colorScheme: Annotated[Scheme, arg("Colours.")] | None = None,
