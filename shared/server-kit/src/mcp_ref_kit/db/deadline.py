@@ -86,6 +86,9 @@ class Slots:
             self._free.release()
 
     async def _turn(self, deadline: Deadline) -> None:
+        if not self._free.locked():  # the usual case, without a timer
+            await self._free.acquire()
+            return
         try:
             async with asyncio.timeout_at(deadline.at):
                 await self._free.acquire()
