@@ -169,8 +169,28 @@ async def test_what_cannot_be_kept_inside_is_not_offered(client_of: Clients) -> 
     assert info.data["key_prefix"] == "app:"
 
 
-async def test_stars_in_the_prefix_are_no_pattern(client_of: Clients, raw: Any) -> None:
+async def test_stars_in_the_prefix_are_no_pattern(client_of: Clients, raw: Any, until: Any) -> None:
     raw.mset({"a*:x": "1", "ab:x": "2"})
     async with client_of(key_prefix="a*:") as client:
         scan = await client.call("scan_keys")
+        waiting = await client.peer.begin(
+            "tools/call", {"name": "collect_messages", "arguments": {"patterns": ["a*:*"], "max": 1, "timeout_s": 5}}
+        )
+        await until(lambda: raw.pubsub_numpat() == 1)
+        raw.publish("ab:x", "foreign")
+        raw.publish("a*:x", "mine")
+        reply = await client.peer.reply(waiting)
     assert scan.data["keys"] == ["a*:x"]
+    assert [one["data"] for one in reply["result"]["structuredContent"]["messages"]] == ["mine"]
+
+
+async def test_how_many_keys_there_are_outside_is_not_told(client_of: Clients, raw: Any) -> None:
+    """DBSIZE and what a scan has passed over would tell."""
+    raw.mset({f"other:{number}": "x" for number in range(500)})
+    raw.mset({"app:a": "1", "app:b": "2"})
+    async with client_of(**JAIL) as client:
+        scan = await client.call("scan_keys")
+        analysis = await client.call("analyze_keyspace")
+        (resource,) = await client.read("redis://0/keyspace")
+    assert (scan.data["scanned"], analysis.data["keys_total"]) == (2, 2)
+    assert '"keys_total":2' in resource["text"]

@@ -35,7 +35,7 @@ class Group:
 
 @dataclass
 class Sample:
-    """What was looked at; `keys_total` counts all keys of the database, whatever the pattern."""
+    """What was looked at. Inside a jail even the number of all keys is not told: there it is an estimate of its own."""
 
     separator: bytes
     depth: int
@@ -43,7 +43,8 @@ class Sample:
     biggest: list[tuple[int, bytes, str]] = field(default_factory=list[tuple[int, bytes, str]])
     sampled: int = 0
     visited: int = 0
-    keys_total: int = 0
+    all_keys: int = 0
+    jailed: bool = False
     complete: bool = False
     reason: Reason | None = None
 
@@ -62,6 +63,11 @@ class Sample:
         heapq.heappush(self.biggest, (size or 0, key, name))
         if len(self.biggest) > _BIGGEST:
             heapq.heappop(self.biggest)
+
+    @property
+    def keys_total(self) -> int:
+        """All keys of the database, whatever the pattern."""
+        return round(self.sampled * self._factor()) if self.jailed else self.all_keys
 
     def report(self) -> list[dict[str, Any]]:
         """The prefixes, the ones with most memory first; numbers scaled from the sample to all that was not seen."""
@@ -86,7 +92,7 @@ class Sample:
     def _factor(self) -> float:
         if self.complete or not self.visited:
             return 1.0
-        return max(1.0, self.keys_total / self.visited)
+        return max(1.0, self.all_keys / self.visited)
 
     def _group(self, key: bytes) -> Group:
         parts = key.split(self.separator)
@@ -109,7 +115,7 @@ async def take_sample(
 ) -> Sample:
     """Look at up to `most` keys that match, a thousand in a pipeline, until the time is up."""
     end = time.monotonic() + seconds
-    sample.keys_total = await total(db)
+    sample.all_keys, sample.jailed = await total(db), db.jail.closed
     wanted = Scan(pattern=pattern, most_seconds=seconds, most_visited=10 * BATCH)
     place: Place | None = None
     while sample.sampled < most:

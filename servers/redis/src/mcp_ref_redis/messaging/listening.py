@@ -34,7 +34,7 @@ async def collect(
             async with asyncio.timeout(seconds):
                 while len(found.messages) < most:
                     taken = message_in(await link.receive())
-                    if taken is not None:
+                    if taken is not None and db.jail.holds(taken[0]):
                         found.messages.append((*taken, time.time()))
         except TimeoutError:
             found.timed_out = True

@@ -73,7 +73,7 @@ async def scan_keys(  # noqa: PLR0913  one parameter for each argument
         following = ctx.state.paging.seal(ctx, Mark(behind, name), db.name)
     return KeyNames(
         keys=items[:taken],
-        scanned=found.visited,
+        scanned=len(found.keys) if db.jail.closed else found.visited,
         complete=behind is None,
         truncated=behind is not None,
         truncation=cut_by(None if behind is None else reason, taken),
