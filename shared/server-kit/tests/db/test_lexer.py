@@ -1,8 +1,9 @@
+import re
 import sqlite3
 from contextlib import closing
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcp_ref_kit.db.lexer import POSTGRES, SQLITE, Dialect, Token, significant, tokens
@@ -130,6 +131,8 @@ def test_other_tokens_of_postgres(text: str, found: list[tuple[str, str]]) -> No
         ("a--b\rc\nd", [("word", "a"), ("word", "d")]),
         ("$$a$$", [("parameter", "$$a$$")]),
         ("e'a'", [("word", "e"), ("string", "a")]),
+        ("$a::b(c d)", [("parameter", "$a::b(c"), ("word", "d"), ("sign", ")")]),
+        (":a::b(c)+:", [("parameter", ":a::b(c)"), ("sign", "+"), ("sign", ":")]),
     ],
 )
 def test_tokens_of_sqlite(text: str, found: list[tuple[str, str]]) -> None:
@@ -181,6 +184,50 @@ def test_what_sqlite_reads_in_a_quote_is_what_we_read(text: str) -> None:
     found = significant(statement, SQLITE)
     assert (found[1].value, found[3].value) == read
     assert len(found) == 6
+
+
+_BODIES = st.lists(st.sampled_from([*_MARKS, "\n", "\r", " ", "]", "?1", "$c"]), max_size=4).map("".join)
+_BLANKS = st.sampled_from(["", " ", "\n", "/* ?9 */", "-- ' ?8 \n", "/* /* ' */", "\r", "\ufeff", "--x\r\n", "\v"])
+_ITEMS = st.one_of(
+    _BODIES.map("'{}'".format),
+    _BODIES.map('1 as "{}"'.format),
+    _BODIES.map("1 as [{}]".format),
+    _BODIES.map("1 as `{}`".format),
+    _BODIES,
+    st.sampled_from(["?", "?3", ":a", "@é", "$a$b", "$a::b(c)", ":a::b", "1.5e3", "0x1f", ".5", "x'1f'"]),
+)
+
+
+@settings(max_examples=1000)
+@given(st.lists(st.tuples(_BLANKS, _ITEMS, _BLANKS), min_size=1, max_size=3))
+def test_what_sqlite_counts_as_parameters_is_what_we_count(items: list[tuple[str, str, str]]) -> None:
+    text = "select " + ",".join(map("".join, items))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        try:
+            connection.execute(text)
+            theirs = 0
+        except sqlite3.ProgrammingError as error:
+            uses = re.search(r"uses (\d+)", str(error))
+            theirs = int(uses[1]) if uses else None
+        except (sqlite3.Error, sqlite3.Warning):
+            theirs = None
+    if theirs is not None:
+        assert counted(significant(text, SQLITE)) == theirs
+
+
+def counted(found: list[Token]) -> int:
+    """The highest number of a parameter: `?` and a new name take the next one."""
+    highest = 0
+    names: set[str] = set()
+    for token in found:
+        if token.kind != "parameter":
+            continue
+        if token.value[1:].isdecimal():
+            highest = max(highest, int(token.value[1:]))
+        elif token.value == "?" or token.value not in names:
+            highest += 1
+            names.add(token.value)
+    return highest
 
 
 @given(PIECES)

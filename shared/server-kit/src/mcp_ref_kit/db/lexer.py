@@ -190,9 +190,22 @@ def _returned_comment(text: str, at: int) -> Found:
 
 
 def _sigil(text: str, at: int) -> Found:
-    """`:name`, `@name`, `$name` of SQLite."""
+    """`:name`, `@name`, `$name` of SQLite, which may go on as names of Tcl do: `$a::b(c)`."""
     end = _word_end(text, at + 1)
-    return ("parameter", end, text[at:end]) if end > at + 1 else ("sign", at + 1, text[at])
+    while text.startswith("::", end):
+        end = _word_end(text, end + 2)
+    if end == at + 1 or text[at + 1 : end].strip(":") == "":
+        return "sign", at + 1, text[at]
+    if text.startswith("(", end):
+        end = _index_end(text, end)
+    return "parameter", end, text[at:end]
+
+
+def _index_end(text: str, at: int) -> int:
+    end = at + 1
+    while end < len(text) and text[end] != ")" and text[end] not in SQLITE.spaces:
+        end += 1
+    return end + text.startswith(")", end)
 
 
 def _question(text: str, at: int) -> Found:
@@ -307,7 +320,7 @@ def _shortened(name: str) -> str:
 _STRINGS: Mapping[str, Scan] = {"'": _string, "e": _escaped, "E": _escaped, "$": _dollar}
 _NUMBERS: Mapping[str, Scan] = {**dict.fromkeys(_DIGITS, _number), ".": _point, "'": _string}
 SQLITE = Dialect(
-    spaces=frozenset(" \t\n\r\f") | {_BOM},
+    spaces=frozenset(" \t\n\r\f\v") | {_BOM},
     starts={
         **_NUMBERS,
         '"': _double_quoted,
