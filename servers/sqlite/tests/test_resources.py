@@ -156,6 +156,7 @@ async def test_insights_are_noted_and_read_and_shown(file: Path, serve: Any, rev
         second = await client.call("append_insight", insight="second")
         [memo] = await client.read("memo://insights")
         [message] = await client.prompt("mcp_demo", topic="bees")
+        await client.list("resources")  # the names are known then, and a completion may not wait for them
         table = {"type": "ref/resource", "uri": "sqlite://{database}/table/{+table}"}
         assert await client.complete(table, "table", "we") == ["weird name"]
         too_long = await client.call("append_insight", insight="x" * 4097)
@@ -182,6 +183,7 @@ async def test_without_its_toolset_there_is_no_memo(file: Path, serve: Any) -> N
 async def test_completions_know_names_and_columns(file: Path, serve: Any) -> None:
     tables = {"type": "ref/prompt", "name": "write_query"}
     async with serve(file) as client:
+        await client.list("resources")
         assert await client.complete(tables, "tables", "") == ["ft", "t", "vw", "weird name"]
         assert await client.complete(tables, "tables", "t.") == ["t.id", "t.v"]
         assert await client.complete(tables, "tables", "zz") == []

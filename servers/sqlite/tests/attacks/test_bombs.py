@@ -1,11 +1,14 @@
 """Statements that would take all memory or all time: each ends soon and cleanly, and the next call is answered."""
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from mcp_protocol.client import Client, Command
 
 ENDLESS = "with recursive a(n) as (select 1 union all select n + 1 from a) select count(*) from a"
 
@@ -64,12 +67,12 @@ async def test_what_needs_too_much_is_refused_at_once(small: Path, serve: Any, s
         assert (await client.call("query", sql="select 1")).data["rows"] == [[1]]
 
 
-async def test_memory_ends_before_the_machine_does(small: Path, serve: Any) -> None:
-    sql = (
-        "with recursive a(n) as (select 1 union all select n + 1 from a limit 200)"
-        " select n, length(b) from (select n, randomblob(1000000) b from a) order by b"
-    )
-    async with serve(small, heap_limit_mb=64) as client:
-        result = await client.call("query", sql=sql)
-        assert result.error_code == "too_large", result.text
-        assert (await client.call("query", sql="select 1")).data["rows"] == [[1]]
+async def test_memory_ends_before_the_machine_does(small: Path) -> None:
+    """In a process of its own: the limit is one for all connections, and is only ever lowered."""
+    numbers = "with recursive a(n) as (select 1 union all select n + 1 from a limit 60)"
+    sql = f"{numbers} select n, length(b) from (select n, randomblob(1000000) b from a) order by b"  # noqa: S608  a test's own words
+    command = [sys.executable, "-m", "mcp_ref_sqlite", str(small), "--heap-limit-mb", "32"]
+    async with Client(Command(command, stderr="keep"), revision="2026-07-28") as client:
+        result = await client.call_tool("query", {"sql": sql})
+        assert (result.meta or {})["mcp-ref/error"]["code"] == "too_large", result
+        assert (await client.call_tool("query", {"sql": "select 1"})).structured_content["rows"] == [[1]]

@@ -158,9 +158,9 @@ async def test_names_and_rows_with_controls_reach_no_terminal(small: Path, serve
 
 async def test_a_schema_of_thousands_is_shown_in_pages(tmp_path: Path, serve: Any) -> None:
     path = tmp_path / "many.db"
-    with closing(sqlite3.connect(path)) as db, db:
-        for number in range(2000):
-            db.execute(f"create table t{number}(a, b, c)")
+    tables = "".join(f"create table t{number}(a, b, c);" for number in range(2000))
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"begin; {tables} commit")
     async with serve(path) as client:
         page = await client.call("list_objects", limit=10_000, detail="full")
         assert len(page.text.encode()) <= 256 * 1024
