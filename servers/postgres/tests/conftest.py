@@ -269,7 +269,7 @@ def client(engine: Engine) -> Open:
     async def opened(
         *, user: str = PLAIN, database: str = TEMPLATE, revision: str = "2026-07-28", answers: Any = None, **more: Any
     ) -> AsyncGenerator[Connection]:
-        settings = Settings(dsn=[Secret(engine.dsn(database, user))], **more)
+        settings = Settings(databases=[Secret(engine.dsn(database, user))], **more)
         async with connect(server, settings, revision=revision, answers=answers) as connection:
             yield connection
 

@@ -26,7 +26,7 @@ def own(own_engine: Any) -> Generator[Any]:
 
 
 def settings(dsn: str, **more: Any) -> Settings:
-    return Settings(dsn=[Secret(dsn)], **more)
+    return Settings(databases=[Secret(dsn)], **more)
 
 
 async def test_a_database_that_comes_up_later_is_found_without_a_restart(own: Any) -> None:

@@ -252,7 +252,7 @@ async def test_a_cursor_serves_only_the_call_it_was_made_for(client: Any, change
 
 async def test_a_cursor_of_somebody_else_is_none(engine: Any) -> None:
     """DB7: another principal, the same server."""
-    settings = Settings(dsn=[Secret(engine.dsn())], state_key=Secret("k" * 32))
+    settings = Settings(databases=[Secret(engine.dsn())], state_key=Secret("k" * 32))
     async with connect(server, settings, principal=Principal("issuer", "a")) as first:
         cursor = (await first.call("query", sql="table t", limit=5)).data["next_cursor"]
     async with connect(server, settings, principal=Principal("issuer", "b")) as second:

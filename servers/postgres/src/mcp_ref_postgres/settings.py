@@ -16,10 +16,11 @@ _GLOBS = setting(separator=",", metavar="GLOB,...")
 class Settings(DatabaseSettings, frozen=True, kw_only=True):
     """Each field is a flag, an environment variable and a config key."""
 
-    dsn: Annotated[
+    databases: Annotated[
         list[Secret],
-        arg("Databases as postgresql://USER@HOST/NAME; several with names: NAME=DSN."),
-        setting(positional=True, metavar="DSN", inline=True, env=("DATABASE_URL",)),
+        arg("Databases as postgresql://USER@HOST/NAME; NAME=DSN where there are several."),
+        # No URL has a blank in it; the variable would be split at colons otherwise.
+        setting(positional=True, metavar="[NAME=]DSN", inline=True, env=("DATABASE_URL",), separator=" "),
     ] = field(default_factory=list)
     tables: Annotated[dict[str, DatabaseTable], setting(table="databases")] = field(default_factory=dict)
     queries: Annotated[list[Canned], setting(table="query")] = field(default_factory=list)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from mcp_protocol import Context
+from mcp_protocol import Context, SettingsError
 from mcp_ref_kit.cursors import Cursors
 from mcp_ref_kit.db.catalog import Known
 from mcp_ref_kit.db.confirm import Confirmation
@@ -144,10 +144,14 @@ def sources(settings: Settings) -> list[Database]:
     Raises:
         SettingsError: see `mcp_ref_kit.db.sources.databases`.
     """
-    given = [secret for secret in settings.dsn if not is_template(secret.reveal())]
+    given = [secret for secret in settings.databases if not is_template(secret.reveal())]
     if not given and not settings.tables:
         given = [Secret(BY_ENVIRONMENT)]
-    return databases(given, settings.tables, settings.mode)
+    found = databases(given, settings.tables, settings.mode)
+    for source in found:
+        if not source.dsn.reveal().startswith(("postgresql://", "postgres://")):
+            raise SettingsError(f"The database `{source.name}` must be given as postgresql://USER@HOST/NAME.")
+    return found
 
 
 def visible(settings: Settings) -> list[str] | None:

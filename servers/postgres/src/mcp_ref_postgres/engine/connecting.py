@@ -88,6 +88,9 @@ async def connect(dsn: str, settings: Settings, path: Path, *, pooled: bool) -> 
         OSError, TimeoutError, or what the driver raises: see `faults`.
     """
     parameters = startup(settings, path)
+    if path == "read":
+        # Such a session is read-only by our own parameter; what the operator means is the server behind it.
+        dsn = dsn.replace("target_session_attrs=read-write", "target_session_attrs=primary")
     sent = {name: parameters[name] for name in _POOLED} if pooled else parameters
     async with asyncio.timeout(MOST_SECONDS):
         connection = await _driver().connect(dsn, server_settings=sent, statement_cache_size=0 if pooled else 256)

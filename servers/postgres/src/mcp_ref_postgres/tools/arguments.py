@@ -12,5 +12,5 @@ WRITING: ToolOptions = {"read_only": False, "destructive": True, "idempotent": F
 Sql = Annotated[str, arg("One statement.")]
 Params = Annotated[list[Any], arg('Values of $1, $2, ...; {"$base64": "..."} is bytes.')]
 Values = Annotated[list[Any], arg("Values of $1, $2, ...")]
-Pattern = Annotated[str, arg("Glob of names: * and ?.", max_length=200)]
-SchemaName = Annotated[str, arg("Only this schema.", max_length=63)]
+Pattern = Annotated[str, arg("Glob of names: * and ?.")]
+SchemaName = Annotated[str, arg("Only this schema.")]

@@ -134,7 +134,7 @@ async def list_objects(  # noqa: PLR0913  one parameter for each argument
 async def describe_object(
     ctx: Ctx,
     *,
-    name: Annotated[str, arg("Such as orders or shop.orders.", max_length=260)],
+    name: Annotated[str, arg("Such as orders or shop.orders.")],
     type: Annotated[str, arg("As list_objects says it, if the name is not enough.")] | None = None,  # noqa: A002  the wire's name
     include: Annotated[list[Part], arg("Parts; all but sample without.")] | None = None,
     sample_rows: Annotated[int, arg("Rows of sample.", ge=1, le=100)] = 3,

@@ -41,7 +41,7 @@ class Executed(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class BatchStatement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """With params_list it runs once for each."""
+    """params_list runs it for each."""
 
     sql: str
     params: list[Any] | None = None

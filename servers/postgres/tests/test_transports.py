@@ -1,0 +1,115 @@
+"""The same answers on stdio and HTTP, in both eras, from real processes: acceptance cases once more, side by side."""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from mcp_protocol.client import Client, Command
+from mcp_protocol.types import TextContent
+
+WAYS = [(transport, revision) for transport in ("stdio", "http") for revision in ("2025-11-25", "2026-07-28")]
+VALUES = "select interval '1 mon 1 day', 1.10::numeric, 9007199254740993, 'NaN'::float8, '\\x00'::bytea, null, 1 a, 2 a"
+BATCH = [{"sql": "insert into t values (-1, 'x')"}, {"sql": "insert into t values (1, 'x')"}]
+CALLS: list[tuple[str, dict[str, Any], str | None]] = [
+    ("query", {"sql": "select 1; drop table t"}, "syntax"),  # P1
+    ("query", {"sql": "commit; create table pwned(a int)"}, "read_only"),
+    ("query", {"sql": "commit"}, "read_only"),  # P2
+    ("query", {"sql": "set statement_timeout = 0"}, "read_only"),
+    ("query", {"sql": "copy (select 1) to program 'x'"}, "read_only"),  # P3
+    ("query", {"sql": "select * from pg_read_file('/etc/passwd')"}, "permission"),  # P4
+    ("query", {"sql": "select pg_advisory_lock(1)"}, "permission"),  # P5
+    ("query", {"sql": "select reading(), count(*) from t where v ilike '%' || v || '%'"}, None),  # P6
+    ("query", {"sql": "with d as (delete from t returning *) select * from d"}, "read_only"),  # P7
+    ("query", {"sql": "select * from t for update"}, "read_only"),
+    ("query", {"sql": "select count(*) from shop.orders a, shop.orders b, shop.orders c", "timeout_s": 0.3}, "timeout"),
+    ("query", {"sql": VALUES}, None),  # P9, DB4
+    ("query", {"sql": "select repeat('x', 100000) from generate_series(1, 100)"}, None),  # P11
+    ("query", {"sql": "select 'limit 5', id from t order by id", "limit": 3, "format": "csv"}, None),  # DB5
+    ("query", {"sql": "table t", "limit": 0}, "invalid_argument"),  # DB3
+    ("query", {"sql": "table t", "limt": 5}, "invalid_argument"),
+    ("query", {"sql": "table t", "cursor": "x"}, "invalid_argument"),  # DB7
+    ("list_schemas", {}, None),
+    ("list_objects", {"detail": "full"}, None),
+    ("describe_object", {"name": "notes"}, None),
+    ("search_schema", {"text": "note"}, None),
+    ("explain", {"sql": "select * from t where id = 5"}, None),
+    ("explain", {"sql": "select 1", "hypothetical_indexes": [{"table": "t", "columns": ["v"]}]}, "unsupported"),  # P12
+    ("top_queries", {}, "unsupported"),  # P17
+    ("table_stats", {"pattern": "nosuch"}, None),
+    ("profile_table", {"table": "notes"}, None),
+    ("activity", {"view": "blocking"}, None),
+    ("advise_indexes", {"queries": ["select * from shop.orders where customer = 'x'"]}, None),
+    ("execute", {"sql": "update t set v = ''"}, "confirm_required"),  # P14, DB12
+    ("execute", {"sql": "update t set v = ''", "confirm": "x"}, "confirm_required"),
+    ("execute", {"sql": "copy t from program 'x'"}, "permission"),
+    ("execute", {"sql": "select 1; select 2"}, "syntax"),
+    ("execute", {"sql": "blorp"}, "permission"),
+    ("execute_batch", {"statements": BATCH}, None),  # P15
+    ("find", {"name": "'; drop table t; --"}, None),  # DB10
+    ("find", {"name": 5}, "invalid_argument"),
+    ("query", {"sql": "select count(*) from t"}, None),
+]
+CONFIG = """
+[[query]]
+name = "find"
+description = "Rows of a name."
+sql = "select id from t where v = :name"
+[[query.params]]
+name = "name"
+type = "string"
+"""
+# Measured times, and cursors, which a process signs with its own key.
+CHANGING = re.compile(r'"(?:elapsed_ms|seq_scans|index_scans|live|dead|next_cursor)":\s*(?:[\d.]+|"[^"]+")')
+
+
+@asynccontextmanager
+async def reached(transport: str, revision: str, arguments: list[str]) -> AsyncGenerator[Client]:
+    command = [sys.executable, "-m", "mcp_ref_postgres", *arguments]
+    if transport == "stdio":
+        async with Client(Command(command, stderr="keep"), revision=revision) as client:
+            yield client
+        return
+    process = await asyncio.create_subprocess_exec(
+        *command, "--transport", "http", "--port", "0", stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stderr
+        async with asyncio.timeout(20):
+            while not (found := re.search(rb"listening on (http://\S+)", await process.stderr.readline())):
+                pass
+        async with Client(found[1].decode(), revision=revision) as client:
+            yield client
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+async def outcomes(transport: str, revision: str, arguments: list[str]) -> list[Any]:
+    found: list[Any] = []
+    async with reached(transport, revision, arguments) as client:
+        for tool, given, code in CALLS:
+            result = await client.call_tool(tool, given)
+            facts = (result.meta or {}).get("mcp-ref/error", {})
+            assert facts.get("code") == code, (tool, given, result)
+            data = json.dumps(msgspec.to_builtins(result.structured_content))
+            texts = [block.text for block in result.content if isinstance(block, TextContent)]
+            found.append((tool, CHANGING.sub("", data), facts or [CHANGING.sub("", text) for text in texts]))
+    return found
+
+
+async def test_every_way_gives_the_same_answers(engine: Any, fresh: str, tmp_path: Any) -> None:
+    """DB11, and P1 to P7, P9, P11, P12, P14, P15, P17, DB3 to DB7, DB10, DB12 on both transports in both eras."""
+    config = tmp_path / "config.toml"
+    config.write_text(CONFIG)
+    arguments = [engine.dsn(fresh, "mcp_writer"), "--mode", "read-write", "--toolsets", "all", "--config", str(config)]
+    seen = {way: await outcomes(*way, arguments) for way in WAYS}
+    first, *others = seen.values()
+    for other in others:
+        assert other == first
+    assert await engine.value("SELECT count(*) || min(v) FROM t", fresh) == "1000value 1"
