@@ -23,10 +23,7 @@ class Truncation(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What every page says of itself."""
-
-    truncated: bool
-    next_cursor: str | None = None
+    """What a schema says of a page; each also has `truncated`, `truncation` and `next_cursor`."""
 
 
 class Offset(Struct, frozen=True):

@@ -10,19 +10,27 @@ from mcp_ref_git.access.locks import Locks
 from mcp_ref_git.access.repositories import Repositories
 from mcp_ref_git.access.submodules import Submodules
 from mcp_ref_git.program.runner import Git
+from mcp_ref_git.remotes.addresses import permits
 from mcp_ref_git.settings import Settings
 from mcp_ref_git.state import State
 from mcp_ref_git.tools.branching import branching
 from mcp_ref_git.tools.commit import committing
 from mcp_ref_git.tools.compare import comparing
 from mcp_ref_git.tools.content import content
+from mcp_ref_git.tools.destructive import destructive
 from mcp_ref_git.tools.diff import diff
+from mcp_ref_git.tools.inspection import inspection
+from mcp_ref_git.tools.integrate import integrate
 from mcp_ref_git.tools.log import history
+from mcp_ref_git.tools.patching import patching
 from mcp_ref_git.tools.refs import refs
+from mcp_ref_git.tools.remote import remote
 from mcp_ref_git.tools.show import showing
 from mcp_ref_git.tools.stage import stage
 from mcp_ref_git.tools.stash import stashing
 from mcp_ref_git.tools.status import status
+from mcp_ref_git.tools.surroundings import surroundings
+from mcp_ref_git.tools.worktree import worktree
 from mcp_ref_kit.cursors import Cursors
 from mcp_ref_kit.watching import Watchers
 from mcp_ref_kit.workers import Workers
@@ -56,6 +64,7 @@ async def lifespan(settings: Settings) -> AsyncGenerator[State, None]:
                 workers=workers,
                 cursors=Cursors(settings.state_key),
                 watchers=watchers,
+                permits=permits(settings.allow_remote),
             )
         finally:
             await workers.run(watchers.close)
@@ -65,7 +74,26 @@ server = Server(
     "git",
     Settings,
     lifespan,
-    toolsets=[status, diff, history, showing, refs, content, comparing, stage, committing, branching, stashing],
+    toolsets=[
+        status,
+        diff,
+        history,
+        showing,
+        refs,
+        content,
+        comparing,
+        stage,
+        committing,
+        branching,
+        stashing,
+        inspection,
+        surroundings,
+        integrate,
+        patching,
+        worktree,
+        remote,
+        destructive,
+    ],
     version=__version__,
     title="Git",
     description="Git repositories, also hostile ones: nothing that they configure runs.",

@@ -11,6 +11,7 @@ from mcp_ref_git.access.repositories import Repositories, Repository
 from mcp_ref_git.access.submodules import Submodules
 from mcp_ref_git.errors import Unsafe
 from mcp_ref_git.program.runner import Git
+from mcp_ref_git.remotes.addresses import Permit
 from mcp_ref_git.repository import Opened
 from mcp_ref_git.settings import Settings
 from mcp_ref_kit.cursors import Cursors
@@ -30,6 +31,7 @@ class State:
     workers: Workers
     cursors: Cursors
     watchers: Watchers
+    permits: list[Permit]
 
     def opened(self, repository: Repository) -> Opened:
         """A repository for the length of a call that holds its lock."""

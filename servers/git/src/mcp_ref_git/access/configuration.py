@@ -12,6 +12,8 @@ from mcp_ref_git.settings import Hooks
 
 _FIELDS = 3
 _FILE = "file:"
+# The scope of what we have set ourselves.
+_OURS = "command"
 
 
 async def read_entries(git: Git, where: Where) -> list[Entry]:
@@ -24,12 +26,14 @@ async def read_entries(git: Git, where: Where) -> list[Entry]:
 
 
 def parse_entries(listed: bytes) -> list[Entry]:
-    """The entries of `config --list -z --show-scope --show-origin`. Pure."""
+    """The entries of `config --list -z --show-scope --show-origin` that stand in files. Pure."""
     fields = os.fsdecode(listed).split("\0")
     records = zip(*[iter(fields)] * _FIELDS, strict=False)
     found: list[Entry] = []
     for scope, origin, text in records:
         key, _, value = text.partition("\n")
+        if scope == _OURS:
+            continue
         found.append(Entry(scope, origin.removeprefix(_FILE), key, value))
     return found
 

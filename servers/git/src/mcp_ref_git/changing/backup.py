@@ -15,7 +15,7 @@ from mcp_ref_git.program.words import Glued, ObjectId, RepoPath
 from mcp_ref_git.repository import Opened
 
 NAMESPACE = "refs/mcp/backup/"
-_SIGNATURE = {
+SIGNATURE = {
     f"GIT_{role}_{field}": value
     for role in ("AUTHOR", "COMMITTER")
     for field, value in (("NAME", "mcp-ref-git"), ("EMAIL", "mcp-ref-git@localhost"))
@@ -49,7 +49,7 @@ async def _committed(opened: Opened, tree: ObjectId, parents: list[ObjectId], wh
     for parent in parents:
         argv.add("-p").put(parent)
     argv.feed(f"Kept by mcp-ref-git: {why}\n".encode())
-    answer = await opened.git(argv, extra={**OFFLINE, **_SIGNATURE})
+    answer = await opened.git(argv, extra={**OFFLINE, **SIGNATURE})
     return ObjectId.of(answer.text.strip())
 
 

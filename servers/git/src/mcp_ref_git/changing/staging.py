@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec import Struct
 
@@ -17,15 +16,8 @@ from mcp_ref_kit.paths import show
 _ATTRIBUTE_FIELDS = 3
 
 
-class Added(Struct, frozen=True):
-    """staged: path, status. ignored: not added without force."""
-
-    staged: Sequence[Any]
-    ignored: list[str]
-
-
-class Staged(Added, frozen=True):
-    """The same, and what changed nothing, or was added without a filter that the repository configures."""
+class Staged(Struct, frozen=True):
+    """What became of the files of one call."""
 
     staged: Sequence[Change]
     ignored: list[str]

@@ -8,12 +8,12 @@ from mcp_protocol.server.toolset import ToolOptions
 # What is promised of every tool that only looks.
 LOOKING: ToolOptions = {"read_only": True, "destructive": False, "idempotent": True, "open_world": False}
 
-RepoPath = Annotated[str, arg("The repository; may be left out if there is one.")] | None
-Cursor = Annotated[str, arg("next_cursor of the page before.")] | None
-Paths = Annotated[tuple[str, ...], arg("Only these paths, literally.", max_length=1000)]
-Path = Annotated[str, arg("Path in the repository.")]
+RepoPath = Annotated[str, arg("Its path.")] | None
+Cursor = Annotated[str, arg("next_cursor.")] | None
+Paths = Annotated[tuple[str, ...], arg("Literal paths.")]
+Path = Annotated[str, arg("File.")]
 Revision = Annotated[str, arg("Branch, tag or commit.")]
-Branch = Annotated[str, arg("Name of a branch.")]
-Limit = Annotated[int, arg("Most entries.", ge=1, le=5000)]
-ConfirmHead = Annotated[str, arg("Full id of the present HEAD.")] | None
-ContextLines = Annotated[int, arg("Lines round each change.", ge=0, le=100)]
+Branch = Annotated[str, arg("Branch.")]
+Limit = Annotated[int, arg("Most entries.", ge=1)]
+ConfirmHead = Annotated[str, arg("Full id of HEAD.")] | None
+ContextLines = Annotated[int, arg("Context lines.", ge=0, le=100)]

@@ -17,7 +17,11 @@ from mcp_ref_kit.content.encodings import safe
 branching = Toolset[State]("write")
 
 
-class Created(Struct, frozen=True):
+class _Created(Struct, frozen=True):
+    branch: str
+
+
+class Created(_Created, frozen=True):
     """The new branch, and where it begins."""
 
     branch: str
@@ -25,7 +29,11 @@ class Created(Struct, frozen=True):
     base: str
 
 
-class Switched(Struct, frozen=True):
+class _Switched(Struct, frozen=True, kw_only=True):
+    detached: bool
+
+
+class Switch(_Switched, frozen=True, kw_only=True):
     """From where to where."""
 
     from_: str | None = field(name="from")
@@ -40,10 +48,10 @@ async def git_create_branch(
     *,
     repo_path: arguments.RepoPath = None,
     branch_name: arguments.Branch,
-    base_branch: Annotated[str, arg("Where it begins, else HEAD.")] | None = None,
+    base_branch: Annotated[str, arg("Else HEAD.")] | None = None,
     checkout: Annotated[bool, arg("Switch to it.")] = False,
-    track: Annotated[str, arg("Remote branch to follow, as origin/main.")] | None = None,
-) -> Output[Created]:
+    track: Annotated[str, arg("As origin/main.")] | None = None,
+) -> Output[_Created]:
     """Create a branch."""
     name = Ref.of(branch_name)
     async with ctx.state.writing(ctx, repo_path) as opened:
@@ -68,8 +76,8 @@ async def git_checkout(
     branch_name: Annotated[str, arg("Branch; with detach any commit.")],
     create: Annotated[bool, arg("Create it at HEAD.")] = False,
     detach: Annotated[bool, arg("Be on no branch.")] = False,
-) -> Output[Switched]:
-    """Switch branches; refuses where local changes would be lost."""
+) -> Output[_Switched]:
+    """Switch branches, unless changes would be lost."""
     async with ctx.state.writing(ctx, repo_path) as opened:
         _ = opened.top
         before = await look(opened)
@@ -82,7 +90,7 @@ async def git_checkout(
             argv = await _existing(opened, argv, Ref.of(branch_name))
         await opened.git(argv)
         after = await look(opened)
-    data = Switched(before.branch or before.head, after.branch, after.branch is None, after.head)
+    data = Switch(from_=before.branch or before.head, to=after.branch, detached=after.branch is None, head=after.head)
     where = f"branch '{after.branch}'" if after.branch else f"{after.head}, detached"
     return Output(data, safe(f"Switched to {where}"))
 

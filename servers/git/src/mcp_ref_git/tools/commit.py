@@ -24,13 +24,18 @@ from mcp_ref_kit.processes import Bounds
 committing = Toolset[State]("write")
 
 LONGEST_MESSAGE = 100_000
+MOST_TRAILERS = 20
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _VALUE = re.compile(r"[^\x00-\x1f\x7f]{1,500}")
 _NOTHING = (b"nothing to commit", b"nothing added to commit", b"no changes added to commit")
 _MOST_HEADER = 64 * 1024
 
 
-class Committed(Struct, frozen=True, kw_only=True):
+class _Committed(Struct, frozen=True, kw_only=True):
+    commit: str
+
+
+class CommitFacts(_Committed, frozen=True, kw_only=True):
     """The new commit; hooks: none there, skipped, or run."""
 
     commit: str
@@ -61,17 +66,17 @@ async def git_commit(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     repo_path: arguments.RepoPath = None,
-    message: Annotated[str, arg("Message.", min_length=1, max_length=LONGEST_MESSAGE)],
-    files: Annotated[tuple[str, ...], arg("Only these files, else what is staged.", max_length=1000)] = (),
+    message: Annotated[str, arg("Message.")],
+    files: Annotated[tuple[str, ...], arg("Only these.")] = (),
     author: Annotated[str, arg("Name <email>.")] | None = None,
     signoff: Annotated[bool, arg("Add Signed-off-by.")] = False,
-    trailers: Annotated[dict[str, str], arg("Lines `key: value` at the end.", max_length=20)] | None = None,
-    allow_empty: Annotated[bool, arg("Also without changes.")] = False,
-    run_hooks: Annotated[bool, arg("Run the repository's hooks, where allowed.")] = False,
-    amend: Annotated[bool, arg("Replace the last commit; needs the destructive toolset.")] = False,
+    trailers: Annotated[dict[str, str], arg("Added at the end.")] | None = None,
+    allow_empty: Annotated[bool, arg("Without changes.")] = False,
+    run_hooks: Annotated[bool, arg("Where allowed.")] = False,
+    amend: Annotated[bool, arg("Destructive toolset.")] = False,
     confirm_head: ConfirmHead = None,
-) -> Output[Committed]:
-    """Commit what is staged, or some files; concludes a merge that is under way."""
+) -> Output[_Committed]:
+    """Commit staged changes or files; concludes a merge."""
     wish = Wish(
         message=message,
         files=files,
@@ -105,8 +110,10 @@ def composed(wish: Wish) -> str:
         BadArgument: it is empty, or a trailer would be more than one line. Pure.
     """
     message = wish.message.strip()
-    if not message or "\0" in message:
-        raise BadArgument("`message` must not be empty.")
+    if not message or "\0" in message or len(message) > LONGEST_MESSAGE:
+        raise BadArgument(f"`message` must have 1 to {LONGEST_MESSAGE} characters.")
+    if len(wish.trailers) > MOST_TRAILERS:
+        raise BadArgument(f"`trailers`: at most {MOST_TRAILERS}.")
     lines = [f"{key}: {value}" for key, value in wish.trailers.items()]
     for key, value in wish.trailers.items():
         if not _KEY.fullmatch(key) or not _VALUE.fullmatch(value):
@@ -140,14 +147,14 @@ def _failed(opened: Opened, answer: Answer) -> Exception:
     return opened.failed("commit", answer)
 
 
-async def _described(opened: Opened, hooks: Literal["none", "skipped", "run"]) -> Committed:
+async def _described(opened: Opened, hooks: Literal["none", "skipped", "run"]) -> CommitFacts:
     head = await opened.commit("HEAD")
     found = await read_diff(opened, Compared(commit=head), Shape(text=False), Position())
     made = commit(found.fields)
     bounds = Bounds(seconds=opened.settings.timeout, stdout=_MOST_HEADER)
     raw = await opened.git(Argv("cat-file", "commit").put(head), bounds=bounds)
     symbolic = await opened.attempt(Argv("symbolic-ref", "--quiet", "--short", "HEAD"))
-    return Committed(
+    return CommitFacts(
         commit=head.text,
         branch=symbolic.text.strip() or None,
         summary=made.subject,

@@ -21,24 +21,24 @@ from mcp_ref_kit.content.encodings import safe
 comparing = Toolset[State]("read")
 
 
-class Comparison(Page, frozen=True, kw_only=True):
-    """commits: those of head that base has not. files: changed since the two parted."""
-
-    merge_base: str
+class _Comparison(Page, frozen=True, kw_only=True):
     ahead: int
     behind: int
     commits: Sequence[Any]
     files: Sequence[Any]
 
 
-class ComparisonPage(Comparison, frozen=True, kw_only=True, omit_defaults=True):
+class ComparisonPage(_Comparison, frozen=True, kw_only=True, omit_defaults=True):
     """The same with all that is known."""
 
+    merge_base: str
     base_commit: str
     head_commit: str
     commits: Sequence[Commit]
     files: Sequence[FileChange]
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
@@ -63,12 +63,12 @@ async def git_compare(
     ctx: Ctx,
     *,
     repo_path: arguments.RepoPath = None,
-    base: Annotated[str, arg("Branch, tag or commit that was there.")],
-    head: Annotated[str, arg("The one that goes beyond it.")],
+    base: Annotated[str, arg("From here.")],
+    head: Annotated[str, arg("To here.")],
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Output[Comparison]:
-    """Compare two branches: commits ahead and behind, and files changed since they parted."""
+) -> Output[_Comparison]:
+    """Compare branches: commits ahead, files changed."""
     query = CompareQuery(base, head, limit)
     async with ctx.state.reading(ctx, repo_path) as opened:
         bookmark = Bookmark(ctx, opened, "git_compare", query, Sides)

@@ -23,48 +23,48 @@ from mcp_ref_kit.content.encodings import safe
 
 content = Toolset[State]("read")
 
-Line = Annotated[int, arg("Line, from 1.", ge=1, le=10_000_000)] | None
+Line = Annotated[int, arg("Line.", ge=1)] | None
 
 
-class Blame(Page, frozen=True, kw_only=True):
-    """hunks: commit, author{name, email}, date, summary, start, end, orig_path, lines."""
-
+class _Blame(Page, frozen=True, kw_only=True):
     hunks: Sequence[Any]
 
 
-class BlamePage(Blame, frozen=True, kw_only=True, omit_defaults=True):
+class BlamePage(_Blame, frozen=True, kw_only=True, omit_defaults=True):
     """The same with all that is known."""
 
     hunks: Sequence[Hunk]
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
-class Found(Page, frozen=True, kw_only=True):
-    """matches: path, line, column, text."""
-
+class _Found(Page, frozen=True, kw_only=True):
     matches: Sequence[Any]
 
 
-class FoundPage(Found, frozen=True, kw_only=True, omit_defaults=True):
+class FoundPage(_Found, frozen=True, kw_only=True, omit_defaults=True):
     """The same with all that is known."""
 
     matches: Sequence[Match]
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
-class Files(Page, frozen=True, kw_only=True):
-    """entries: path, mode, object, type."""
-
+class _Files(Page, frozen=True, kw_only=True):
     entries: Sequence[Any]
 
 
-class FilesPage(Files, frozen=True, kw_only=True, omit_defaults=True):
+class FilesPage(_Files, frozen=True, kw_only=True, omit_defaults=True):
     """The same with all that is known."""
 
     entries: Sequence[FileEntry]
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
@@ -121,16 +121,16 @@ async def git_blame(  # noqa: PLR0913  one parameter for each argument
     *,
     repo_path: arguments.RepoPath = None,
     path: arguments.Path,
-    revision: Annotated[str, arg("As of this commit, else the work tree.")] | None = None,
+    revision: Annotated[str, arg("Else the work tree.")] | None = None,
     start_line: Line = None,
     end_line: Line = None,
-    ignore_whitespace: Annotated[bool, arg("Pass over changes of white space.")] = False,
-    detect_moves: Annotated[bool, arg("Follow lines moved within the file.")] = False,
-    ignore_revs_file: Annotated[str, arg("File with commits to pass over.")] | None = None,
+    ignore_whitespace: Annotated[bool, arg("Ignore white space.")] = False,
+    detect_moves: Annotated[bool, arg("Follow moved lines.")] = False,
+    ignore_revs_file: Annotated[str, arg("Commits to pass over.")] | None = None,
     limit: Limit = 500,
     cursor: Cursor = None,
-) -> Output[Blame]:
-    """Show which commit last changed each line of a file."""
+) -> Output[_Blame]:
+    """Show who last changed each line."""
     query = BlameQuery(
         path=path,
         revision=revision,
@@ -163,15 +163,15 @@ async def git_grep(  # noqa: PLR0913  one parameter for each argument
     *,
     repo_path: arguments.RepoPath = None,
     pattern: Annotated[str, arg("What to look for.")],
-    revision: Annotated[str, arg("In this commit, else in tracked files.")] | None = None,
+    revision: Annotated[str, arg("Else the work tree.")] | None = None,
     paths: Paths = (),
-    mode: Annotated[Literal["extended", "fixed"], arg("Extended regular expression, or plain text.")] = "extended",
-    case_sensitive: Annotated[bool, arg("Tell upper from lower case.")] = True,
-    context: Annotated[int, arg("Lines round each match.", ge=0, le=20)] = 0,
+    mode: Annotated[Literal["extended", "fixed"], arg("Expression or plain text.")] = "extended",
+    case_sensitive: Annotated[bool, arg("Mind case.")] = True,
+    context: Annotated[int, arg("Context lines.", ge=0, le=20)] = 0,
     max_matches: Limit = 100,
     cursor: Cursor = None,
-) -> Output[Found]:
-    """Find text in tracked files, or in those of a commit."""
+) -> Output[_Found]:
+    """Find text in tracked files or a commit."""
     query = GrepQuery(
         pattern=pattern,
         revision=revision,
@@ -200,11 +200,11 @@ async def git_ls_files(
     *,
     repo_path: arguments.RepoPath = None,
     paths: Paths = (),
-    kind: Annotated[Kind, arg("Which files.")] = "tracked",
+    kind: Annotated[Kind, arg("Which.")] = "tracked",
     limit: Limit = 1000,
     cursor: Cursor = None,
-) -> Output[Files]:
-    """List files that git tracks, or that are modified, untracked or ignored."""
+) -> Output[_Files]:
+    """List tracked, modified, untracked or ignored files."""
     query = FilesQuery(paths, kind, limit)
     async with ctx.state.reading(ctx, repo_path) as opened:
         bookmark = Bookmark(ctx, opened, "git_ls_files", query, Offset)

@@ -25,27 +25,27 @@ diff = Toolset[State]("read")
 # Untracked files whose text is shown as new.
 MOST_UNTRACKED = 500
 
-Stat = Annotated[bool, arg("Only numbers of lines.")]
-NameOnly = Annotated[bool, arg("Only names.")]
-Generated = Annotated[bool, arg("Leave out text of lock and minified files.")]
-MaxChars = Annotated[int, arg("Longest diff text of a page.", ge=200, le=2_000_000)]
+Stat = Annotated[bool, arg("Numbers only.")]
+NameOnly = Annotated[bool, arg("Names only.")]
+Generated = Annotated[bool, arg("Without lock files.")]
+MaxChars = Annotated[int, arg("Longest text.", ge=200)]
 
 
-class Changes(Page, frozen=True, kw_only=True):
-    """files: all, with path, old_path, status, additions, deletions, binary. diff: this page."""
-
+class _Changes(Page, frozen=True, kw_only=True):
     files: Sequence[Any]
     diff: str
 
 
-class ChangesPage(Changes, frozen=True, kw_only=True, omit_defaults=True):
+class ChangesPage(_Changes, frozen=True, kw_only=True, omit_defaults=True):
     """The same with all that is known."""
 
     files: Sequence[FileChange]
     excluded: list[str]
     base_commit: str | None = None
     target_commit: str | None = None
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
@@ -93,8 +93,8 @@ async def git_diff_unstaged(  # noqa: PLR0913  one parameter for each argument
     exclude_generated: Generated = True,
     max_chars: MaxChars = 100_000,
     cursor: Cursor = None,
-) -> Output[Changes]:
-    """Show changes that are not staged."""
+) -> Output[_Changes]:
+    """Show unstaged changes."""
     query = DiffQuery(
         context_lines=context_lines,
         paths=paths,
@@ -123,8 +123,8 @@ async def git_diff_staged(  # noqa: PLR0913  one parameter for each argument
     exclude_generated: Generated = True,
     max_chars: MaxChars = 100_000,
     cursor: Cursor = None,
-) -> Output[Changes]:
-    """Show changes that are staged for the next commit."""
+) -> Output[_Changes]:
+    """Show staged changes."""
     query = DiffQuery(
         context_lines=context_lines,
         paths=paths,
@@ -148,21 +148,21 @@ async def git_diff(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     repo_path: arguments.RepoPath = None,
-    target: Annotated[str, arg("Branch, tag or commit to compare with.")],
-    base: Annotated[str, arg("Compare from here to target; else target with the work tree.")] | None = None,
-    merge_base: Annotated[bool, arg("From where the two parted.")] = False,
+    target: Annotated[str, arg("Compare with this.")],
+    base: Annotated[str, arg("Else the work tree.")] | None = None,
+    merge_base: Annotated[bool, arg("From where they parted.")] = False,
     context_lines: ContextLines = 3,
     paths: Paths = (),
     stat: Stat = False,
     name_only: NameOnly = False,
-    find_renames: Annotated[bool, arg("Show renames as such.")] = True,
-    ignore_whitespace: Annotated[bool, arg("Pass over white space.")] = False,
+    find_renames: Annotated[bool, arg("Find renames.")] = True,
+    ignore_whitespace: Annotated[bool, arg("Ignore white space.")] = False,
     word_diff: Annotated[bool, arg("By words.")] = False,
     exclude_generated: Generated = True,
     max_chars: MaxChars = 100_000,
     cursor: Cursor = None,
-) -> Output[Changes]:
-    """Show differences between a commit and the work tree, or between two commits."""
+) -> Output[_Changes]:
+    """Compare a commit to the work tree or another."""
     query = DiffQuery(
         target=target,
         base=base,
@@ -235,7 +235,7 @@ async def merge_base(opened: Opened, one: ObjectId, other: ObjectId) -> ObjectId
     return ObjectId.of(answer.text.split()[0])
 
 
-def _answer(found: Diff, heading: str, bookmark: Bookmark[Position], pinned: Position) -> Output[Changes]:
+def _answer(found: Diff, heading: str, bookmark: Bookmark[Position], pinned: Position) -> Output[_Changes]:
     cursor = bookmark.seal(found.next)
     truncation = Truncation("chars", len(found.text)) if found.next is not None else None
     data = ChangesPage(

@@ -29,20 +29,20 @@ _LINES = re.compile(r"(\d{1,9}),(\d{1,9}):(.+)", re.DOTALL)
 
 Merges = Literal["any", "only", "none"]
 Order = Literal["date", "topo", "author"]
-Text = Annotated[str, arg("Extended regular expression.")] | None
+Text = Annotated[str, arg("Regular expression.")] | None
 
 
-class Log(Page, frozen=True, kw_only=True):
-    """commits: hash, short, author{name, email}, date, subject, body, parents, refs and more."""
-
+class _Log(Page, frozen=True, kw_only=True):
     commits: Sequence[Any]
 
 
-class LogPage(Log, frozen=True, kw_only=True, omit_defaults=True):
+class LogPage(_Log, frozen=True, kw_only=True, omit_defaults=True):
     """The same with all that is known."""
 
     commits: Sequence[Commit]
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
@@ -85,28 +85,28 @@ async def git_log(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     repo_path: arguments.RepoPath = None,
-    max_count: Annotated[int, arg("Most commits.", ge=1, le=5000)] = 10,
-    start_timestamp: Annotated[str, arg("Not before: ISO 8601, or as `2 weeks ago`.")] | None = None,
-    end_timestamp: Annotated[str, arg("Not after.")] | None = None,
-    ref: Annotated[str, arg("Where to begin.")] = "HEAD",
-    range: Annotated[str, arg("A..B or A...B, in place of ref.")] | None = None,  # noqa: A002  as git calls it
+    max_count: Annotated[int, arg("Most.", ge=1, le=5000)] = 10,
+    start_timestamp: Annotated[str, arg("ISO 8601, `2 weeks ago`.")] | None = None,
+    end_timestamp: Annotated[str, arg("The end.")] | None = None,
+    ref: Annotated[str, arg("Begin here.")] = "HEAD",
+    range: Annotated[str, arg("A..B or A...B.")] | None = None,  # noqa: A002  as git calls it
     paths: Paths = (),
     author: Text = None,
     committer: Text = None,
-    grep: Annotated[str, arg("Looked for in messages.")] | None = None,
-    grep_invert: Annotated[bool, arg("Messages without it.")] = False,
-    pickaxe: Annotated[str, arg("Text whose number of places changed.")] | None = None,
-    pickaxe_regex: Annotated[str, arg("Pattern in changed lines.")] | None = None,
-    line_range: Annotated[str, arg("History of lines, L1,L2:path.")] | None = None,
-    merges: Annotated[Merges, arg("Merge commits.")] = "any",
-    first_parent: Annotated[bool, arg("Only the main line.")] = False,
-    order: Annotated[Order, arg("By commit date, topology or author date.")] = "date",
-    follow: Annotated[bool, arg("Follow one file through renames.")] = False,
-    stat: Annotated[bool, arg("With lines changed per file.")] = False,
+    grep: Annotated[str, arg("In messages.")] | None = None,
+    grep_invert: Annotated[bool, arg("Not there.")] = False,
+    pickaxe: Annotated[str, arg("Text added or removed.")] | None = None,
+    pickaxe_regex: Annotated[str, arg("In changed lines.")] | None = None,
+    line_range: Annotated[str, arg("L1,L2:path.")] | None = None,
+    merges: Annotated[Merges, arg("Merges.")] = "any",
+    first_parent: Annotated[bool, arg("Main line.")] = False,
+    order: Annotated[Order, arg("Order.")] = "date",
+    follow: Annotated[bool, arg("One file through renames.")] = False,
+    stat: Annotated[bool, arg("With numbers.")] = False,
     patch: Annotated[bool, arg("With diffs.")] = False,
     cursor: Cursor = None,
-) -> Output[Log]:
-    """Show commits, latest first, by date, author, message, content, path or lines."""
+) -> Output[_Log]:
+    """Show commits by date, author, message, content, path or lines."""
     query = LogQuery(
         max_count=max_count,
         start_timestamp=start_timestamp,

@@ -22,46 +22,44 @@ refs = Toolset[State]("read")
 BranchType = Literal["local", "remote", "all"]
 BranchSort = Literal["-committerdate", "committerdate", "-authordate", "authordate", "refname", "-refname"]
 TagSort = Literal["-creatordate", "creatordate", "refname", "-refname", "version", "-version"]
-Glob = Annotated[str, arg("Glob of names.")] | None
+Glob = Annotated[str, arg("Glob.")] | None
 
 
-class Branches(Page, frozen=True, kw_only=True):
-    """branches: name, commit, upstream, ahead, behind, gone, current, subject, date."""
-
+class _Branches(Page, frozen=True, kw_only=True):
     branches: Sequence[Any]
-    current: str | None
 
 
-class BranchesPage(Branches, frozen=True, kw_only=True, omit_defaults=True):
+class BranchesPage(_Branches, frozen=True, kw_only=True, omit_defaults=True):
     """The same with all that is known."""
 
     branches: Sequence[Branch]
+    current: str | None
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
-class Tags(Page, frozen=True, kw_only=True):
-    """tags: name, commit, annotated, tagger, date, subject."""
-
+class _Tags(Page, frozen=True, kw_only=True):
     tags: Sequence[Any]
 
 
-class TagsPage(Tags, frozen=True, kw_only=True, omit_defaults=True):
+class TagsPage(_Tags, frozen=True, kw_only=True, omit_defaults=True):
     """The same with all that is known."""
 
     tags: Sequence[TagEntry]
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
-class Stashes(Struct, frozen=True, kw_only=True):
-    """stashes: index, commit, branch, message, date."""
-
+class _Stashes(Struct, frozen=True, kw_only=True):
     stashes: Sequence[Any]
     truncated: bool
 
 
-class StashesPage(Stashes, frozen=True, kw_only=True, omit_defaults=True):
+class StashesPage(_Stashes, frozen=True, kw_only=True, omit_defaults=True):
     """The same with all that is known."""
 
     stashes: Sequence[Stash]
@@ -94,16 +92,16 @@ async def git_branch(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     repo_path: arguments.RepoPath = None,
-    branch_type: Annotated[BranchType, arg("Which branches.")] = "local",
-    contains: Annotated[str, arg("Those with this commit.")] | None = None,
-    not_contains: Annotated[str, arg("Those without it.")] | None = None,
-    merged: Annotated[str, arg("Those merged into this commit.")] | None = None,
-    no_merged: Annotated[str, arg("Those not merged into it.")] | None = None,
+    branch_type: Annotated[BranchType, arg("Which.")] = "local",
+    contains: Annotated[str, arg("A commit.")] | None = None,
+    not_contains: Annotated[str, arg("A commit.")] | None = None,
+    merged: Annotated[str, arg("Into this.")] | None = None,
+    no_merged: Annotated[str, arg("Into this.")] | None = None,
     pattern: Glob = None,
     sort: Annotated[BranchSort, arg("Order.")] = "-committerdate",
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Output[Branches]:
+) -> Output[_Branches]:
     """List branches."""
     query = BranchQuery(
         branch_type=branch_type,
@@ -143,7 +141,7 @@ async def git_tags(
     sort: Annotated[TagSort, arg("Order.")] = "-creatordate",
     limit: Limit = 100,
     cursor: Cursor = None,
-) -> Output[Tags]:
+) -> Output[_Tags]:
     """List tags."""
     query = TagQuery(pattern, sort, limit)
     async with ctx.state.reading(ctx, repo_path) as opened:
@@ -162,7 +160,7 @@ async def git_tags(
 
 
 @refs.tool(**LOOKING)
-async def git_stash_list(ctx: Ctx, *, repo_path: arguments.RepoPath = None, limit: Limit = 50) -> Output[Stashes]:
+async def git_stash_list(ctx: Ctx, *, repo_path: arguments.RepoPath = None, limit: Limit = 50) -> Output[_Stashes]:
     """List stashes, latest first."""
     async with ctx.state.reading(ctx, repo_path) as opened:
         found = await read_stashes(opened, limit + 1)

@@ -32,43 +32,45 @@ MOST_ENTRIES = 1000
 _TAG_BYTES = 1_000_000
 
 
-class Shown(Page, frozen=True, kw_only=True):
-    """By kind: commit fields with files and diff; entries; or content, mimeType, size, encoding."""
-
-    kind: Literal["commit", "tag", "tree", "blob"]
+class _Shown(Page, frozen=True, kw_only=True):
+    kind: str
 
 
 class ShownCommit(Commit, frozen=True, kw_only=True, omit_defaults=True):
     """A commit, and a page of its diff; `tag` where one led to it."""
 
-    truncated: bool
-    truncation: Truncation | None = None
-    next_cursor: str | None = None
     kind: Literal["commit", "tag"]
     files: Sequence[FileChange]
     diff: str
     excluded: list[str]
+    truncated: bool
+    truncation: Truncation | None = None
+    next_cursor: str | None = None
     tag: Tag | None = None
     untrusted: bool
 
 
-class ShownTree(Shown, frozen=True, kw_only=True, omit_defaults=True):
+class ShownTree(_Shown, frozen=True, kw_only=True, omit_defaults=True):
     """A directory."""
 
     entries: Sequence[TreeEntry]
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     tag: Tag | None = None
     untrusted: bool
 
 
-class ShownBlob(Shown, frozen=True, kw_only=True, omit_defaults=True):
+class ShownBlob(_Shown, frozen=True, kw_only=True, omit_defaults=True):
     """A file; its content is text, and that of a binary file in a block of its own."""
 
     size: int
     mime_type: str = field(name="mimeType")
     encoding: str
     content: str | None = None
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
@@ -95,15 +97,15 @@ async def git_show(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
     repo_path: arguments.RepoPath = None,
-    revision: Annotated[str, arg("Commit, tag, or `rev:path` of a file or directory.")],
+    revision: Annotated[str, arg("Commit, tag or rev:path.")],
     context_lines: ContextLines = 3,
     paths: Paths = (),
     stat: Stat = False,
-    merge_diff: Annotated[Merges, arg("What a merge is compared with.")] = "first-parent",
+    merge_diff: Annotated[Merges, arg("Of merges.")] = "first-parent",
     max_chars: MaxChars = 100_000,
     cursor: Cursor = None,
-) -> Output[Shown]:
-    """Show a commit with its diff, a tag, a directory, or a file as it was."""
+) -> Output[_Shown]:
+    """Show a commit, tag, directory or file."""
     query = ShowQuery(revision, context_lines, paths, stat, merge_diff, max_chars)
     async with ctx.state.reading(ctx, repo_path) as opened:
         bookmark = Bookmark(ctx, opened, "git_show", query, Place)

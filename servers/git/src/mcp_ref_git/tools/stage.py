@@ -1,18 +1,18 @@
 """Tools that change what the next commit will hold, and the files of the work tree: add, reset, restore."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_git.changing.backup import save
 from mcp_ref_git.changing.consent import require_destructive, require_head, require_unprotected
-from mcp_ref_git.changing.staging import Added, Staged, add_files
+from mcp_ref_git.changing.staging import Staged, add_files
 from mcp_ref_git.errors import BadArgument
 from mcp_ref_git.program.argv import MOST_PATH_BYTES, Argv, size_of
 from mcp_ref_git.program.words import RepoPath
-from mcp_ref_git.reading.status import look
+from mcp_ref_git.reading.status import Change, look
 from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
@@ -22,22 +22,44 @@ from mcp_ref_kit.content.encodings import safe
 stage = Toolset[State]("write")
 
 ResetMode = Literal["mixed", "soft", "hard", "keep"]
-Files = Annotated[tuple[str, ...], arg("Paths, literally; `.` for all.", min_length=1, max_length=1000)]
+Files = Annotated[tuple[str, ...], arg("Literal; `.` for all.", min_length=1, max_length=1000)]
 
 
-class Reset(Struct, frozen=True, kw_only=True):
-    """What is not staged any more, and where HEAD was and is."""
+class _Reset(Struct, frozen=True, kw_only=True):
+    unstaged: Sequence[Any]
+
+
+class Moved(_Reset, frozen=True, kw_only=True):
+    """The same with where HEAD was and is."""
 
     unstaged: list[str]
     head_before: str | None
     head_after: str | None
 
 
-class Restored(Struct, frozen=True):
-    """What changed, and the ref under which its former content is kept."""
+class _Restored(Struct, frozen=True):
+    restored: Sequence[Any]
+
+
+class Restored(_Restored, frozen=True):
+    """The paths that changed, and the ref under which their former content is kept."""
 
     restored: list[str]
     backup: str
+
+
+class _Added(Struct, frozen=True):
+    staged: Sequence[Any]
+    ignored: Sequence[Any]
+
+
+class Addition(_Added, frozen=True):
+    """What became of the files, and what was added without a filter that the repository configures."""
+
+    staged: Sequence[Change]
+    ignored: list[str]
+    unchanged: list[str]
+    filters_skipped: list[str]
 
 
 @stage.tool(destructive=False, idempotent=True, open_world=False)
@@ -46,16 +68,17 @@ async def git_add(
     *,
     repo_path: arguments.RepoPath = None,
     files: Files,
-    update: Annotated[bool, arg("Only files that git knows.")] = False,
-    force: Annotated[bool, arg("Ignored files too.")] = False,
-    intent_to_add: Annotated[bool, arg("Only note that they will be added.")] = False,
-) -> Output[Added]:
+    update: Annotated[bool, arg("Tracked only.")] = False,
+    force: Annotated[bool, arg("And ignored.")] = False,
+    intent_to_add: Annotated[bool, arg("Names only.")] = False,
+) -> Output[_Added]:
     """Stage files for the next commit."""
     async with ctx.state.writing(ctx, repo_path) as opened:
         _ = opened.top
         paths = await opened.paths(files)
         staged = await add_files(opened, paths, update=update, force=force, intent=intent_to_add)
-    return Output(staged, safe(_said(staged)))
+    data = Addition(staged.staged, staged.ignored, staged.unchanged, staged.filters_skipped)
+    return Output(data, safe(_said(staged)))
 
 
 @stage.tool(destructive=True, idempotent=True, open_world=False)
@@ -64,11 +87,11 @@ async def git_reset(
     *,
     repo_path: arguments.RepoPath = None,
     paths: arguments.Paths = (),
-    mode: Annotated[ResetMode, arg("Other than mixed: needs the destructive toolset.")] = "mixed",
-    target: Annotated[str, arg("Commit to go to; other than HEAD as above.")] = "HEAD",
+    mode: Annotated[ResetMode, arg("Others: destructive toolset.")] = "mixed",
+    target: Annotated[str, arg("As for mode.")] = "HEAD",
     confirm_head: ConfirmHead = None,
-) -> Output[Reset]:
-    """Unstage all changes, or those of some paths; or move the branch."""
+) -> Output[_Reset]:
+    """Unstage changes, or move the branch."""
     async with ctx.state.writing(ctx, repo_path) as opened:
         _ = opened.top
         given = await opened.paths(paths)
@@ -85,11 +108,11 @@ async def git_restore(
     *,
     repo_path: arguments.RepoPath = None,
     paths: Files,
-    source: Annotated[str, arg("Commit to take them from, else the index, or HEAD if staged.")] | None = None,
+    source: Annotated[str, arg("Commit, else the index; HEAD if staged.")] | None = None,
     staged: Annotated[bool, arg("In the index.")] = False,
     worktree: Annotated[bool, arg("In the work tree.")] = True,
-) -> Output[Restored]:
-    """Bring files back as they were; their present content is kept under a backup ref first."""
+) -> Output[_Restored]:
+    """Restore files; a backup ref keeps what is lost."""
     if not (staged or worktree):
         raise BadArgument("Restore in the index (`staged`), the work tree (`worktree`), or both.")
     async with ctx.state.writing(ctx, repo_path) as opened:
@@ -111,7 +134,7 @@ def looked_at(paths: Sequence[RepoPath]) -> Sequence[RepoPath]:
     return paths if size_of(paths) <= MOST_PATH_BYTES else ()
 
 
-async def _unstaged(opened: Opened, paths: Sequence[RepoPath]) -> Output[Reset]:
+async def _unstaged(opened: Opened, paths: Sequence[RepoPath]) -> Output[_Reset]:
     before = await look(opened, "no", *looked_at(paths))
     argv = Argv("reset", "--quiet")
     await opened.git(argv.paths_by_stdin(paths) if paths else argv)
@@ -119,12 +142,12 @@ async def _unstaged(opened: Opened, paths: Sequence[RepoPath]) -> Output[Reset]:
     left = {change.path for change in after.of("staged")}
     gone = [change.path for change in before.of("staged") if change.path not in left]
     return Output(
-        Reset(unstaged=gone, head_before=before.head, head_after=after.head),
+        Moved(unstaged=gone, head_before=before.head, head_after=after.head),
         "All staged changes reset" if not paths else f"Unstaged {len(gone)} files",
     )
 
 
-async def _moved(opened: Opened, mode: ResetMode, target: str, confirm_head: str | None) -> Output[Reset]:
+async def _moved(opened: Opened, mode: ResetMode, target: str, confirm_head: str | None) -> Output[_Reset]:
     require_destructive(opened.settings, f"git_reset with mode {mode} or a target")
     head = await require_head(opened, confirm_head)
     before = await look(opened)
@@ -135,7 +158,7 @@ async def _moved(opened: Opened, mode: ResetMode, target: str, confirm_head: str
     argv.add("--mixed", when=mode == "mixed").add("--soft", when=mode == "soft")
     argv.add("--hard", when=mode == "hard").add("--keep", when=mode == "keep")
     await opened.git(argv.put(commit).paths(()))
-    data = Reset(
+    data = Moved(
         unstaged=[change.path for change in before.of("staged")], head_before=head.text, head_after=commit.text
     )
     return Output(data, f"HEAD is now at {commit.text}; it was at {head.text}")

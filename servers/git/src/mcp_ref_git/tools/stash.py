@@ -18,22 +18,24 @@ from mcp_ref_kit.content.encodings import safe
 
 stashing = Toolset[State]("write")
 
-Index = Annotated[int, arg("Which, as git_stash_list numbers them.", ge=0, le=10_000)]
+Index = Annotated[int, arg("As listed.", ge=0)]
 
 
-class Stashed(Struct, frozen=True):
-    """stash: index, commit, branch, message, date."""
-
+class _Stashed(Struct, frozen=True):
     stash: Any
 
 
-class Applied(Struct, frozen=True):
-    """Whether it went in cleanly, and where it did not; dropped only then."""
+class _Applied(Struct, frozen=True, kw_only=True):
+    applied: bool
+
+
+class Application(_Applied, frozen=True, kw_only=True):
+    """The same with all that is known."""
 
     applied: bool
+    conflicts: Sequence[str]
     dropped: bool
     commit: str
-    conflicts: Sequence[str]
 
 
 @stashing.tool(destructive=False, idempotent=False, open_world=False)
@@ -44,8 +46,8 @@ async def git_stash_push(
     message: Annotated[str, arg("What it is.")] | None = None,
     include_untracked: Annotated[bool, arg("New files too.")] = False,
     paths: arguments.Paths = (),
-) -> Output[Stashed]:
-    """Put changes aside and restore the last commit in the work tree."""
+) -> Output[_Stashed]:
+    """Put changes aside."""
     async with ctx.state.writing(ctx, repo_path) as opened:
         _ = opened.top
         given = await opened.paths(paths)
@@ -58,7 +60,7 @@ async def git_stash_push(
         after = await latest(opened)
     if after is None or after == before:
         raise ToolError("There is nothing to put aside.", code="nothing_to_commit")
-    return Output(Stashed(after), safe(f"Saved as stash 0: {after.message}"))
+    return Output(_Stashed(after), safe(f"Saved as stash 0: {after.message}"))
 
 
 @stashing.tool(destructive=False, idempotent=False, open_world=False)
@@ -67,8 +69,8 @@ async def git_stash_apply(
     *,
     repo_path: arguments.RepoPath = None,
     index: Index = 0,
-    pop: Annotated[bool, arg("Drop it if it applies cleanly.")] = False,
-) -> Output[Applied]:
+    pop: Annotated[bool, arg("Then drop it.")] = False,
+) -> Output[_Applied]:
     """Bring a stash back into the work tree."""
     async with ctx.state.writing(ctx, repo_path) as opened:
         _ = opened.top
@@ -80,8 +82,9 @@ async def git_stash_apply(
         drops = pop and not answer.code
         if drops:
             await drop(opened, index)
+    data = Application(applied=not conflicts, dropped=drops, commit=stash.commit, conflicts=conflicts)
     said = f"Conflicts in {', '.join(conflicts)}; the stash was kept" if conflicts else "Applied"
-    return Output(Applied(not conflicts, drops, stash.commit, conflicts), safe(said))
+    return Output(data, safe(said))
 
 
 async def stash_at(opened: Opened, index: int) -> Stash:

@@ -23,9 +23,7 @@ status = Toolset[State]("read")
 MOST_LOOKED_AT = 50
 
 
-class Repositories(Struct, frozen=True):
-    """repositories: name, path, branch, head, bare, dirty."""
-
+class _Repositories(Struct, frozen=True):
     repositories: Sequence[Any]
 
 
@@ -49,7 +47,7 @@ class ClientRoots(Struct, frozen=True):
     client: list[str]
 
 
-class EffectiveRepositories(Repositories, frozen=True, kw_only=True):
+class EffectiveRepositories(_Repositories, frozen=True, kw_only=True):
     """The same, and why these."""
 
     repositories: Sequence[Listed]
@@ -58,22 +56,20 @@ class EffectiveRepositories(Repositories, frozen=True, kw_only=True):
     untrusted: bool
 
 
-class Status(Page, frozen=True, kw_only=True):
-    """staged, unstaged, untracked: path, status, old_path. conflicts: path, kind."""
-
-    branch: str | None
-    head: str | None
-    operation: Operation | None
+class _Status(Page, frozen=True, kw_only=True):
     staged: Sequence[Any]
     unstaged: Sequence[Any]
     untracked: Sequence[Any]
     conflicts: Sequence[Any]
-    clean: bool
 
 
-class StatusPage(Status, frozen=True, kw_only=True):
+class StatusPage(_Status, frozen=True, kw_only=True):
     """The same with all that is known."""
 
+    branch: str | None
+    head: str | None
+    operation: Operation | None
+    clean: bool
     detached: bool
     unborn: bool
     bare: bool
@@ -86,7 +82,9 @@ class StatusPage(Status, frozen=True, kw_only=True):
     ignored: Sequence[Change]
     conflicts: Sequence[Conflict]
     stash_count: int
+    truncated: bool
     truncation: Truncation | None = None
+    next_cursor: str | None = None
     untrusted: bool
 
 
@@ -99,7 +97,7 @@ class StatusQuery(Struct, frozen=True):
 
 
 @status.tool(**LOOKING)
-async def git_repositories(ctx: Ctx) -> Output[Repositories]:
+async def git_repositories(ctx: Ctx) -> Output[_Repositories]:
     """List the repositories that can be used."""
     reach = await ctx.state.repositories.reach(ctx)
     found = await ctx.state.repositories.named(ctx)
@@ -121,12 +119,12 @@ async def git_status(
     ctx: Ctx,
     *,
     repo_path: RepoPath = None,
-    include_untracked: Annotated[Untracked, arg("all: each file of new directories.")] = "normal",
-    include_ignored: Annotated[bool, arg("Ignored files too.")] = False,
+    include_untracked: Annotated[Untracked, arg("New files; all: in new directories too.")] = "normal",
+    include_ignored: Annotated[bool, arg("And ignored.")] = False,
     limit: Limit = 500,
     cursor: Cursor = None,
-) -> Output[Status]:
-    """Show branch, operation under way, and what is staged, changed, new and in conflict."""
+) -> Output[_Status]:
+    """Show the branch, and what is staged, changed, new, in conflict."""
     async with ctx.state.reading(ctx, repo_path) as opened:
         query = StatusQuery(include_untracked, include_ignored, limit)
         bookmark = Bookmark(ctx, opened, "git_status", query, Offset)
