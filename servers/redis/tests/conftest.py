@@ -49,11 +49,15 @@ def binary() -> str:
 
 
 def free_port() -> int:
-    """A port below those that systems give out: whoever connects to one of these while nobody listens meets himself."""
+    """A port below those that systems give out: whoever connects to one of these while nobody listens meets himself.
+
+    Nodes of a cluster talk to each other ten thousand above, so that has to be free, too.
+    """
     while True:
-        port = random.randrange(12_000, 32_000)  # noqa: S311  any will do
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
+        port = random.randrange(12_000, 22_000)  # noqa: S311  any will do
+        with socket.socket() as first, socket.socket() as second, suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 10_000))
             return port
 
 

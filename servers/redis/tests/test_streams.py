@@ -66,7 +66,7 @@ async def test_nobody_waits_behind_whoever_waits(client_of: Clients, filled: Any
         filled.xadd("stream", {"n": "end"})
         for request in waiting:
             await client.peer.reply(request)
-    assert took < 0.05
+    assert took < 0.5  # they wait for 1.5 s; alone it is a thousandth
     assert one_more.error_code == "busy"
 
 

@@ -13,6 +13,8 @@ import redis
 Clients = Any
 # The client library types its replies as anything at all.
 Redis: Any = redis.Redis
+# Also on a machine that does other things; on an idle one it is half of it.
+MOST_STEP = 0.05
 FDS = Path("/proc/self/fd")
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
@@ -166,14 +168,14 @@ def _rss() -> int:
 
 
 async def test_the_event_loop_is_never_held_up(client_of: Clients, crowd: str) -> None:
-    """The largest pages, while a clock ticks beside them."""
-    lags: list[float] = []
+    """The largest pages, while a clock ticks beside them: no step takes more of the processor between two ticks."""
+    steps: list[float] = []
 
     async def tick() -> None:
         while True:
-            start = time.monotonic()
-            await asyncio.sleep(0.005)
-            lags.append(time.monotonic() - start - 0.005)
+            start = time.thread_time()
+            await asyncio.sleep(0.001)
+            steps.append(time.thread_time() - start)
 
     async with client_of(crowd, max_output_chars=4 * 2**20) as client, asyncio.TaskGroup() as group:
         await client.call("scan_keys", limit=10)
@@ -182,6 +184,4 @@ async def test_the_event_loop_is_never_held_up(client_of: Clients, crowd: str) -
         await client.call("analyze_keyspace", sample=20_000)
         await client.call("command", args=["PING"])
         ticking.cancel()
-    lags.sort()
-    assert lags[-1] < 0.25  # on a machine that does other things; alone it is 0.03
-    assert lags[len(lags) // 2] < 0.05
+    assert max(steps) < MOST_STEP
