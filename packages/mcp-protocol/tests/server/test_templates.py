@@ -155,3 +155,35 @@ def test_what_is_expanded_is_matched_again(name: str, path: str, end: str) -> No
 def test_a_template_of_another_kind_is_refused(template: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         UriTemplate(template)
+
+
+QUERY = UriTemplate("git-log://{repo}{?ref,n}")
+
+
+@pytest.mark.parametrize(
+    ("uri", "values"),
+    [
+        ("git-log://a", {"repo": "a"}),
+        ("git-log://a?", {"repo": "a"}),
+        ("git-log://a?n=5", {"repo": "a", "n": "5"}),
+        ("git-log://a?n=5&ref=x%2Fy%3D", {"repo": "a", "n": "5", "ref": "x/y="}),
+        ("git-log://a?ref=", {"repo": "a", "ref": ""}),
+        ("git-log://a?n=5&n=6", None),
+        ("git-log://a?other=1", None),
+        ("git-log://a?n", None),
+        ("git-log://a?n=%00", None),
+        ("git-log://a?n=%ff", None),
+        ("git-log://a/b?n=1", None),
+        ("git-log://?n=1", None),
+    ],
+)
+def test_a_query_holds_what_the_template_names_each_once_or_not(uri: str, values: dict[str, str] | None) -> None:
+    assert QUERY.match(uri) == values
+    if values is not None:
+        assert QUERY.match(QUERY.expand(values)) == values
+
+
+def test_the_names_of_a_query_are_names_of_the_template() -> None:
+    assert QUERY.names == ("repo", "ref", "n")
+    with pytest.raises(ValueError, match="twice"):
+        UriTemplate("git-log://{repo}{?repo}")

@@ -3,7 +3,7 @@
 Pure. Matching never backtracks and compiles no pattern: the TypeScript SDK's templates took exponential time on a
 crafted URI (CVE-2026-0621). A value is percent-decoded once and judged after that, so that an encoded separator or `..`
 cannot leave the segment that `{name}` stands for (CVE-2026-32871); `{+path}` may hold separators, and whoever takes
-it treats it as any path of a stranger.
+it treats it as any path of a stranger. `{?first,second}` at the end is a query: each part may be there once, or not.
 """
 
 import re
@@ -16,6 +16,7 @@ from msgspec import Struct
 _VARIABLE = re.compile(r"\{(\+?)([A-Za-z_][A-Za-z0-9_]*)\}")
 # Or the first part of one: in `fetch+{+url}` the URL brings the rest with it.
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*(?::|\+\Z)")
+_QUERY = re.compile(r"\{\?([A-Za-z_][A-Za-z0-9_]*(?:,[A-Za-z_][A-Za-z0-9_]*)*)\}\Z")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
 
 # RFC 3986: what `{name}` leaves as it is; for `{+path}` more, but not what would end the path (`?`, `#`), nor `%`.
@@ -43,8 +44,10 @@ class UriTemplate:
         Raises:
             ValueError: it is not a template of the kind described above.
         """
-        pieces = _VARIABLE.split(text)
+        query = _QUERY.search(text)
         self.text = text
+        self.queries: tuple[str, ...] = () if query is None else tuple(query[1].split(","))
+        pieces = _VARIABLE.split(text if query is None else text[: query.start()])
         self.variables = tuple(
             Variable(name, spans == "+") for spans, name in zip(pieces[1::3], pieces[2::3], strict=True)
         )
@@ -55,15 +58,15 @@ class UriTemplate:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the variables, in order."""
-        return tuple(variable.name for variable in self.variables)
+        """The names of the variables, in order; those of the query last."""
+        return (*(variable.name for variable in self.variables), *self.queries)
 
     def match(self, uri: str) -> dict[str, str] | None:
         """The decoded value of each variable, or None if this is no URI of the template."""
+        uri, values = self._without_query(uri)
         raw = self._cut(uri)
-        if raw is None:
+        if raw is None or values is None:
             return None
-        values: dict[str, str] = {}
         for variable, text in zip(self.variables, raw, strict=True):
             value = _decoded(text)
             if value is None or not (variable.spans or _is_segment(value)):
@@ -72,21 +75,37 @@ class UriTemplate:
         return values
 
     def expand(self, values: Mapping[str, str]) -> str:
-        """The URI for these values; `match` gives them back.
+        """The URI for these values; `match` gives them back. The query has what there is a value for.
 
         Raises:
-            KeyError: a variable has no value.
+            KeyError: a variable before the query has no value.
         """
         pieces = [self._literals[0]]
         for variable, literal in zip(self.variables, self._literals[1:], strict=True):
             pieces += _encoded(values[variable.name], _PATH_SAFE if variable.spans else _SEGMENT_SAFE), literal
-        return "".join(pieces)
+        told = [f"{name}={_encoded(values[name], _SEGMENT_SAFE)}" for name in self.queries if name in values]
+        return "".join(pieces) + (f"?{'&'.join(told)}" if told else "")
+
+    def _without_query(self, uri: str) -> tuple[str, dict[str, str] | None]:
+        """The URI before its query, and the values in that; None where it says what the template does not."""
+        if not self.queries:
+            return uri, {}
+        uri, _, query = uri.partition("?")
+        values: dict[str, str] = {}
+        for part in query.split("&") if query else ():
+            name, equals, text = part.partition("=")
+            value = _decoded(text)
+            if not equals or name not in self.queries or name in values or value is None or "\0" in value:
+                return uri, None
+            values[name] = value
+        return uri, values
 
     def _check(self) -> None:
         if not _SCHEME.match(self._literals[0]):
             raise ValueError(f"{self.text!r} must begin with a scheme in lower case, such as file:")
-        if any("{" in literal or "}" in literal for literal in self._literals):
-            raise ValueError(f"{self.text!r}: a variable is {{name}} or {{+path}}")
+        alone = bool(self.queries) and not self.variables
+        if alone or any("{" in literal or "}" in literal for literal in self._literals):
+            raise ValueError(f"{self.text!r}: a variable is {{name}} or {{+path}}, before a query")
         if not all(self._literals[1:-1]):
             raise ValueError(f"{self.text!r}: two variables must have a text between them")
         if len(set(self.names)) != len(self.names):
