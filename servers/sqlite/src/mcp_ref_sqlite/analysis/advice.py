@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from mcp_ref_kit.db.deadline import Deadline
 from mcp_ref_kit.db.lexer import SQLITE, Token, significant
 from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
@@ -58,7 +59,7 @@ async def advise(ctx: Ctx, database: Database, queries: Sequence[str], most: int
         asked = [prepared(sql, {}) for sql in queries]
         for statement in asked:  # what is wrong with one is told in the words of the file itself
             await database.read(partial(_planned, statement), deadline, statement.sql)
-        found = await database.read(partial(_tried, copied, asked, most), deadline)
+        found = await database.read(partial(_tried, copied, asked, most, deadline), deadline)
     return Advice(suggestions=found, redundant=copied.redundant)
 
 
@@ -98,7 +99,9 @@ def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
     return [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
 
 
-def _tried(copied: Copied, asked: Sequence[Statement], most: int, connection: sqlite3.Connection) -> list[Suggestion]:
+def _tried(
+    copied: Copied, asked: Sequence[Statement], most: int, deadline: Deadline, connection: sqlite3.Connection
+) -> list[Suggestion]:
     """Plan with each candidate in turn. On a reader's thread, but not on its connection."""
     del connection
     memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
@@ -106,7 +109,7 @@ def _tried(copied: Copied, asked: Sequence[Statement], most: int, connection: sq
     memory.set_authorizer(Gate(WRITING))  # the schema is a stranger's text
     try:
         trial = _Trial(memory, copied)
-        return trial.best(asked, most)
+        return trial.best(asked, most, deadline)
     finally:
         memory.close()
 
@@ -135,10 +138,12 @@ class _Trial:
         except sqlite3.Error:  # this build keeps no such statistics
             return
 
-    def best(self, asked: Sequence[Statement], most: int) -> list[Suggestion]:
+    def best(self, asked: Sequence[Statement], most: int, deadline: Deadline) -> list[Suggestion]:
         before = [self._plan(statement) for statement in asked]
         scored: list[tuple[int, int, Suggestion]] = []
         for at, (table, columns) in enumerate(_candidates(asked, before, self._tables)):
+            if deadline.left == 0:  # planning looks at no clock
+                raise deadline.expired()
             suggestion = self._suggestion(table, columns, asked, before)
             if suggestion is not None:
                 scored.append((-len(suggestion.helps), at, suggestion))

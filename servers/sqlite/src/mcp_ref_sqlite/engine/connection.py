@@ -46,12 +46,6 @@ class Interrupt:
         self._until = until
         self.cancelled = False
 
-    @property
-    def left(self) -> float:
-        """Seconds until the time is up."""
-        return self._until - time.monotonic()
-
-    @property
     def expired(self) -> bool:
         """Whether the time is up."""
         return time.monotonic() >= self._until
@@ -236,6 +230,6 @@ def _quietly(work: Callable[[], object]) -> None:
 
 def stopped(interrupt: Interrupt, deadline: Deadline) -> DbError:
     """Why the engine says that it was interrupted."""
-    if interrupt.expired and not interrupt.cancelled:
+    if interrupt.expired() and not interrupt.cancelled:
         return deadline.expired()
     return DbError("The call was cancelled.", code="cancelled")

@@ -1,5 +1,6 @@
 """One page of a caller's statement: from the cursor that is held, or by running the statement again."""
 
+import sqlite3
 from functools import partial
 from typing import Any
 
@@ -38,18 +39,17 @@ async def read_page(ctx: Ctx, database: Database, asked: Asked, cursor: str | No
     async with ctx.state.running(database, asked.timeout) as deadline:
         held = ctx.state.holding.take(position, database.name, ctx.principal.key) if cursor else None
         if held is not None:
-            fetched = await _resumed(ctx, database, asked, held, deadline)
+            fetched = await _resumed(database, asked, held, deadline)
             if fetched is not None:
                 return _finished(ctx, database, position, fetched, held.seat, re_executed=False)
         fetched, seat = await _begun(database, asked, position, deadline)
         return _finished(ctx, database, position, fetched, seat, re_executed=cursor is not None)
 
 
-async def _resumed(ctx: Ctx, database: Database, asked: Asked, held: Held, deadline: Deadline) -> Fetched | None:
+async def _resumed(database: Database, asked: Asked, held: Held, deadline: Deadline) -> Fetched | None:
     """The next page of a held cursor; None where the file is another one now."""
-    del ctx
     seat = held.seat
-    rows = Rows(Statement(asked.sql, []), asked.bounds, form=asked.form, expired=_expired(seat))
+    rows = Rows(Statement(asked.sql, []), asked.bounds, form=asked.form, expired=seat.connection.interrupt.expired)
     try:
         return await database.on(seat, partial(_resume, rows, held), deadline, asked.sql)
     except Replaced:
@@ -77,18 +77,15 @@ async def _begun(database: Database, asked: Asked, position: Position, deadline:
             raise
 
 
-def _begin(asked: Asked, skip: int, seat: Seat, connection: Any) -> Fetched:
+def _begin(asked: Asked, skip: int, seat: Seat, connection: sqlite3.Connection) -> Fetched:
     """On the thread."""
-    asked_for = statement(asked.sql, asked.params)
-    return Rows(asked_for, asked.bounds, form=asked.form, expired=_expired(seat)).begin(connection, skip)
+    checked = statement(asked.sql, asked.params)
+    rows = Rows(checked, asked.bounds, form=asked.form, expired=seat.connection.interrupt.expired)
+    return rows.begin(connection, skip)
 
 
-def _resume(rows: Rows, held: Held, connection: Any) -> Fetched:
+def _resume(rows: Rows, held: Held, connection: sqlite3.Connection) -> Fetched:
     return rows.resume(connection, held.open)
-
-
-def _expired(seat: Seat) -> Any:
-    return partial(getattr, seat.connection.interrupt, "expired")
 
 
 def _finished(
