@@ -100,7 +100,7 @@ class SecretHeader(Struct, frozen=True):
         except InvalidUrl:
             equals = ""
         if not (equals and colon and _HEADER.fullmatch(name) and _VARIABLE.fullmatch(variable)):
-            raise ValueError("must be like example.com=Authorization:VARIABLE")
+            raise ValueError("must have the form HOST=NAME:VARIABLE")
         return cls(host, name.lower(), variable)
 
     def __str__(self) -> str:

@@ -23,7 +23,7 @@ _WEIGHT = 25.0
 # Beside the text, wherever they stand in it; unless they are a good part of it.
 _ASIDE = frozenset({"aside", "footer", "form"})
 _FURNITURE_SHARE = 0.3
-_BLOCKS = frozenset("div section ul ol li aside p span table header dl".split())
+_BLOCKS = frozenset(["div", "section", "ul", "ol", "li", "aside", "p", "span", "table", "header", "dl"])
 _FURNITURE = re.compile(
     r"(?:^|[\s_-])(?:ads?|advert\w*|banner|breadcrumbs?|comments?|disqus|cookies?|gdpr|newsletter|outbrain|pager|pagination"
     r"|popup|promo\w*|related\w*|recommend\w*|share\w*|sharing|sidebar|signup|skip\w*|social\w*|sponsor\w*|subscribe\w*"

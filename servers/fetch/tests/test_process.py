@@ -1,0 +1,181 @@
+"""The server as a program on both transports and in both eras: a real process, the real resolver, a web on loopback."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mcp_protocol.client import Client, Command
+from mcp_protocol.types import PromptReference, TextContent
+
+Web = Any
+
+MOST_BYTES = 6_000
+PROGRAM = str(Path(sys.executable).with_name("mcp-ref-fetch"))
+OPEN = ["--allow-cidr", "127.0.0.0/8", "--allow-port", "any", "--rate", "1000/s", "--max-decoded-bytes", "1MiB"]
+LISTENING = re.compile(rb"listening on (http://\S+)")
+each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+each_transport = pytest.mark.parametrize("transport", ["stdio", "http"])
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [PROGRAM, *arguments], capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL, env={}
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@asynccontextmanager
+async def started(transport: str, revision: str, *options: str) -> AsyncGenerator[Client]:
+    """A client of a process."""
+    if transport == "stdio":
+        async with Client(Command([PROGRAM, *options], stderr="keep"), revision=revision) as client:
+            yield client
+        return
+    arguments = [*options, "--transport", "http", "--port", "0"]
+    process = await asyncio.create_subprocess_exec(PROGRAM, *arguments, stderr=asyncio.subprocess.PIPE)
+    try:
+        async with asyncio.timeout(20):
+            while not (found := LISTENING.search(await process.stderr.readline())):  # type: ignore[union-attr]  a pipe
+                pass
+        async with Client(found[1].decode(), revision=revision) as client:
+            yield client
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+def words(result: Any) -> str:
+    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
+
+
+@each_era
+@each_transport
+async def test_a_conversation_on_every_transport_in_every_era(web: Web, transport: str, revision: str) -> None:
+    """WF2, WF9, WF13, WF17, WF18, WF22, WF26, WF31 through a real process."""
+    text = "".join(f"<p>Paragraph {number} goes on for a while, as they do.</p>" for number in range(60))
+    web.page("/page", f"<nav>Menu</nav><article><h1>H</h1><p style='display:none'>hidden</p>{text}</article>")
+    web.page("/robots.txt", "User-agent: *\nDisallow: /no\n", "text/plain")
+    web.redirect("/away", "http://169.254.169.254/latest/")
+    web.page("/bomb", b"\x1f\x8b" + bytes(10), headers={"Content-Encoding": "gzip"})
+    web.page("/large", "x" * 2_000_000, "text/plain")
+    async with started(transport, revision, *OPEN) as client:
+        first = await client.call_tool("fetch", {"url": web.url("/page"), "max_length": 500})
+        data: Any = first.structured_content
+        whole = data["content"]
+        asked = len(web.hits)
+        while "next_start_index" in data:
+            arguments = {"url": web.url("/page"), "start_index": data["next_start_index"], "max_length": 999}
+            data = (await client.call_tool("fetch", arguments)).structured_content
+            whole += data["content"]
+        assert len(web.hits) == asked == 2
+        assert len(whole) == data["total_length"]
+        assert "Paragraph 59 " in whole
+        assert "Menu" not in whole
+        assert "hidden" not in whole
+        codes = {}
+        for path in ("/away", "/no", "/bomb", "/large", "/gone"):
+            found = await client.call_tool("fetch", {"url": web.url(path)})
+            assert found.is_error
+            assert found.structured_content is None
+            codes[path] = words(found).split(":")[0]
+        assert codes == {
+            "/away": "blocked_address",
+            "/no": "robots_denied",
+            "/bomb": "decode",
+            "/large": "too_large",
+            "/gone": "http_status",
+        }
+        many: Any = await client.call_tool("fetch_many", {"urls": [web.url("/page"), web.url("/gone")]})
+        assert [one["ok"] for one in many.structured_content["results"]] == [True, False]
+
+
+@each_era
+@each_transport
+async def test_wf1_a_process_with_its_defaults_reaches_nothing_inside(
+    canary: Web, transport: str, revision: str
+) -> None:
+    """WF1, WF6 with the machine's own resolver and sockets."""
+    hosts = ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]"]
+    async with started(transport, revision, "--allow-port", "any") as client:
+        for host in hosts:
+            found = await client.call_tool("fetch", {"url": f"http://{host}:{canary.port}/"})
+            assert words(found).split(":")[0] in {"blocked_address", "blocked_host"}, host
+        for url in ("file:///etc/passwd", "ftp://h/"):
+            assert words(await client.call_tool("fetch", {"url": url})).startswith("blocked_scheme")
+
+
+async def test_snapshots_and_addresses_of_one_caller_are_no_other_s(web: Web) -> None:
+    """On HTTP nothing is completed, since callers would see each other's addresses."""
+    web.page("/page", "<p>A page</p>")
+    async with started("http", "2026-07-28", *OPEN) as client:
+        await client.call_tool("fetch", {"url": web.url("/page")})
+        found = await client.complete(PromptReference(name="fetch"), "url", "http")
+    assert found.values == []
+
+
+def test_wf28_there_is_no_mode() -> None:
+    """WF28."""
+    code, out, err = run("--mode", "read-only")
+    assert (code, out) == (2, "")
+    assert "--mode" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--allow-cidr", "10.0.0.1/8"], "must be a network such as"),
+        (["--allow-host", "http://x"], "must be a host such as"),
+        (["--allow-port", "0"], "must be a port from 1 to 65535"),
+        (["--header-allow", "Cookie"], "must be the name of a header"),
+        (["--secret-header", "x"], "must have the form HOST=NAME:VARIABLE"),
+        (["--download-dir", "/nonexistent-directory"], "/nonexistent-directory cannot be opened"),
+        (["--rate", "0/s"], "must be a rate"),
+        (["--max-redirects", "51"], "50"),
+        (["--toolsets", "nothing"], "nothing"),
+    ],
+)
+def test_a_setting_that_cannot_be_ends_the_start(arguments: list[str], sentence: str) -> None:
+    code, out, err = run(*arguments)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_wf30_what_writes_is_offered_only_when_it_is_asked_for() -> None:
+    """WF30."""
+    plain = [entry["tool"]["name"] for entry in json.loads(run("--print-tools")[1])["tools"]]
+    printed = json.loads(run("--print-tools", "--toolsets", "read,download")[1])
+    more = [entry["tool"]["name"] for entry in printed["tools"]]
+    assert plain == ["fetch", "fetch_many", "fetch_links", "fetch_metadata", "fetch_robots"]
+    assert "download_file" in more
+
+
+def test_the_five_tools_fit_their_budget() -> None:
+    printed = json.loads(run("--print-tools")[1])
+    sizes = [len(json.dumps(entry["tool"], separators=(",", ":"), ensure_ascii=False)) for entry in printed["tools"]]
+    assert sum(sizes) <= MOST_BYTES
+
+
+def test_check_says_what_works() -> None:
+    code, out, _ = run("--check", "--secret-header", "example.com=Authorization:MISSING")
+    assert code == 1
+    assert re.search("ok +certificates", out)
+    assert re.search("FAILED +secret header for example.com", out)
+
+
+def test_a_start_loads_nothing_of_what_the_first_page_needs() -> None:
+    """httpx alone would be most of the start."""
+    program = "import sys, mcp_ref_fetch.__main__; print(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    loaded = set(done.stdout.split())
+    late = {"httpx", "httpcore", "selectolax", "protego", "charset_normalizer", "pypdf", "xml", "idna"}
+    assert loaded & late == set()
