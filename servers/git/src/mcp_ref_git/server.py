@@ -10,7 +10,9 @@ from mcp_ref_git.access.locks import Locks
 from mcp_ref_git.access.repositories import Repositories
 from mcp_ref_git.access.submodules import Submodules
 from mcp_ref_git.program.runner import Git
+from mcp_ref_git.prompts import prompts
 from mcp_ref_git.remotes.addresses import permits
+from mcp_ref_git.resources import resources
 from mcp_ref_git.settings import Settings
 from mcp_ref_git.state import State
 from mcp_ref_git.tools.branching import branching
@@ -76,6 +78,8 @@ server = Server(
     lifespan,
     toolsets=[
         status,
+        resources,
+        prompts,
         diff,
         history,
         showing,

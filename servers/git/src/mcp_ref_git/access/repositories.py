@@ -80,6 +80,11 @@ class Repositories:
         self._known: dict[tuple[Path, str], _Known] = {}
         self._is_recent = False
 
+    @property
+    def places(self) -> tuple[Allowed, ...]:
+        """What the operator allows, before any client is asked."""
+        return self._allowed.places
+
     async def reach(self, ctx: "Context[Any]") -> Reach:
         """What this call may reach."""
         return await self._allowed.reach(ctx)
