@@ -231,6 +231,25 @@ async def test_a_batch_is_asked_about_once(small: Path, serve: Any) -> None:
     assert (count(small), count(small, "n")) == (0, 1)
 
 
+async def test_a_batch_is_judged_where_each_statement_stands(small: Path, serve: Any) -> None:
+    """A table renamed and then emptied under its new name is the same loss."""
+    statements = [{"sql": "alter table t rename to n"}, {"sql": "delete from n"}]
+    dropped = [
+        {"sql": "create table x as select * from t"},
+        {"sql": "alter table t rename to y"},
+        {"sql": "drop table y"},
+    ]
+    async with serve(small, mode="read-write") as client:
+        for each, target in ((statements, "n"), (dropped, "y")):
+            refused = await client.call("execute_batch", statements=each)
+            assert refused.error_code == "confirm_required"
+            assert f"`{target}`" in refused.text
+            assert count(small) == 3
+        done = await client.call("execute_batch", statements=statements, confirm="n")
+    assert done.data["committed"]
+    assert count(small, "n") == 0
+
+
 @pytest.mark.parametrize("statements", [[], [{"sql": "select 1"}] * 101, [{"sqll": "x"}], [{"sql": ""}]])
 async def test_a_batch_that_is_none_is_refused(small: Path, serve: Any, statements: Any) -> None:
     async with serve(small, mode="read-write") as client:

@@ -20,7 +20,6 @@ from mcp_ref_sqlite.settings import Settings
 
 T = TypeVar("T")
 WriteWork = Callable[[sqlite3.Connection, Gate], T]
-_GONE = DbError("The database file was replaced again and again.", code="connection")
 
 
 class Replaced(Exception):
@@ -62,7 +61,7 @@ class Database:
                     return await self.on(seat, work, deadline, sql)
                 except Replaced:
                     self.renew(seat)
-        raise _GONE
+        raise _gone()
 
     async def on(self, seat: Seat, work: Work[T], deadline: Deadline, sql: str = "") -> T:
         """The same on a connection that the caller has already.
@@ -97,7 +96,7 @@ class Database:
                     return await self.on(seat, partial(_with_gate, work, seat.gate), deadline, sql)
                 except Replaced:
                     self.renew(seat)
-        raise _GONE
+        raise _gone()
 
     async def look(self, work: Work[T], deadline: Deadline) -> T:
         """Do what reads by statements of our own that callers may not use."""
@@ -107,7 +106,7 @@ class Database:
                     return await self.on(seat, work, deadline)
                 except Replaced:
                     self.renew(seat)
-        raise _GONE
+        raise _gone()
 
     def writing(self, deadline: Deadline) -> AbstractAsyncContextManager[Seat]:
         """The writer, for the length of a block."""
@@ -137,6 +136,10 @@ class Database:
         if refusal is not None and isinstance(error, sqlite3.DatabaseError):
             return DbError(refusal.message, code=refusal.code, engine_code="SQLITE_AUTH")
         return failure(error, self.place.scrub, sql)
+
+
+def _gone() -> DbError:
+    return DbError("The database file was replaced again and again.", code="connection")
 
 
 def _with_gate(work: WriteWork[T], gate: Gate, connection: sqlite3.Connection) -> T:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from mcp_protocol.session.calls import Peer
 from mcp_ref_kit.db.paging import HELD_SECONDS, HeldCursors, Hold, Position
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ class Holding:
         """The cursor that stands where a page begins, if it is still there."""
         return self._cursors.take(position, database, principal)
 
-    def put(self, position: Position, database: str, principal: str, held: Held, *, is_wal: bool) -> None:
+    def put(self, position: Position, database: str, peer: Peer, held: Held, *, is_wal: bool) -> None:
         """Keep a cursor for the page that begins there."""
-        hold = Hold(offset=position.offset, database=database, principal=principal)
+        hold = Hold(offset=position.offset, database=database, principal=peer.principal.key, session=peer.session)
         self._cursors.put(position.held, hold, held, seconds=HELD_SECONDS if is_wal else _LOCKING_SECONDS)
 
     def reclaimer(self, database: str) -> Callable[[], bool]:

@@ -98,6 +98,6 @@ def _finished(
         database.readers.give_back(seat)
     else:
         held = Held(more, seat, database.readers)
-        ctx.state.holding.put(following, database.name, ctx.principal.key, held, is_wal=fetched.is_wal)
+        ctx.state.holding.put(following, database.name, ctx.call.peer, held, is_wal=fetched.is_wal)
     cursor = ctx.state.paging.seal(ctx, following, database.name) if page.truncated else None
     return page.finish(elapsed_ms=fetched.milliseconds, next_cursor=cursor, re_executed=re_executed)

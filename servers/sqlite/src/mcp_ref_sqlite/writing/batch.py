@@ -9,7 +9,6 @@ from typing import Any, cast
 from msgspec import Struct
 
 from mcp_ref_kit.db.cells import bound
-from mcp_ref_kit.db.deadline import Deadline
 from mcp_ref_kit.db.errors import Code, DbError
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import Gate
@@ -29,111 +28,113 @@ class Outcome(Struct, frozen=True, kw_only=True):
     last_insert_rowid: int | None = None
 
 
+class Unagreed(Exception):
+    """A statement would destroy something that nobody has agreed to; nothing is kept."""
+
+
 async def execute_batch(
     ctx: Ctx, database: Database, items: Sequence[Item], *, dry_run: bool, confirm: str | None
 ) -> Batch:
     """All statements, or none.
+
+    What a statement destroys can depend on those before it: a table renamed, then emptied. So each is judged where it
+    stands, in the transaction; if there is something to agree to, that is undone, all is judged, and done again.
 
     Raises:
         DbError: which statement failed, and how.
     """
     state = ctx.state
     state.require_writable(database)
-    if not dry_run:
-        await _agree(ctx, database, items, confirm)
     state.holding.release(database.name)
-    async with state.running(database, None) as deadline:
-        at = _At()
-        try:
-            done = await database.write(partial(_run_all, items, dry_run, at), deadline)
-        except DbError as error:
-            raise BatchFailed(error, at.index) from error
+    run = _Run(items, keep=not dry_run)
+    try:
+        done = await _run(ctx, database, run)
+    except Unagreed:
+        trial = _Run(items, keep=False)
+        await _run(ctx, database, trial)
+        await _agree(ctx, database, items, trial.deeds, confirm)
+        done = await _run(ctx, database, _Run(items, keep=True, agreed=trial.deeds))
     if not dry_run:
         state.databases.changed(database.name, schema=True)
     return done
 
 
-async def _agree(ctx: Ctx, database: Database, items: Sequence[Item], confirm: str | None) -> None:
-    """Ask once for all that has to be agreed to."""
-    deeds: list[Deed] = []
+async def _run(ctx: Ctx, database: Database, run: "_Run") -> Batch:
     async with ctx.state.running(database, None) as deadline:
-        for index in range(len(items)):
-            deed = await _deed(database, items, index, deadline)
-            deeds += [] if deed is None else [deed]
-        affected = await count(database, deeds[0], deadline) if len(deeds) == 1 else None
-    if not deeds:
-        return
-    targets = ", ".join(dict.fromkeys(deed.target for deed in deeds))
-    whole = deeds[0] if len(deeds) == 1 else Deed(f"Do {len(deeds)} destructive steps on", targets, counts=False)
+        try:
+            return await database.write(run.all, deadline)
+        except DbError as error:
+            raise BatchFailed(error, run.index) from error
+
+
+async def _agree(
+    ctx: Ctx, database: Database, items: Sequence[Item], deeds: Sequence[Deed], confirm: str | None
+) -> None:
+    """Ask once for all that has to be agreed to."""
+    whole, affected = deeds[0], None
+    if len(deeds) > 1:
+        targets = ", ".join(dict.fromkeys(deed.target for deed in deeds))
+        whole = Deed(f"Do {len(deeds)} destructive steps on", targets, counts=False)
+    else:
+        async with ctx.state.running(database, None) as deadline:
+            affected = await count(database, whole, deadline)
     text = "\n".join(item.sql for item in items)
     await agree(ctx, database, whole, affected, sql=text, confirm=confirm)
 
 
-class _At:
-    """Which statement a batch is at."""
+class _Run:
+    """One transaction. What is kept may do only what was agreed to. On the writer's thread."""
 
-    index = 0
+    def __init__(self, items: Sequence[Item], *, keep: bool, agreed: Sequence[Deed] = ()) -> None:
+        self.index = 0
+        self.deeds: list[Deed] = []
+        self._items = items
+        self._keep = keep
+        self._agreed = agreed
+
+    def all(self, connection: sqlite3.Connection, gate: Gate) -> Batch:
+        """Everything."""
+        started = time.perf_counter()
+        self.deeds = []
+        results = transaction(connection, gate, partial(self._each, gate), keep=self._keep)
+        return Batch(
+            results=results,
+            committed=self._keep,
+            failed_index=None,
+            elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
+        )
+
+    def _each(self, gate: Gate, connection: sqlite3.Connection) -> list[Outcome]:
+        results: list[Outcome] = []
+        for index, item in enumerate(self._items):
+            self.index = index
+            results.append(self._one(item, connection, gate))
+        return results
+
+    def _one(self, item: Item, connection: sqlite3.Connection, gate: Gate) -> Outcome:
+        many = item.params_list
+        asked = statement(item.sql, many[0] if many else item.params)
+        found = inspected(asked, connection, gate)
+        if found.deed is not None:
+            self.deeds.append(found.deed)
+            if self._keep and found.deed not in self._agreed:
+                raise Unagreed
+        before = connection.total_changes
+        if many:
+            connection.executemany(item.sql, [_values(item.sql, values) for values in many]).close()
+        else:
+            _exhaust(connection.execute(asked.sql, asked.values))
+        changed = connection.total_changes - before
+        last: int | None = None
+        if changed and found.inserts:
+            last = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
+        return Outcome(changes=changed, last_insert_rowid=last)
 
 
-async def _deed(database: Database, items: Sequence[Item], index: int, deadline: Deadline) -> Deed | None:
-    """What has to be agreed to, of one statement; one that needs what an earlier one makes is judged when it runs."""
-    try:
-        return await database.write(partial(_judged, items[index]), deadline, items[index].sql)
-    except DbError as error:
-        if error.code == "not_found" and index:
-            return None
-        raise BatchFailed(error, index) from error
-
-
-def _judged(item: Item, connection: sqlite3.Connection, gate: Gate) -> Deed | None:
-    first = item.params_list[0] if item.params_list else item.params
-    return inspected(statement(item.sql, first), connection, gate).deed
-
-
-def _run_all(
-    items: Sequence[Item],
-    dry_run: bool,  # noqa: FBT001  bound by partial
-    at: _At,
-    connection: sqlite3.Connection,
-    gate: Gate,
-) -> Batch:
-    """On the writer's thread."""
-    started = time.perf_counter()
-    at.index = 0
-    results = transaction(connection, gate, partial(_each, items, at, gate), keep=not dry_run)
-    return Batch(
-        results=results,
-        committed=not dry_run,
-        failed_index=None,
-        elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
-    )
-
-
-def _each(items: Sequence[Item], at: _At, gate: Gate, connection: sqlite3.Connection) -> list[Outcome]:
-    results: list[Outcome] = []
-    for index, item in enumerate(items):
-        at.index = index
-        results.append(_one(item, connection, gate))
-    return results
-
-
-def _one(item: Item, connection: sqlite3.Connection, gate: Gate) -> Outcome:
-    many = item.params_list
-    asked = statement(item.sql, many[0] if many else item.params)
-    found = inspected(asked, connection, gate)
-    before = connection.total_changes
-    if many:
-        connection.executemany(item.sql, [_values(item.sql, values) for values in many]).close()
-    else:
-        cursor = connection.execute(asked.sql, asked.values)
-        while cursor.fetchmany(256):
-            pass
-        cursor.close()
-    changed = connection.total_changes - before
-    last: int | None = None
-    if changed and found.inserts:
-        last = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
-    return Outcome(changes=changed, last_insert_rowid=last)
+def _exhaust(cursor: sqlite3.Cursor) -> None:
+    while cursor.fetchmany(256):
+        pass
+    cursor.close()
 
 
 def _values(sql: str, values: list[Any] | dict[str, Any]) -> Any:

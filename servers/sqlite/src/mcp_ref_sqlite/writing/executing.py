@@ -47,20 +47,26 @@ async def execute(
             found = await database.write(partial(_inspected, sql, params), deadline, sql)
             affected = await count(database, found.deed, deadline)
         await agree(ctx, database, found.deed, affected, sql=sql, confirm=confirm)
-    return await done(ctx, database, asked, dry_run=dry_run, within=within)
+        return await done(ctx, database, asked, within=within, agreed=found)
+    return await done(ctx, database, asked, dry_run=True, within=within)
 
 
 async def done(
-    ctx: Ctx, database: Database, asked: Call, *, dry_run: bool = False, within: float | None = None
+    ctx: Ctx,
+    database: Database,
+    asked: Call,
+    *,
+    dry_run: bool = False,
+    within: float | None = None,
+    agreed: Inspected | None = None,
 ) -> Executed:
-    """The same without a question."""
-    sql, params = asked
+    """The same without a question; `agreed` is what the statement would do when it was asked about."""
     state = ctx.state
     state.require_writable(database)
     state.holding.release(database.name)  # an open cursor keeps a commit waiting
     async with state.running(database, within) as deadline:
-        work = partial(_executed, sql, params, state.bounds(database), dry_run)
-        executed = await database.write(work, deadline, sql)
+        work = partial(_executed, asked, state.bounds(database), dry_run, agreed)
+        executed = await database.write(work, deadline, asked[0])
     if not dry_run:
         state.databases.changed(database.name, schema=executed.schema_changed)
     return executed
@@ -101,19 +107,18 @@ def _inspected(sql: str, params: list[Any] | dict[str, Any], connection: sqlite3
 
 
 def _executed(
-    sql: str,
-    params: list[Any] | dict[str, Any],
+    asked: Call,
     bounds: Bounds,
     dry_run: bool,  # noqa: FBT001  bound by partial
+    agreed: Inspected | None,
     connection: sqlite3.Connection,
     gate: Gate,
 ) -> Executed:
     """On the writer's thread."""
     started = time.perf_counter()
-    asked = statement(sql, params)
-    inserts = inspected(asked, connection, gate).inserts  # again: between the two somebody may have changed a trigger
+    checked = statement(*asked)
     before = _schema_version(connection)
-    act = partial(_act, asked, bounds, inserts)
+    act = partial(_act, checked, bounds, agreed, gate)
     change, after = transaction(connection, gate, partial(_with_version, act), keep=not dry_run)
     return Executed(
         changes=change.changes,
@@ -129,8 +134,13 @@ def _with_version(act: Any, connection: sqlite3.Connection) -> tuple[Change, int
     return act(connection), _schema_version(connection)
 
 
-def _act(asked: Statement, bounds: Bounds, inserts: bool, connection: sqlite3.Connection) -> Change:  # noqa: FBT001  bound by partial
+def _act(
+    asked: Statement, bounds: Bounds, agreed: Inspected | None, gate: Gate, connection: sqlite3.Connection
+) -> Change:
     """Run the statement to its end; what it returns beyond a page is done and not shown."""
+    found = inspected(asked, connection, gate)
+    if agreed is not None and found.deed != agreed.deed:
+        raise DbError("The database changed meanwhile, and the statement with it.", code="conflict", retryable=True)
     before = connection.total_changes
     fetched = Rows(asked, bounds, expired=_never).begin(connection)
     if fetched.more is not None:
@@ -140,7 +150,7 @@ def _act(asked: Statement, bounds: Bounds, inserts: bool, connection: sqlite3.Co
     changed = connection.total_changes - before
     own: int = connection.execute("SELECT changes()").fetchone()[0] if changed else 0
     last: int | None = None
-    if inserts and changed:
+    if found.inserts and changed:
         last = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
     returned = fetched.page.envelope(elapsed_ms=fetched.milliseconds) if fetched.page.columns else UNSET
     return Change(changes=own or changed, last_insert_rowid=last, returned=returned)
