@@ -8,11 +8,19 @@ import sys
 import time
 from collections.abc import Iterator
 
-from benches import filesystem_rows, protocol_rows
+from benches import (
+    browser_rows,
+    fetch_rows,
+    filesystem_rows,
+    postgres_rows,
+    protocol_rows,
+    redis_rows,
+    sqlite_rows,
+)
 from benches.rounds import Row
 from benches.subjects import OURS, ROOT, install_peers
 
-SERVERS = (filesystem_rows,)
+SERVERS = (filesystem_rows, sqlite_rows, postgres_rows, fetch_rows, redis_rows, browser_rows)
 RESULTS = ROOT / ".cache" / "bench"
 
 
