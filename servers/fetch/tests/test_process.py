@@ -41,9 +41,10 @@ async def started(transport: str, revision: str, *options: str) -> AsyncGenerato
         return
     arguments = [*options, "--transport", "http", "--port", "0"]
     process = await asyncio.create_subprocess_exec(PROGRAM, *arguments, stderr=asyncio.subprocess.PIPE)
+    assert process.stderr is not None
     try:
         async with asyncio.timeout(20):
-            while not (found := LISTENING.search(await process.stderr.readline())):  # type: ignore[union-attr]  a pipe
+            while not (found := LISTENING.search(await process.stderr.readline())):
                 pass
         async with Client(found[1].decode(), revision=revision) as client:
             yield client

@@ -14,25 +14,12 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # What the connection is made of, and what would turn a request into another.
 _NEVER_SET = frozenset(
-    [
-        "host",
-        "connection",
-        "content-length",
-        "transfer-encoding",
-        "upgrade",
-        "te",
-        "trailer",
-        "keep-alive",
-        "expect",
-        "proxy-authorization",
-        "proxy-connection",
-        "accept-encoding",
-        "range",
-        "referer",
-        "cookie",
+    {
+        "host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", "keep-alive",
+        "expect", "proxy-authorization", "proxy-connection", "accept-encoding", "range", "referer", "cookie",
         "user-agent",
-    ]
-)
+    }
+)  # fmt: skip
 
 
 class AllowedPort(Struct, frozen=True):

@@ -25,7 +25,7 @@ class Flights(Generic[Answer]):
         self._flying[key] = landing
         try:
             answer = await work()
-        except BaseException as error:
+        except BaseException as error:  # cancellation too: the others must not wait for ever
             if isinstance(error, Exception):
                 landing.set_exception(error)
                 landing.exception()  # read, whether or not someone waits

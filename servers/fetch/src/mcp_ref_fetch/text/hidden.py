@@ -12,42 +12,17 @@ _STYLE = re.compile(
 )
 # Numbers beside the lines of a listing, which would be read as part of it; links to a heading beside its text.
 _GUTTERS = frozenset(
-    [
-        "linenos",
-        "lineno",
-        "line-numbers",
-        "linenumbers",
-        "gutter",
-        "blob-num",
-        "hljs-ln-numbers",
-        "headerlink",
-        "anchorjs-link",
-        "anchor-link",
-        "heading-anchor",
-        "header-anchor",
-        "mw-editsection",
-        "noprint",
-    ]
-)
+    {
+        "linenos", "lineno", "line-numbers", "linenumbers", "gutter", "blob-num", "hljs-ln-numbers", "headerlink",
+        "anchorjs-link", "anchor-link", "heading-anchor", "header-anchor", "mw-editsection", "noprint",
+    }
+)  # fmt: skip
 NEVER = frozenset(
-    [
-        "head",
-        "script",
-        "style",
-        "template",
-        "noscript",
-        "iframe",
-        "svg",
-        "math",
-        "select",
-        "textarea",
-        "canvas",
-        "audio",
-        "video",
-        "link",
-        "meta",
-    ]
-)
+    {
+        "head", "script", "style", "template", "noscript", "iframe", "svg", "math", "select", "textarea",
+        "canvas", "audio", "video", "link", "meta",
+    }
+)  # fmt: skip
 
 
 def is_hidden(attributes: Attributes) -> bool:

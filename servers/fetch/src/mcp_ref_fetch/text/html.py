@@ -12,8 +12,9 @@ from mcp_ref_fetch.text import inline
 from mcp_ref_fetch.text.clean import cleaned
 from mcp_ref_fetch.text.content import Content, Everything, main_content, whole
 from mcp_ref_fetch.text.form import Form
+from mcp_ref_fetch.text.frames import Options
 from mcp_ref_fetch.text.links import PageLink, links
-from mcp_ref_fetch.text.markdown import Options, Writer
+from mcp_ref_fetch.text.markdown import Writer
 from mcp_ref_fetch.text.metadata import Facts, facts
 from mcp_ref_fetch.text.tokens import simplified
 

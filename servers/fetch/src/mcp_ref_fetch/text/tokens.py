@@ -38,132 +38,52 @@ _ABRUPT_COMMENT = re.compile(r"-?>")
 _LD_JSON = re.compile(r"application/ld\+json", re.IGNORECASE)
 _TEX = re.compile(r"<annotation[^>]*x-tex[^>]*>([^<]{1,2000})</annotation>", re.IGNORECASE)
 _ENDS = {
-    name: re.compile(pattern, re.IGNORECASE)
-    for name, pattern in {
-        "script": r"</script(?=[\s/>])[^>]*>?",
-        "style": r"</style(?=[\s/>])[^>]*>?",
-        "template": r"</template(?=[\s/>])[^>]*>?",
-        "noscript": r"</noscript(?=[\s/>])[^>]*>?",
-        "iframe": r"</iframe(?=[\s/>])[^>]*>?",
-        "noembed": r"</noembed(?=[\s/>])[^>]*>?",
-        "noframes": r"</noframes(?=[\s/>])[^>]*>?",
-        "textarea": r"</textarea(?=[\s/>])[^>]*>?",
-        "select": r"</select(?=[\s/>])[^>]*>?",
-        "datalist": r"</datalist(?=[\s/>])[^>]*>?",
-        "svg": r"</svg(?=[\s/>])[^>]*>?",
-        "math": r"</math(?=[\s/>])[^>]*>?",
-        "audio": r"</audio(?=[\s/>])[^>]*>?",
-        "video": r"</video(?=[\s/>])[^>]*>?",
-        "canvas": r"</canvas(?=[\s/>])[^>]*>?",
-        "title": r"</title(?=[\s/>])[^>]*>?",
-        "xmp": r"</xmp(?=[\s/>])[^>]*>?",
-    }.items()
-}  # fmt: skip
+    "script": re.compile(r"</script(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "style": re.compile(r"</style(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "template": re.compile(r"</template(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "noscript": re.compile(r"</noscript(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "iframe": re.compile(r"</iframe(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "noembed": re.compile(r"</noembed(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "noframes": re.compile(r"</noframes(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "textarea": re.compile(r"</textarea(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "select": re.compile(r"</select(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "datalist": re.compile(r"</datalist(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "svg": re.compile(r"</svg(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "math": re.compile(r"</math(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "audio": re.compile(r"</audio(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "video": re.compile(r"</video(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "canvas": re.compile(r"</canvas(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "title": re.compile(r"</title(?=[\s/>])[^>]*>?", re.IGNORECASE),
+    "xmp": re.compile(r"</xmp(?=[\s/>])[^>]*>?", re.IGNORECASE),
+}
 _SHOWN_RAW = frozenset({"title", "xmp"})
 
 _VOID = frozenset(["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 _DROPPED = frozenset(
-    [
-        "plaintext",
-        "frameset",
-        "frame",
-        "object",
-        "embed",
-        "applet",
-        "param",
-        "portal",
-        "font",
-        "big",
-        "small",
-        "u",
-        "nobr",
-        "center",
-        "tt",
-        "blink",
-        "marquee",
-        "option",
-        "optgroup",
-        "keygen",
-        "isindex",
-        "image",
-    ]
-)
+    {
+        "plaintext", "frameset", "frame", "object", "embed", "applet", "param", "portal", "font", "big", "small",
+        "u", "nobr", "center", "tt", "blink", "marquee", "option", "optgroup", "keygen", "isindex", "image",
+    }
+)  # fmt: skip
 # Of these one ends the one before: they cannot nest by themselves.
 _OPTIONAL_END = frozenset(
-    [
-        "html",
-        "head",
-        "body",
-        "p",
-        "li",
-        "dd",
-        "dt",
-        "td",
-        "th",
-        "tr",
-        "tbody",
-        "thead",
-        "tfoot",
-        "caption",
-        "colgroup",
-        "rp",
-        "rt",
-        "rb",
-        "rtc",
-    ]
-)
+    {
+        "html", "head", "body", "p", "li", "dd", "dt", "td", "th", "tr", "tbody", "thead", "tfoot", "caption",
+        "colgroup", "rp", "rt", "rb", "rtc",
+    }
+)  # fmt: skip
 _FORMATTING = frozenset(["a", "b", "code", "em", "i", "s", "strike", "strong"])
 _SCOPES = frozenset(["table", "td", "th", "caption", "html"])
 _CELLS = frozenset({"td", "th"})
 _ENDS_CELL = _CELLS | {"tr"}
 _SPECIAL = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "button",
-        "dd",
-        "details",
-        "dir",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hgroup",
-        "hr",
-        "li",
-        "listing",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "search",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
+    {
+        "address", "article", "aside", "blockquote", "button", "dd", "details", "dir", "div", "dl", "dt",
+        "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header",
+        "hgroup", "hr", "li", "listing", "main", "menu", "nav", "ol", "p", "pre", "search", "section", "summary",
+        "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+    }
+)  # fmt: skip
 
 
 class Simplified(Struct, frozen=True):

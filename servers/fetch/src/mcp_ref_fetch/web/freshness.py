@@ -15,7 +15,7 @@ def max_age(headers: Mapping[str, str], otherwise: float) -> float:
     if "no-store" in found or "no-cache" in found:
         return 0.0
     seconds = found.get("max-age", "")
-    return float(seconds) if seconds.isascii() and seconds.isdecimal() and len(seconds) < 12 else otherwise  # noqa: PLR2004
+    return float(seconds) if seconds.isascii() and seconds.isdecimal() and len(seconds) < 12 else otherwise  # noqa: PLR2004  more digits than make sense
 
 
 def may_store(headers: Mapping[str, str]) -> bool:
@@ -26,4 +26,4 @@ def may_store(headers: Mapping[str, str]) -> bool:
 def retry_after(headers: Mapping[str, str]) -> int | None:
     """Retry-After in seconds, where it is given so."""
     text = headers.get("retry-after", "").strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else None  # noqa: PLR2004
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else None  # noqa: PLR2004  more digits than make sense

@@ -1,0 +1,210 @@
+"""What becomes of an element when it ends: one function a kind, and a table from tags to them."""
+
+import re
+from collections.abc import Callable
+
+from mcp_ref_fetch.text import inline
+from mcp_ref_fetch.text.content import Node
+from mcp_ref_fetch.text.frames import HEADINGS, INLINE, Frame, Scene
+from mcp_ref_fetch.text.tables import Cell, Table
+
+Close = Callable[[Scene, Frame, Frame], None]
+
+_LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|highlight|brush:)[-:]?\s*([A-Za-z0-9+#_.-]{1,30})")
+_NO_LANGUAGE = frozenset(
+    {"none", "text", "plain", "plaintext", "nohighlight", "source", "block", "default", "notranslate"}
+)
+_MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~", "strike": "~~"}
+_CODE = frozenset({"code", "kbd", "samp", "tt"})
+_HEADING_MARK = re.compile(r"^#{1,6} ")
+
+
+def close(scene: Scene, frame: Frame, parent: Frame) -> None:
+    """Put what an element holds into the one around it."""
+    _CLOSE.get(frame.tag, _close_inline if frame.tag in INLINE else _close_block)(scene, frame, parent)
+
+
+def _close_block(scene: Scene, frame: Frame, parent: Frame) -> None:
+    del scene
+    parent.blocks.extend(frame.finished())
+
+
+def _close_inline(scene: Scene, frame: Frame, parent: Frame) -> None:
+    if frame.blocks:  # a link or span around whole blocks
+        if frame.tag == "a" and scene.options.links:
+            parent.parts.append(_as_inline(scene, frame))
+            parent.flush()
+            return
+        parent.flush()
+        parent.blocks.extend(frame.finished())
+        return
+    parent.parts.append(_as_inline(scene, frame))
+
+
+def _as_inline(scene: Scene, frame: Frame) -> str:
+    options = scene.options
+    if frame.blocks:
+        text = " ".join(_HEADING_MARK.sub("", block).replace("\n", " ") for block in frame.finished())
+    else:
+        text = "".join(frame.parts)
+    if options.plain:
+        return text
+    if frame.tag == "a" and options.links:
+        return inline.link(text, frame.attributes.get("href") or "", options.base)
+    if frame.tag in _CODE:
+        return inline.code_span(text)
+    mark = _MARKS.get(frame.tag)
+    return text if mark is None else inline.wrapped(text, mark)
+
+
+def _close_heading(scene: Scene, frame: Frame, parent: Frame) -> None:
+    text = " ".join(frame.finished()).replace("\n", " ").removeprefix("\\").strip()
+    if text:
+        parent.blocks.append(text if scene.options.plain else f"{'#' * HEADINGS[frame.tag]} {text}")
+
+
+def _close_quotation(scene: Scene, frame: Frame, parent: Frame) -> None:
+    text = "\n\n".join(frame.finished())
+    if text:
+        parent.blocks.append(text if scene.options.plain else _prefixed(text, "> ", "> "))
+
+
+def _close_code(scene: Scene, frame: Frame, parent: Frame) -> None:
+    text = "\n".join(["".join(frame.parts), *frame.blocks]) if frame.blocks else "".join(frame.parts)
+    if text.strip():
+        parent.blocks.append(text.strip("\n") if scene.options.plain else inline.code_block(text, _language(frame)))
+
+
+def _close_item(scene: Scene, frame: Frame, parent: Frame) -> None:
+    blocks = frame.finished()
+    if not blocks:
+        return
+    numbered = parent.tag == "ol"
+    number = _number(frame.attributes.get("value"), _number(parent.attributes.get("start"), 1) + parent.items)
+    mark = f"{number}. " if numbered else "- "
+    parent.items += 1
+    text = blocks[0]
+    for block in blocks[1:]:
+        text += ("\n" if _is_list(block) else "\n\n") + block
+    del scene
+    parent.blocks.append(_prefixed(text, mark, " " * len(mark)))
+
+
+def _close_list(scene: Scene, frame: Frame, parent: Frame) -> None:
+    del scene
+    blocks = frame.finished()
+    if blocks:
+        loose = any("\n\n" in block for block in blocks)
+        parent.blocks.append(("\n\n" if loose else "\n").join(blocks))
+
+
+def _close_term(scene: Scene, frame: Frame, parent: Frame) -> None:
+    text = " ".join(frame.finished())
+    if text:
+        parent.blocks.append(text if scene.options.plain or text.startswith("**") else f"**{text}**")
+
+
+def _close_definition(scene: Scene, frame: Frame, parent: Frame) -> None:
+    del scene
+    text = "\n\n".join(frame.finished())
+    if text:
+        definition = _prefixed(text, ": ", "  ")
+        if parent.blocks:
+            parent.blocks[-1] += f"\n{definition}"
+        else:
+            parent.blocks.append(definition)
+
+
+def _close_table(scene: Scene, frame: Frame, parent: Frame) -> None:
+    table = frame.table or Table()
+    around = [each for each in scene.frames if each.tag == "table"]
+    if around and around[-1].table is not None:
+        around[-1].table.for_layout = True  # a table with tables in it arranges them
+    if scene.options.plain:
+        lines = ["\t".join(cell.text for cell in row) for row in table.rows if row]
+        parent.blocks.extend(frame.finished() + (["\n".join(lines)] if lines else []))
+        return
+    parent.blocks.extend(frame.finished() + table.blocks())
+
+
+def _close_row(scene: Scene, frame: Frame, parent: Frame) -> None:
+    table = _table(scene)
+    if table is not None and frame.row:
+        table.rows.append(frame.row)
+    elif table is None:  # a row was chosen without its table
+        parent.blocks.extend(frame.finished())
+
+
+def _close_cell(scene: Scene, frame: Frame, parent: Frame) -> None:
+    blocks = frame.finished()
+    text = " ".join(block.replace("\n", " ") for block in blocks).replace("|", "\\|")
+    columns = _number(frame.attributes.get("colspan"), 1)
+    rows = _number(frame.attributes.get("rowspan"), 1)
+    if _table(scene) is None:
+        parent.blocks.extend(blocks)
+        return
+    parent.row.append(Cell(text, blocks, columns, rows, frame.tag == "th"))
+
+
+def _close_head(scene: Scene, frame: Frame, parent: Frame) -> None:
+    table = _table(scene)
+    if table is not None:
+        table.has_head = True
+    _close_block(scene, frame, parent)
+
+
+def _close_caption(scene: Scene, frame: Frame, parent: Frame) -> None:
+    del parent
+    table = _table(scene)
+    if table is not None:
+        table.caption = " ".join(frame.finished())
+
+
+def _table(scene: Scene) -> Table | None:
+    return next((frame.table for frame in reversed(scene.frames) if frame.table is not None), None)
+
+
+def _language(frame: Frame) -> str:
+    nodes: list[Node | None] = [frame.node.css_first("code"), frame.node, frame.node.parent]
+    for node in nodes:
+        attributes = node.attributes if node is not None else {}
+        said = attributes.get("data-lang") or attributes.get("data-language")
+        found = _LANGUAGE.search(attributes.get("class") or "")
+        name = (said or (found[1] if found else "")).lower()
+        if name and name not in _NO_LANGUAGE and " " not in name and len(name) <= 30:  # noqa: PLR2004  longer than any name
+            return name
+    return ""
+
+
+def _prefixed(text: str, first: str, rest: str) -> str:
+    lines = text.split("\n")
+    return "\n".join([first + lines[0], *((rest + line).rstrip() for line in lines[1:])])
+
+
+def _is_list(block: str) -> bool:
+    return block.startswith(("- ", "1. ")) or (block[:1].isdigit() and ". " in block[:6])
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    digits = (text or "").strip()
+    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 7 else otherwise  # noqa: PLR2004  more digits than make sense
+
+
+_CLOSE: dict[str, Close] = {
+    **dict.fromkeys(HEADINGS, _close_heading),
+    "blockquote": _close_quotation,
+    "pre": _close_code,
+    "li": _close_item,
+    "ul": _close_list,
+    "ol": _close_list,
+    "menu": _close_list,
+    "dir": _close_list,
+    "dt": _close_term,
+    "dd": _close_definition,
+    "table": _close_table,
+    "tr": _close_row,
+    "td": _close_cell,
+    "th": _close_cell,
+    "thead": _close_head,
+    "caption": _close_caption,
+}
