@@ -86,7 +86,10 @@ class Running:
         return self._feeds[session]
 
     def end_feed(self, session: SessionFacts) -> None:
-        """The session is over."""
+        """The session is over: whoever wanted to know is told."""
+        for act in session.endings.values():
+            act()
+        session.endings.clear()
         subscription = self._feeds.pop(session, None)
         if subscription is not None:
             self.services.hub.discard(subscription)

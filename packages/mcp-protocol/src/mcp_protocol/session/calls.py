@@ -77,6 +77,8 @@ class SessionFacts:
         self.ready = False
         self.log_level: LoggingLevel = "warning"
         self.roots: list[Root] | None = None
+        self.endings: dict[object, Callable[[], object]] = {}
+        """What is called when it ends, by whoever wants to know."""
 
 
 class Peer(Struct, frozen=True, kw_only=True):
