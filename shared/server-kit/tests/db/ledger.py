@@ -92,7 +92,8 @@ async def paged(
         connection.close()
         return page.finish(elapsed_ms=1, re_executed=cursor is not None and held is None)
     following = Position(position.offset + page.taken, position.held)
-    hold = Hold(offset=following.offset, database=source.name, principal=ctx.principal.key)
+    peer = ctx.call.peer
+    hold = Hold(offset=following.offset, database=source.name, principal=peer.principal.key, session=peer.session)
     state.held.put(position.held, hold, (connection, rows, page.rest))
     sealed = state.paging.seal(ctx, following, source.name)
     return page.finish(elapsed_ms=1, next_cursor=sealed, re_executed=cursor is not None and held is None)

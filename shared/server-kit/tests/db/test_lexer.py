@@ -198,7 +198,7 @@ _ITEMS = st.one_of(
 )
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(_BLANKS, _ITEMS, _BLANKS), min_size=1, max_size=3))
 def test_what_sqlite_counts_as_parameters_is_what_we_count(items: list[tuple[str, str, str]]) -> None:
     text = "select " + ",".join(map("".join, items))

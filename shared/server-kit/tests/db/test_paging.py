@@ -5,8 +5,10 @@ from typing import Any
 import ledger
 import pytest
 
-from mcp_protocol.session.calls import Principal
-from mcp_protocol.testing import connect
+from mcp_protocol.revisions import Revision
+from mcp_protocol.session.calls import Principal, SessionFacts
+from mcp_protocol.testing import RawPeer, connect
+from mcp_protocol.transports.memory import join
 from mcp_ref_kit import Secret
 from mcp_ref_kit.db.paging import HeldCursors, Hold, Position
 
@@ -138,6 +140,32 @@ async def test_a_call_that_needs_a_connection_gets_one_of_its_own_database() -> 
     assert not held.reclaim("two")
     assert held.reclaim()
     assert gone == ["b", "a"]
+
+
+async def test_a_cursor_goes_with_the_session_that_opened_it() -> None:
+    gone: list[str] = []
+    held = HeldCursors[str](9, gone.append)
+    mine, yours = SessionFacts(), SessionFacts()
+    for name, session in (("a", mine), ("b", yours), ("c", mine), ("d", None)):
+        held.put(name, Hold(offset=0, database="main", principal="me", session=session), name)
+    assert held.take(Position(0, "c"), "main", "me") == "c"
+    for act in mine.endings.values():
+        act()
+    assert gone == ["a"]
+    assert len(held) == 2
+    held.release()
+
+
+async def test_the_end_of_a_connection_lets_go_of_its_cursors(tmp_path: Path) -> None:
+    settings = ledger.Settings(databases=[ledger.filled(str(tmp_path / "a.db"))])
+    async with ledger.made(settings).run(settings) as app:
+        held = ledger.latest[-1].held
+        async with join(app) as end:
+            peer = RawPeer(end, Revision("2025-11-25"), {})
+            await peer.shake_hands()
+            await peer.call("tools/call", {"name": "query", "arguments": {"sql": SQL, "limit": 4}})
+            assert len(held) == 1
+        assert len(held) == 0
 
 
 async def test_without_room_nothing_is_held() -> None:

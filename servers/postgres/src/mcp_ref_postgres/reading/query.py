@@ -175,7 +175,8 @@ class Turn:
         cursor = ctx.state.paging.seal(ctx, after, name)
         if page.reason == "time" or not reading.holdable:
             return cursor, False
-        hold = Hold(offset=after.offset, database=name, principal=ctx.principal.key)
+        session = ctx.call.peer.session
+        hold = Hold(offset=after.offset, database=name, principal=ctx.principal.key, session=session)
         ctx.state.held.put(after.held, hold, reading)
         return cursor, True
 

@@ -6,11 +6,13 @@ Holding is an optimisation and nothing else: what is no longer held is run again
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from msgspec import Struct
 
 from mcp_protocol.server.context import Context
+from mcp_protocol.session.calls import SessionFacts
 from mcp_ref_kit.cursors import Cursors
 
 T = TypeVar("T")
@@ -69,6 +71,12 @@ class Hold(Struct, frozen=True, kw_only=True):
     offset: int
     database: str
     principal: str
+    session: SessionFacts | None = None
+    """The session that it was opened in, if there are sessions; it goes with it."""
+
+    def fits(self, offset: int, database: str, principal: str) -> bool:
+        """Whether a page that begins there may go on with it."""
+        return (self.offset, self.database, self.principal) == (offset, database, principal)
 
 
 class HeldCursors(Generic[T]):
@@ -101,12 +109,13 @@ class HeldCursors(Generic[T]):
             self.reclaim()
         timer = asyncio.get_running_loop().call_later(seconds or self._seconds, self._drop, name)
         self._held[name] = (hold, cursor, timer)
+        if hold.session is not None:
+            hold.session.endings[self] = partial(self._end, hold.session)
 
     def take(self, position: Position, database: str, principal: str) -> T | None:
         """The cursor that stands at this position; None where it is gone, or was of another caller or database."""
-        wanted = Hold(offset=position.offset, database=database, principal=principal)
         found = self._held.get(position.held)
-        if found is None or found[0] != wanted:
+        if found is None or not found[0].fits(position.offset, database, principal):
             return None
         _, cursor, timer = self._held.pop(position.held)
         timer.cancel()
@@ -121,9 +130,14 @@ class HeldCursors(Generic[T]):
         return False
 
     def release(self, *, database: str | None = None, principal: str | None = None) -> None:
-        """Let go of all of a database, of a caller, or all: its schema changed, its session ended, the server stops."""
+        """Let go of all of a database, of a caller, or all: its schema changed, the server stops."""
         for name, (hold, _, _) in list(self._held.items()):
             if database in (None, hold.database) and principal in (None, hold.principal):
+                self._drop(name)
+
+    def _end(self, session: SessionFacts) -> None:
+        for name, (hold, _, _) in list(self._held.items()):
+            if hold.session is session:
                 self._drop(name)
 
     def _drop(self, name: str) -> None:
