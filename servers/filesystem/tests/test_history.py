@@ -294,6 +294,7 @@ def act(bench: Bench, what: str, one: str, two: str, number: int) -> None:
     assert attempted(table[what]) in EXPECTED
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(st.lists(moves, max_size=12), st.integers(0, 2**32))
 def test_undoing_everything_restores_bytes_modes_and_times(

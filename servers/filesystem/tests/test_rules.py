@@ -156,6 +156,7 @@ def test_rules_hold_for_clients_whose_roots_are_the_only_directories() -> None:
     assert judged.refusal(parts("/anywhere/a"), write=True) is None
 
 
+@pytest.mark.slow
 def test_two_thousand_names_are_judged() -> None:
     deep = ("home", "u", *["a"] * 2000)
     assert rules(deny=["secret"]).refusal((*deep, "secret", "x")) is Refusal.DENIED

@@ -260,6 +260,7 @@ async def keep_touching(path: Path) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 async def test_fs30_a_legacy_subscription_tells_of_changes_until_it_ends(tmp_path: Path) -> None:
     settings = make(tmp_path)
     path = tmp_path / "R" / "f"
@@ -281,6 +282,7 @@ async def test_fs30_a_legacy_subscription_tells_of_changes_until_it_ends(tmp_pat
         assert await updated(peer) == (tmp_path / "R").as_uri()
 
 
+@pytest.mark.slow
 async def test_fs30_a_listen_tells_of_what_may_be_read(tmp_path: Path) -> None:
     settings = make(tmp_path)
     path = tmp_path / "R" / "f"

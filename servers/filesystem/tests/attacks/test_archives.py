@@ -73,6 +73,7 @@ def test_set_id_bits_do_not_come_out(bench: Bench) -> None:
     assert stat.S_IMODE((bench.path / "out/a").stat().st_mode) == 0o755
 
 
+@pytest.mark.slow
 def test_too_many_members_are_refused(bench: Bench) -> None:
     bench.zipped(*((f"{number}", b"") for number in range(MOST_MEMBERS + 1)))
     assert bench.refusal("x.zip") == "too_large"
@@ -93,6 +94,7 @@ def bomb_xz(bench: Bench) -> None:
     bench.tarred(tar_member("zeros", size=100 * 1024 * 1024), mode="w:xz")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "name"), [(bomb_zip, "x.zip"), (bomb_gz, "x.tar"), (bomb_xz, "x.tar")])
 def test_a_bomb_is_refused_in_little_memory(bench: Bench, make: Callable[[Bench], None], name: str) -> None:
     make(bench)

@@ -46,6 +46,7 @@ def started(root: Path, history: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_a_server_killed_amid_a_thousand_writes_leaves_every_file_whole(tmp_path: Path) -> None:
     """FS20."""
     root, history = tmp_path / "R", tmp_path / "J"
@@ -192,6 +193,7 @@ async def test_conflicting_writers_with_the_same_etag_have_one_winner(tmp_path: 
     assert (root / "a").read_text().startswith("new ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("revision", ["2025-06-18", "2026-07-28"])
 async def test_cancelled_copies_are_there_whole_or_not_at_all(tmp_path: Path, revision: str) -> None:
     """L7: cancelled at once, or after some progress."""

@@ -61,6 +61,7 @@ async def test_fs13_what_is_no_regular_file_is_refused_at_once(home: Path, revis
         await well(client)
 
 
+@pytest.mark.slow
 async def test_fs12_a_large_text_answers_its_first_page_in_little_memory(home: Path) -> None:
     """The official server takes the whole file, and 500 MB for 60 MB of it."""
     line = b"a line of the log, as long as such lines are\n"
@@ -124,6 +125,7 @@ async def test_fs37_a_file_that_grows_and_shrinks_while_it_is_read_gives_clean_a
         disturber.join()
 
 
+@pytest.mark.slow
 async def test_fs26_a_wide_tree_is_bounded_and_counted(home: Path) -> None:
     for part in range(40):
         directory = home / "R" / f"part{part:02}"
@@ -144,6 +146,7 @@ async def test_fs26_a_wide_tree_is_bounded_and_counted(home: Path) -> None:
         assert "ignored/" not in found.text
 
 
+@pytest.mark.slow
 @each_era
 async def test_fs27_pages_give_every_name_once_and_an_altered_cursor_is_refused(home: Path, revision: str) -> None:
     names = {f"file {number:05}" for number in range(10_000)}
@@ -192,6 +195,7 @@ async def test_fs28_a_hostile_pattern_on_a_hostile_line_ends_soon(home: Path) ->
         await well(client)
 
 
+@pytest.mark.slow
 @each_era
 async def test_fs29_a_cancelled_search_ends_at_once(home: Path, revision: str) -> None:
     (home / "R" / "large").write_bytes(b"no such thing here, and nothing there\n" * 150_000)
@@ -240,6 +244,7 @@ READS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @each_era
 async def test_fs32_results_fit_their_schemas_and_reading_changes_nothing(home: Path, revision: str) -> None:
     (home / "R" / "a.txt").write_text("hello\nthere\n")
