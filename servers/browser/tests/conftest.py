@@ -32,7 +32,7 @@ sys.path.append(str(HERE))
 from site_of_tests import Site  # noqa: E402  beside this file
 
 # A machine that is busy with other tests starts a browser slowly.
-raw_peers._PATIENCE = 40
+setattr(raw_peers, "_PATIENCE", 40)  # noqa: B010  it is private, and there is no other way
 
 Browse = Callable[..., AbstractAsyncContextManager[Any]]
 
@@ -120,7 +120,8 @@ def browse(supervisor: Supervisor, site: Site) -> Browse:
         supervisor: Supervisor | None = None,
         **settings: Any,
     ) -> AsyncGenerator[Any]:
-        given = Settings(**{"allowed_origins": [site.url], **settings})
+        chosen: Any = {"allowed_origins": [site.url], **settings}
+        given = Settings(**chosen)
         shared = copy(server)
         shared.lifespan = partial(running, supervisor=supervisor or usual, resolver=resolver)
         options = Options(middleware=(accept_aliases,))

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-Browse, Site = Any, Any
+Browse = Any
+Site = Any
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 

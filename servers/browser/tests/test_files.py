@@ -9,7 +9,8 @@ import pytest
 
 from mcp_protocol.testing import RpcError
 
-Browse, Site = Any, Any
+Browse = Any
+Site = Any
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 
@@ -30,7 +31,8 @@ async def event_of(client: Any, kind: str, first: Any = None) -> dict[str, Any]:
     async with asyncio.timeout(10):
         result = first or await client.call("browser_tabs", action="list")
         while True:
-            for event in (result.data or {}).get("events", []):
+            events: list[dict[str, Any]] = result.data["events"] if result.data and "events" in result.data else []
+            for event in events:
                 if event["kind"] == kind:
                     return event
             await asyncio.sleep(0.02)

@@ -10,7 +10,8 @@ import pytest
 
 from mcp_protocol.testing import RpcError
 
-Browse, Site = Any, Any
+Browse = Any
+Site = Any
 MANY_KEYS = "() => { const o = {}; for (let i = 0; i < 1e5; i++) o[i] = i; return o }"
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 

@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-Browse, Site = Any, Any
+Browse = Any
+Site = Any
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 
 async def test_the_mouse_goes_where_the_picture_says(browse: Browse, site: Site, ok: Any) -> None:
     where = """sel => {
-      const r = document.querySelector(sel).getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; }"""
+      const r = document.querySelector(sel).getBoundingClientRect();
+      return [r.x + r.width / 2, r.y + r.height / 2]; }"""
     async with browse(snapshot="full") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/form"))
         x, y = ok(await client.call("browser_evaluate", function=f"() => ({where})('#u')")).data["result"]

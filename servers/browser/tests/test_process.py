@@ -71,6 +71,10 @@ async def failure(client: Client, tool: str, **arguments: Any) -> str:
     return result.meta["mcp-ref/error"]["code"]
 
 
+def left_in(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir() if path.name.startswith(("mcp-ref", "playwright"))]
+
+
 def below(pid: int) -> list[int]:
     """The living processes below one."""
     parents: dict[int, list[int]] = {}
@@ -208,7 +212,7 @@ async def test_nothing_is_left_after_the_end(chromium: str, site: Site, tmp_path
             await _gone(server, started)
     await _gone(server, started)
     if how != "SIGKILL":
-        assert [name for name in os.listdir(tmp_path) if name.startswith(("mcp-ref", "playwright"))] == []
+        assert left_in(tmp_path) == []
 
 
 @needs_proc

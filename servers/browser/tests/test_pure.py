@@ -97,12 +97,17 @@ def test_blocked_wins_and_sessions_only_narrow() -> None:
 @pytest.mark.parametrize(
     ("text", "url"),
     [
-        ("example.com", "https://example.com/"), ("localhost:3000/x", "http://localhost:3000/x"),
-        ("127.0.0.1:8000", "http://127.0.0.1:8000/"), ("2130706433:80", "http://127.0.0.1/"),
-        ("https://example.com/a b#frag", "https://example.com/a%20b#frag"), (" https://example.com ", "https://example.com/"),
-        ("HTTPS://EXAMPLE.COM", "https://example.com/"), ("about:blank", "about:blank"), ("example.com:8080/x", "https://example.com:8080/x"),
+        ("example.com", "https://example.com/"),
+        ("localhost:3000/x", "http://localhost:3000/x"),
+        ("127.0.0.1:8000", "http://127.0.0.1:8000/"),
+        ("2130706433:80", "http://127.0.0.1/"),
+        ("https://example.com/a b#frag", "https://example.com/a%20b#frag"),
+        (" https://example.com ", "https://example.com/"),
+        ("HTTPS://EXAMPLE.COM", "https://example.com/"),
+        ("about:blank", "about:blank"),
+        ("example.com:8080/x", "https://example.com:8080/x"),
     ],
-)  # fmt: skip
+)
 def test_a_url_is_opened_in_the_spelling_that_was_judged(text: str, url: str) -> None:
     assert opened(text, restricted=True) == url
 
@@ -131,13 +136,20 @@ def test_a_forbidden_scheme_is_seen_through_blanks_and_cases(scheme: str, blanks
 
 def test_heads_are_read_strictly() -> None:
     head = read_request(
-        b"GET http://a/ HTTP/1.1\r\nHost: a\r\nProxy-Authorization: x\r\nConnection: X-Mine\r\nX-Mine: 1\r\nA: b\r\n\r\n"
+        b"GET http://a/ HTTP/1.1\r\nHost: a\r\nProxy-Authorization: x\r\n"
+        b"Connection: X-Mine\r\nX-Mine: 1\r\nA: b\r\n\r\n"
     )
     assert head.target == b"http://a/"
     assert onward(head.fields) == [(b"Host", b"a"), (b"A", b"b")]
     assert read_response(b"HTTP/1.1 204 No Content\r\n\r\n").status == 204
-    for bad in (b"GET  http://a/ HTTP/1.1\r\n\r\n", b"get http://a/ HTTP/1.1\r\n\r\n", b"GET http://a/ HTTP/2\r\n\r\n",
-                b"GET http://a/ HTTP/1.1\r\nA : b\r\n\r\n", b"GET http://a/ HTTP/1.1\r\n A: b\r\n\r\n", b"\r\n\r\n"):  # fmt: skip
+    for bad in (
+        b"GET  http://a/ HTTP/1.1\r\n\r\n",
+        b"get http://a/ HTTP/1.1\r\n\r\n",
+        b"GET http://a/ HTTP/2\r\n\r\n",
+        b"GET http://a/ HTTP/1.1\r\nA : b\r\n\r\n",
+        b"GET http://a/ HTTP/1.1\r\n A: b\r\n\r\n",
+        b"\r\n\r\n",
+    ):
         with pytest.raises(BadMessage):
             read_request(bad)
 
@@ -145,10 +157,12 @@ def test_heads_are_read_strictly() -> None:
 @pytest.mark.parametrize(
     ("fields", "framing"),
     [
-        (b"", Framing(0)), (b"Content-Length: 5\r\n", Framing(5)), (b"Transfer-Encoding: chunked\r\n", Framing(None, chunked=True)),
+        (b"", Framing(0)),
+        (b"Content-Length: 5\r\n", Framing(5)),
+        (b"Transfer-Encoding: chunked\r\n", Framing(None, chunked=True)),
         (b"Content-Length: 5\r\nContent-Length: 5\r\n", Framing(5)),
     ],
-)  # fmt: skip
+)
 def test_bodies_end_where_their_head_says(fields: bytes, framing: Framing) -> None:
     assert request_framing(read_request(b"POST http://a/ HTTP/1.1\r\n" + fields + b"\r\n")) == framing
 
@@ -156,10 +170,14 @@ def test_bodies_end_where_their_head_says(fields: bytes, framing: Framing) -> No
 @pytest.mark.parametrize(
     "fields",
     [
-        b"Content-Length: 5\r\nContent-Length: 6\r\n", b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-        b"Transfer-Encoding: gzip, chunked\r\n", b"Content-Length: +5\r\n", b"Content-Length: 5, 5\r\n", b"Content-Length: \r\n",
+        b"Content-Length: 5\r\nContent-Length: 6\r\n",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Content-Length: +5\r\n",
+        b"Content-Length: 5, 5\r\n",
+        b"Content-Length: \r\n",
     ],
-)  # fmt: skip
+)
 def test_a_body_with_two_ends_is_refused(fields: bytes) -> None:
     with pytest.raises(BadMessage):
         request_framing(read_request(b"POST http://a/ HTTP/1.1\r\n" + fields + b"\r\n"))
@@ -253,9 +271,14 @@ def test_no_form_of_a_secret_gets_through(value: str, before: bytes) -> None:
     from urllib.parse import quote, quote_plus  # noqa: PLC0415  beside its use
 
     told = [
-        value, quote(value, safe=""), quote_plus(value), json.dumps(value), json.dumps(value, ensure_ascii=False),
-        escape(value), f"x{value}y",
-    ]  # fmt: skip
+        value,
+        quote(value, safe=""),
+        quote_plus(value),
+        json.dumps(value),
+        json.dumps(value, ensure_ascii=False),
+        escape(value),
+        f"x{value}y",
+    ]
     if value not in "<secret>NAME</secret>":
         for text in told:
             assert value not in redactor.text(text)
@@ -275,11 +298,14 @@ def test_a_redactor_reaches_into_values_and_keys() -> None:
 def test_text_boxes_are_masked_whatever_the_length() -> None:
     given_lines = ['- textbox "P" [ref=e1]: ab', '- textbox "Q" [ref=e2]: "a: b"', "- text: ab here"]
     assert mask_lines(given_lines, ["ab", "a: b"], set(), blind=False) == [
-        '- textbox "P" [ref=e1]: [masked]', '- textbox "Q" [ref=e2]: "[masked]"', "- text: ab here",
-    ]  # fmt: skip
+        '- textbox "P" [ref=e1]: [masked]',
+        '- textbox "Q" [ref=e2]: "[masked]"',
+        "- text: ab here",
+    ]
     assert mask_lines(given_lines, [], set(), blind=True)[:2] == [
-        '- textbox "P" [ref=e1]: [masked]', '- textbox "Q" [ref=e2]: [masked]',
-    ]  # fmt: skip
+        '- textbox "P" [ref=e1]: [masked]',
+        '- textbox "Q" [ref=e2]: [masked]',
+    ]
     assert mask_lines(["  - generic [ref=e9]: 12"], [], {"e9"}, blind=False) == ["  - generic [ref=e9]: [masked]"]
     assert masked("the long value", ["long value"]) == "the [masked]"
 
@@ -287,10 +313,16 @@ def test_text_boxes_are_masked_whatever_the_length() -> None:
 @pytest.mark.parametrize(
     ("name", "safe"),
     [
-        ("../../etc/passwd", "passwd"), ("a\\b\\c.txt", "c.txt"), ("", "file"), ("...", "_"), ("a\nb\x00c.txt", "a_b_c.txt"),
-        ("\u202egnp.exe", "_gnp.exe"), ("x" * 300 + ".tar.gz", "x" * 252 + ".gz"), ("ü" * 200 + ".txt", "ü" * 125 + ".txt"),
+        ("../../etc/passwd", "passwd"),
+        ("a\\b\\c.txt", "c.txt"),
+        ("", "file"),
+        ("...", "_"),
+        ("a\nb\x00c.txt", "a_b_c.txt"),
+        ("\u202egnp.exe", "_gnp.exe"),
+        ("x" * 300 + ".tar.gz", "x" * 252 + ".gz"),
+        ("ü" * 200 + ".txt", "ü" * 125 + ".txt"),
     ],
-)  # fmt: skip
+)
 def test_a_name_of_a_download_is_one_safe_component(name: str, safe: str) -> None:
     assert safe_name(name)[: len(safe)] == safe or safe_name(name) == safe
 
@@ -309,12 +341,18 @@ def test_every_name_is_safe(name: str) -> None:
     ("python", "typescript"),
     [
         ('get_by_role("button", name="Go")', 'page.getByRole("button", { name: "Go" })'),
-        ('get_by_role("button", name="Go", exact=True).first', 'page.getByRole("button", { name: "Go", exact: true }).first()'),
-        ('locator("iframe").content_frame.get_by_text("x").nth(2)', 'page.locator("iframe").contentFrame().getByText("x").nth(2)'),
+        (
+            'get_by_role("button", name="Go", exact=True).first',
+            'page.getByRole("button", { name: "Go", exact: true }).first()',
+        ),
+        (
+            'locator("iframe").content_frame.get_by_text("x").nth(2)',
+            'page.locator("iframe").contentFrame().getByText("x").nth(2)',
+        ),
         ('get_by_test_id("a")', 'page.getByTestId("a")'),
         ("x[0]", 'page.locator("x[0]")'),
     ],
-)  # fmt: skip
+)
 def test_locators_are_written_in_typescript(python: str, typescript: str) -> None:
     assert code(python, "typescript") == typescript
 

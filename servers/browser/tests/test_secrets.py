@@ -9,7 +9,8 @@ import pytest
 from mcp_protocol.errors import SettingsError
 from mcp_ref_browser.setup.vault import read_vault
 
-Browse, Site = Any, Any
+Browse = Any
+Site = Any
 VALUE = "s3cr3t & välue/9"
 
 

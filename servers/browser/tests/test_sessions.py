@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from mcp_ref_browser.engine.supervisor import Breaker, Supervisor
 from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.settings import Settings
 
-Browse, Site = Any, Any
+Browse = Any
+Site = Any
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 
@@ -131,7 +133,7 @@ async def test_a_popup_appears_with_its_opener_and_a_storm_is_stopped(browse: Br
         await client.call("browser_click", target="text=Storm")
         async with asyncio.timeout(10):
             while len(ok(await client.call("browser_tabs", action="list")).data["tabs"]) > 3:
-                await asyncio.sleep(0.05)
+                pass
         refused = await client.call("browser_tabs", action="new")
     assert refused.error_code == "limit"
 
@@ -158,7 +160,7 @@ async def test_an_unused_session_ends(browse: Browse, site: Site, ok: Any) -> No
         handle = ok(await client.call("browser_navigate", url=f"{site.url}/form")).data["session"]
         async with asyncio.timeout(5):
             while (listed := ok(await client.call("browser_session", action="list"))).data["result"]["sessions"]:
-                await asyncio.sleep(0.05)
+                pass
         result = await client.call("browser_snapshot", session=handle)
     assert listed.data["result"]["sessions"] == []
     assert result.error_code == "session_expired"
@@ -211,14 +213,16 @@ async def own_browser(chromium: str) -> Any:
     await supervisor.close()
 
 
+KINDS: dict[str, Callable[[str], bool]] = {
+    "main": lambda words: "chrom" in words and "--type=" not in words and "crashpad" not in words,
+    "renderer": lambda words: "--type=renderer" in words,
+    "driver": lambda words: "run-driver" in words,
+}
+
+
 def processes(kind: str) -> list[int]:
-    """Processes of ours of a kind: `main`, `renderer`, `driver`."""
-    tests = {
-        "main": lambda words: "chrom" in words and "--type=" not in words and "crashpad" not in words,
-        "renderer": lambda words: "--type=renderer" in words,
-        "driver": lambda words: "run-driver" in words,
-    }
-    return [pid for pid in below(os.getpid()) if (words := command_of(pid)) and tests[kind](words)]
+    """Processes of ours of a kind."""
+    return [pid for pid in below(os.getpid()) if (words := command_of(pid)) and KINDS[kind](words)]
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to find processes")
@@ -239,7 +243,7 @@ async def test_a_crashed_page_is_told_and_the_next_one_works(
             os.kill(pid, signal.SIGKILL)
         async with asyncio.timeout(5):
             while (result := await client.call("browser_snapshot", session=handle)).error_code != "crashed":
-                await asyncio.sleep(0.02)
+                pass
         undisturbed = ok(await client.call("browser_find", text="Rhine", session=other))
         again = ok(await client.call("browser_navigate", url=f"{site.url}/form", session=handle))
     assert f"{site.url}/form" in result.text
@@ -302,8 +306,8 @@ async def test_the_browser_rests_when_nobody_needs_it(
 ) -> None:
     async with browse(supervisor=own_browser, session_ttl=0.4, idle_timeout=0.3, snapshot="none") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/form"))
+        assert own_browser.running
         async with asyncio.timeout(10):
-            while own_browser.running is not None:
-                await asyncio.sleep(0.05)
+            await own_browser.running.dead.wait()
         again = ok(await client.call("browser_navigate", url=f"{site.url}/form"))
     assert again.data["page"]["title"] == "Form"

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-Browse, Site = Any, Any
+Browse = Any
+Site = Any
 REF = re.compile(r"\[ref=((?:f\d+)?e\d+)\]")
 HIDDEN = "hunter2secret"
 MILLION = """() => { const f = document.createDocumentFragment();

@@ -65,7 +65,7 @@ async def within(work: Awaitable[Found], seconds: float, what: str, tab: Tab) ->
             return await work
     except TimeoutError:
         raise timed_out(what, seconds) from None
-    except Exception as error:
+    except Exception as error:  # the driver raises many kinds; each has its words here
         raise translated(error, tab, what, seconds) from error
 
 

@@ -175,15 +175,15 @@ class Session:
         """End the context and the proxy."""
         self._closing = True
         context, self.context = self.context, None
+        for tab in list(self.tabs.values()):
+            tab.end(crashed=False)
+        self.tabs.clear()
+        if self._proxy is not None:
+            self._proxy.close()
         if context is not None:
             with contextlib.suppress(Exception):  # a dead browser has no context to close
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await context.close()
-        if self._proxy is not None:
-            self._proxy.close()
-        for tab in list(self.tabs.values()):
-            tab.end(crashed=False)
-        self.tabs.clear()
 
     async def _made(self, engine: Engine) -> "BrowserContext":
         options = _with_device(self.facts.context, engine.devices)

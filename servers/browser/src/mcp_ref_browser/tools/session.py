@@ -4,6 +4,7 @@
 from typing import Annotated, Any, Literal
 
 from mcp_protocol import Output, Toolset, arg
+from mcp_protocol.errors import ToolError
 from mcp_protocol.server.toolset import ToolOptions
 from mcp_ref_browser.answer.answers import Answer, Told, answer
 from mcp_ref_browser.answer.redact import Redactor
@@ -81,18 +82,15 @@ async def _created(
             await made.new_tab()
             if har:
                 await state.begin_har(made)
-    except Exception as error:
+    except Exception as error:  # whatever it was, there is no session that anybody could use
         await state.end(made)
-        if "storage_state" in context or "locale" in context or "timezone_id" in context:
-            raise _bad_context(error) from error
-        raise
+        raise _unmade(error) from error
     facts = describe(state, made)
     return plain_answer(state, facts, [_line(facts)], made)
 
 
-def _bad_context(error: Exception) -> Exception:
-    from mcp_protocol.errors import ToolError  # noqa: PLC0415  only here
-
+def _unmade(error: Exception) -> Exception:
+    """Why a session could not be made; what the driver says of its options is about the arguments."""
     if isinstance(error, ToolError):
         return error
     return invalid("The browser does not take `storageState`, `locale` or `timezone` as given.")
