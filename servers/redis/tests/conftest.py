@@ -72,7 +72,11 @@ class Engine:
         self.config = config
         self.program = program or binary()
         self.process: subprocess.Popen[bytes] | None = None
-        self.start()
+        try:
+            self.start()
+        except AssertionError:
+            self.close()
+            raise
 
     @property
     def url(self) -> str:
