@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from functools import partial
 from itertools import chain, groupby, islice
 
@@ -67,7 +68,7 @@ async def import_rows(ctx: Ctx, database: Database, wanted: Wanted) -> Imported:
     return done
 
 
-def _source(wanted: Wanted, handle: int | None) -> Callable[[], Iterator[Record | Fault]]:
+def _source(wanted: Wanted, handle: int | None) -> Callable[[], Generator[Record | Fault]]:
     if handle is None:
         return partial(given, wanted.rows or [])
     return partial(lines, handle, wanted.file or "")
@@ -76,7 +77,7 @@ def _source(wanted: Wanted, handle: int | None) -> Callable[[], Iterator[Record 
 class _Loading:
     """One import; it may begin again if the file was locked. On the writer's thread."""
 
-    def __init__(self, wanted: Wanted, source: Callable[[], Iterator[Record | Fault]]) -> None:
+    def __init__(self, wanted: Wanted, source: Callable[[], Generator[Record | Fault]]) -> None:
         self.read = 0
         self._wanted = wanted
         self._source = source
@@ -85,7 +86,8 @@ class _Loading:
     def run(self, connection: sqlite3.Connection, gate: Gate) -> Imported:
         started = time.perf_counter()
         self.read, self._errors = 0, []
-        inserted = transaction(connection, gate, partial(self._load, gate))
+        with closing(self._source()) as source:
+            inserted = transaction(connection, gate, partial(self._load, gate, source))
         skipped = self.read - inserted
         return Imported(
             inserted=inserted,
@@ -94,8 +96,8 @@ class _Loading:
             elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
         )
 
-    def _load(self, gate: Gate, connection: sqlite3.Connection) -> int:
-        records = self._sound(self._source())
+    def _load(self, gate: Gate, source: Iterable[Record | Fault], connection: sqlite3.Connection) -> int:
+        records = self._sound(source)
         first = list(islice(records, SAMPLE))
         if self._wanted.create:
             _make(connection, gate, self._wanted.table, first)

@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import Any, cast
 
 from msgspec import Struct
@@ -26,13 +26,13 @@ class Fault(Struct, frozen=True):
     message: str
 
 
-def given(rows: Iterable[Record]) -> Iterator[Record | Fault]:
+def given(rows: Iterable[Record]) -> Generator[Record | Fault]:
     """The rows of an argument."""
     for at, row in enumerate(rows):
         yield _bindable(at, row)
 
 
-def lines(handle: int, name: str) -> Iterator[Record | Fault]:
+def lines(handle: int, name: str) -> Generator[Record | Fault]:
     """The rows of a file, by its ending: csv with a line of names, or one JSON object a line.
 
     Raises:
@@ -48,7 +48,7 @@ def lines(handle: int, name: str) -> Iterator[Record | Fault]:
             raise DbError("The file is not UTF-8 text.", code="invalid_argument") from error
 
 
-def _csv(file: io.TextIOWrapper) -> Iterator[Record | Fault]:
+def _csv(file: io.TextIOWrapper) -> Generator[Record | Fault]:
     previous = csv.field_size_limit(_LONGEST_LINE)
     try:
         reader = csv.reader(file, strict=True)
@@ -64,7 +64,7 @@ def _csv(file: io.TextIOWrapper) -> Iterator[Record | Fault]:
         csv.field_size_limit(previous)
 
 
-def _jsonl(file: io.TextIOWrapper) -> Iterator[Record | Fault]:
+def _jsonl(file: io.TextIOWrapper) -> Generator[Record | Fault]:
     at = 0
     while line := file.readline(_LONGEST_LINE):
         if line.strip():

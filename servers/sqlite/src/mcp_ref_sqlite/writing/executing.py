@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct
 from mcp_ref_kit.db.confirm import Affected
 from mcp_ref_kit.db.confirm import Deed as Asked
 from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.errors import DbError, bad_argument
 from mcp_ref_kit.db.page import Bounds
 from mcp_ref_kit.db.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
@@ -118,8 +118,13 @@ def _executed(
     started = time.perf_counter()
     checked = statement(*asked)
     before = _schema_version(connection)
-    act = partial(_act, checked, bounds, agreed, gate)
-    change, after = transaction(connection, gate, partial(_with_version, act), keep=not dry_run)
+    act = partial(_with_version, partial(_act, checked, bounds, agreed, gate))
+    if inspected(checked, connection, gate).alone:
+        if dry_run:
+            raise bad_argument("dry_run", "cannot be had for what is not part of a transaction")
+        change, after = act(connection)
+    else:
+        change, after = transaction(connection, gate, act, keep=not dry_run)
     return Executed(
         changes=change.changes,
         last_insert_rowid=change.last_insert_rowid,

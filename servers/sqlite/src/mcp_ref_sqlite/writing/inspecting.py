@@ -22,6 +22,7 @@ _DROPS = {
     sqlite3.SQLITE_DROP_TRIGGER: "Drop the trigger",
 }
 _WHOLE = {sqlite3.SQLITE_DELETE: "Delete all rows of", sqlite3.SQLITE_UPDATE: "Change all rows of"}
+_ALONE = frozenset({"journal_mode", "foreign_keys"})
 _SCHEMA_TABLES = frozenset({"sqlite_master", "sqlite_schema", "sqlite_temp_master", "sqlite_temp_schema"})
 _BY_PAGE = "SELECT tbl_name FROM sqlite_schema WHERE rootpage = ?"
 # Operations that write to, empty or remove the tree that begins at a page: which of their numbers is that page.
@@ -43,6 +44,8 @@ class Inspected(Struct, frozen=True):
 
     deed: Deed | None
     inserts: bool
+    alone: bool
+    """It has to run outside of a transaction: it sets what SQLite does not change in one."""
 
 
 def inspected(statement: Statement, connection: sqlite3.Connection, gate: Gate) -> Inspected:
@@ -57,7 +60,11 @@ def inspected(statement: Statement, connection: sqlite3.Connection, gate: Gate) 
     program = run(connection, Statement(f"EXPLAIN {statement.sql}", statement.values)).fetchall()
     events = list(gate.events)
     _require_own(connection, gate, program, events)
-    return Inspected(_deed(statement.sql, events), any(event.action == sqlite3.SQLITE_INSERT for event in events))
+    return Inspected(
+        deed=_deed(statement.sql, events),
+        inserts=any(event.action == sqlite3.SQLITE_INSERT for event in events),
+        alone=any(event.action == sqlite3.SQLITE_PRAGMA and event.target.lower() in _ALONE for event in events),
+    )
 
 
 def _require_own(
