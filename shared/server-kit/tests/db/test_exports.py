@@ -1,6 +1,7 @@
 import asyncio
 import csv
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mcp_ref_kit.db.errors import DbError
 from mcp_ref_kit.db.exports import Exports, RowBytes, opened
 from mcp_ref_kit.db.results import MOST_BYTES, Results
 from mcp_ref_kit.workers import Workers
+from tests.launch.raw import MODERN, StdioPeer
 
 SQL = "SELECT a, b FROM t ORDER BY a"
 BOMB = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, 'some text that fills memory' FROM n"
@@ -134,6 +136,44 @@ async def test_a_cancelled_export_leaves_nothing(tmp_path: Path) -> None:
         assert list(directory.iterdir()) == []
     assert root is not None
     root.close()
+
+
+def names_in(directory: Path) -> list[str]:
+    return [path.name for path in directory.iterdir()]
+
+
+async def test_whoever_is_cancelled_while_the_file_is_made_leaves_nothing(tmp_path: Path) -> None:
+    root = opened(tmp_path)
+    assert root is not None
+    async with Workers("exports", 1) as workers:
+        exports = Exports(Results("x"), workers, root)
+
+        async def export(name: str) -> None:
+            async with exports.begin(LOCAL, "csv", name):
+                await asyncio.Event().wait()
+
+        for turns in range(8):
+            async with asyncio.TaskGroup() as group:
+                task = group.create_task(export("rows.csv"))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+            assert names_in(tmp_path) == []
+    root.close()
+
+
+def test_a_disk_that_takes_no_more_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    ledger.filled(str(tmp_path / "a.db"), 20_000)
+    arguments = [sys.executable, ledger.__file__, str(tmp_path / "a.db"), "--export-dir", str(tmp_path / "out")]
+    limited = ["sh", "-c", 'ulimit -f 256; exec "$@"', "limited", *arguments]
+    with StdioPeer(limited) as peer:
+        peer.open(MODERN)
+        refused = peer.call("export_query", sql=SQL, file="rows.csv")
+        assert refused["isError"]
+        assert "would become larger" in refused["content"][0]["text"]
+        assert list((tmp_path / "out").iterdir()) == []
+        assert peer.call("export_query", sql="SELECT 1 AS a", file="rows.csv")["structuredContent"]["rows"] == 1
 
 
 def test_a_directory_that_is_not_there_is_a_bad_setting(tmp_path: Path) -> None:

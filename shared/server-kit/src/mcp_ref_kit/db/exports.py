@@ -1,11 +1,10 @@
 """Results of any size: streamed into memory, to be read as a resource, or into a file of the operator's directory."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct
 
@@ -16,8 +15,9 @@ from mcp_ref_kit.db.cells import Cells, Encoder
 from mcp_ref_kit.db.envelope import Column, Format
 from mcp_ref_kit.db.errors import DbError, bad_argument
 from mcp_ref_kit.db.formats import MIME_TYPES, file_writer
-from mcp_ref_kit.db.results import MOST_BYTES, Results
-from mcp_ref_kit.paths import JailPath, OpenFile, Root, Spot, open_root
+from mcp_ref_kit.db.results import Results
+from mcp_ref_kit.db.sinks import File, Memory, Sink
+from mcp_ref_kit.paths import JailPath, OpenFile, Root, open_root
 from mcp_ref_kit.workers import Workers
 
 CHUNK = 64 * 1024
@@ -65,16 +65,10 @@ class RowBytes:
         return lead + self._writer.between.join(parts)
 
 
-class _Sink(Protocol):
-    async def write(self, data: bytes) -> None: ...
-    async def close(self) -> None: ...
-    async def abort(self) -> None: ...
-
-
 class Export:
     """One result on its way: `add` bytes as they come, with the number of rows in them."""
 
-    def __init__(self, sink: "_Sink") -> None:
+    def __init__(self, sink: Sink) -> None:
         self.rows = 0
         self.size = 0
         self._sink = sink
@@ -115,16 +109,17 @@ class Exports:
         Raises:
             DbError: the file may not be written, or exists.
         """
-        sink = _Memory(has_directory=self._directory is not None) if file is None else await self._file(file)
+        sink = self._sink(file)
         pending = Pending(sink)
         try:
+            await sink.open()
             yield pending
             await pending.flush()
             await sink.close()
         except BaseException:  # cancelled, too: half a file is no export
             await asyncio.shield(sink.abort())
             raise
-        uri = self.results.put(principal, form, sink.data) if isinstance(sink, _Memory) else None
+        uri = self.results.put(principal, form, sink.data) if isinstance(sink, Memory) else None
         pending.exported = Exported(rows=pending.rows, bytes=pending.size, format=form, resource_uri=uri, file=file)
 
     async def read(self, name: str) -> OpenFile:
@@ -136,10 +131,10 @@ class Exports:
         root = self._required()
         return await self._workers.run(root.open, JailPath((plain_name(name),), name))
 
-    async def _file(self, name: str) -> "_File":
-        root = self._required()
-        spot, file = await self._workers.run(_created, root, plain_name(name))
-        return _File(spot, file, self._workers)
+    def _sink(self, file: str | None) -> Memory | File:
+        if file is None:
+            return Memory(has_directory=self._directory is not None)
+        return File(self._required(), plain_name(file), self._workers)
 
     def _required(self) -> Root:
         if self._directory is None:
@@ -188,74 +183,3 @@ def plain_name(name: str) -> str:
     if not plain or not name or name.startswith(".") or len(name.encode("utf-8", "replace")) > _LONGEST_NAME:
         raise bad_argument("file", "must be a plain name such as rows.csv, without a directory")
     return name
-
-
-class _Memory:
-    def __init__(self, *, has_directory: bool) -> None:
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._has_directory = has_directory
-
-    @property
-    def data(self) -> bytes:
-        return b"".join(self._parts)
-
-    async def write(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size > MOST_BYTES:
-            with_file = "Name a `file`." if self._has_directory else "An operator's --export-dir takes larger ones."
-            raise DbError(
-                f"The result is larger than the {MOST_BYTES} bytes that are kept in memory.",
-                code="too_large",
-                hint=f"Ask for less. {with_file}",
-            )
-        self._parts.append(data)
-
-    async def close(self) -> None:
-        """Nothing to do."""
-
-    async def abort(self) -> None:
-        self._parts.clear()
-
-
-class _File:
-    def __init__(self, spot: Spot, file: OpenFile, workers: Workers) -> None:
-        self._spot = spot
-        self._file = file
-        self._workers = workers
-
-    async def write(self, data: bytes) -> None:
-        await self._workers.run(_write, self._file, data)
-
-    async def close(self) -> None:
-        await self._workers.run(_complete, self._spot, self._file)
-
-    async def abort(self) -> None:
-        await self._workers.run(_remove, self._spot, self._file)
-
-
-def _created(root: Root, name: str) -> tuple[Spot, OpenFile]:
-    spot = root.parent(JailPath((name,), name), exact=True)
-    try:
-        return spot, spot.create()
-    except BaseException:  # whatever happens, the handle has no other owner yet
-        spot.close()
-        raise
-
-
-def _write(file: OpenFile, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(file.fd, rest) :]
-
-
-def _complete(spot: Spot, file: OpenFile) -> None:
-    os.fsync(file.fd)
-    file.close()
-    spot.close()
-
-
-def _remove(spot: Spot, file: OpenFile) -> None:
-    file.close()
-    with spot:
-        spot.unlink()
