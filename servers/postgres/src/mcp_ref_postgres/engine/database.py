@@ -156,8 +156,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         left = int(max(until - loop.time(), 0.001) * 1000)
         text = f"{opening}{session.prologue}; SET LOCAL statement_timeout = {left}"
-        async with asyncio.timeout_at(until):
-            await session.connection.execute(text)
+        await session.connection.execute(text)
         return session
 
     async def _open(self, path: Path) -> Session:

@@ -1,6 +1,6 @@
 """What is used of the driver, as types: asyncpg itself is imported at the first connection only."""
 
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections.abc import AsyncIterable, Callable, Generator, Sequence
 from typing import Any, Protocol
 
 Record = Sequence[Any]
@@ -44,18 +44,6 @@ class Attribute(Protocol):
         ...
 
 
-class Rows(Protocol):
-    """Rows of a portal, fetched in blocks behind the iterator."""
-
-    def __aiter__(self) -> "Rows":
-        """Itself."""
-        ...
-
-    async def __anext__(self) -> Record:
-        """The next row."""
-        ...
-
-
 class Portal(Protocol):
     """An open portal that can be moved."""
 
@@ -69,14 +57,10 @@ class Portal(Protocol):
 
 
 class OpenCursor(Protocol):
-    """What `Prepared.cursor` gives: awaited a portal, iterated its rows."""
+    """What `cursor` gives: a portal, when it is awaited."""
 
-    def __await__(self) -> Any:
+    def __await__(self) -> Generator[Any, None, Portal]:
         """Bind it."""
-        ...
-
-    def __aiter__(self) -> Rows:
-        """Bind it at the first row."""
         ...
 
 
@@ -95,7 +79,7 @@ class Prepared(Protocol):
         """The command tag of its last run."""
         ...
 
-    def cursor(self, *args: Any, prefetch: int | None = None) -> OpenCursor:
+    def cursor(self, *args: Any) -> OpenCursor:
         """A portal, inside a transaction."""
         ...
 
@@ -120,7 +104,7 @@ class Notice(Protocol):
 class Connection(Protocol):
     """One session of the engine."""
 
-    def cursor(self, query: str, *args: Any, prefetch: int | None = None) -> OpenCursor:
+    def cursor(self, query: str, *args: Any) -> OpenCursor:
         """A portal of a statement that stays prepared, inside a transaction."""
         ...
 

@@ -66,7 +66,7 @@ _CANCELLED = "due to user request"
 def driver_errors() -> tuple[type[Exception], ...]:
     """What the driver raises. It is imported at the first connection; before, it has raised nothing."""
     driver: Any = sys.modules.get("asyncpg")
-    return () if driver is None else (driver.PostgresError, driver.InterfaceError)
+    return () if driver is None else (driver.PostgresError, driver.InterfaceError, driver.InternalClientError)
 
 
 def broken() -> tuple[type[Exception], ...]:

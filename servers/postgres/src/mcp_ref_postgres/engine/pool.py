@@ -31,7 +31,7 @@ Open = Callable[[Path], Awaitable[Session]]
 class Pool:
     """At most `size` sessions. `reclaim` gives one back that waits for a page nobody may ask for.
 
-    Cleaning runs in the group of the server, so that it goes on when the caller is cancelled.
+    What nobody waits for is cleaned in the group of the server.
     """
 
     def __init__(self, path: Path, size: int, open_session: Open, group: asyncio.TaskGroup) -> None:
@@ -78,8 +78,8 @@ class Pool:
             raise
 
     async def give_back(self, session: Session) -> None:
-        """Clean a session for the next caller, or close it; goes on when the caller is cancelled meanwhile."""
-        await asyncio.shield(self._group.create_task(self._restore(session)))
+        """Clean a session for the next caller, or close it; a caller who cannot wait for it costs the session."""
+        await self._restore(session)
 
     def let_go(self, session: Session) -> None:
         """The same without waiting for it."""
@@ -161,6 +161,9 @@ class Pool:
         except (OSError, TimeoutError, *driver_errors()) as error:
             _log.debug("a session was closed instead of cleaned: %s", type(error).__name__)
             connection.terminate()
+        except asyncio.CancelledError:
+            connection.terminate()
+            raise
         finally:
             self._settle(session)
 

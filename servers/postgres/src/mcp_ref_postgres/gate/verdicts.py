@@ -7,7 +7,6 @@ and exactly one; the same text alone then means the same.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
-from hashlib import sha256
 
 from msgspec import Struct
 
@@ -19,10 +18,12 @@ from mcp_ref_postgres.engine.driver import Attribute, TypeName
 from mcp_ref_postgres.engine.faults import broken, fault
 from mcp_ref_postgres.gate.functions import LOOK_UP, Rules, judge
 from mcp_ref_postgres.gate.statements import Statement
+from mcp_ref_postgres.reading.columns import Shape, shape_of
 from mcp_ref_postgres.reading.parameters import cast_in_place
 
 PREFIX = "DECLARE _g NO SCROLL CURSOR FOR "
 KEPT = 512
+LONGEST_KEPT = 8192
 # As long a changed function may still be judged by what it was.
 SECONDS = 30
 LONGEST = 262_144
@@ -42,6 +43,16 @@ class Verdict(Struct):
     composites: frozenset[int]
     until: float
     small: bool = False
+    ready: dict[int, tuple[Shape, str]] = {}
+    """By the longest cell, how the columns are asked for, and the statement that does."""
+
+    def asked(self, most: int) -> tuple[Shape, str]:
+        """The columns and the statement that runs, with no cell longer than this."""
+        found = self.ready.get(most)
+        if found is None:
+            shape = shape_of(self.attributes, most, self.composites)
+            found = self.ready[most] = shape, shape.around(self.text)
+        return found
 
 
 class Gate:
@@ -51,7 +62,7 @@ class Gate:
         self._engine = engine
         settings = engine.settings
         self._rules = Rules(tuple(settings.allow_functions), tuple(settings.deny_functions))
-        self._verdicts: OrderedDict[bytes, Verdict] = OrderedDict()
+        self._verdicts: OrderedDict[str, Verdict] = OrderedDict()
 
     def forget(self) -> None:
         """The catalogue has changed: everything is judged anew."""
@@ -59,11 +70,11 @@ class Gate:
 
     def drop(self, text: str) -> None:
         """Judge this text anew: it did not fit what was remembered."""
-        self._verdicts.pop(_key(text), None)
+        self._verdicts.pop(text, None)
 
     def remembers(self, text: str) -> bool:
         """Whether a verdict on this text is at hand."""
-        return _key(text) in self._verdicts
+        return text in self._verdicts
 
     async def admit(self, session: Session, text: str) -> Verdict:
         """Let a reading statement pass; the session is in a READ ONLY transaction.
@@ -71,15 +82,15 @@ class Gate:
         Raises:
             DbError: `syntax`, `read_only`, `permission`, or what else the engine says of it.
         """
-        key = _key(text)
-        known = self._verdicts.get(key)
+        known = self._verdicts.get(text)
         now = asyncio.get_running_loop().time()
         if known is not None and known.until > now:
-            self._verdicts.move_to_end(key)
+            self._verdicts.move_to_end(text)
             return await self._renewed(session, known)
         statement = await off_loop(len(text), statement_of, text)
         verdict = await self._judged(session, statement, now + SECONDS)
-        self._verdicts[key] = verdict
+        if len(text) <= LONGEST_KEPT:
+            self._verdicts[text] = verdict
         while len(self._verdicts) > KEPT:
             self._verdicts.popitem(last=False)
         return verdict
@@ -140,6 +151,8 @@ class Gate:
             name = session.statement_name
             attributes = (await session.connection.prepare(known.text, name=name)).get_attributes()
             known.small = known.small and attributes == known.attributes
+            if attributes != known.attributes:
+                known.ready.clear()
             known.attributes = attributes
             known.composites = await composites_of(session, attributes)
         return known
@@ -185,7 +198,3 @@ _OF_ROWS = """
     SELECT t.oid FROM pg_catalog.pg_type t JOIN pg_catalog.pg_type e ON e.oid = t.typelem
     WHERE t.oid = ANY ($1::oid[]) AND e.typtype = 'c'
 """
-
-
-def _key(text: str) -> bytes:
-    return sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -90,12 +90,15 @@ def _array(kind: TypeName, *, is_of_rows: bool) -> _Form:
 
 
 def _itself(cells: Cells, record: Record, at: int) -> Any:
-    return cells.any(record[at])
+    value = record[at]
+    return value if type(value) is bool else cells.any(value)
 
 
 def _text(cells: Cells, record: Record, at: int) -> Any:
     value = record[at]
-    return None if value is None else cells.text(value, record[at + 1])
+    if value is None or (record[at + 1] is None and len(value) <= cells.most):
+        return value
+    return cells.text(value, record[at + 1])
 
 
 def _bytes(cells: Cells, record: Record, at: int) -> Any:

@@ -7,11 +7,13 @@ from typing import Any
 from mcp_ref_kit.db.page import Page
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.database import Engine
-from mcp_ref_postgres.engine.driver import Portal, Record, Rows
+from mcp_ref_postgres.engine.driver import Portal, Record
 from mcp_ref_postgres.reading.columns import Shape
 
-# Rows of wide tables are large, and one block is in memory before it is measured.
+# Rows of wide tables are large, and one block is in memory before it is measured. While blocks fit onto the page
+# whole, the next ones are larger.
 BLOCK = 64
+LARGEST_BLOCK = 512
 
 
 class Reading:
@@ -24,20 +26,17 @@ class Reading:
         self.finished = False
         self.holdable = True
         self._rest: list[Record] = []
-        self._rows: Rows | None = None
         self._portal: Portal | None = None
+        self._size = BLOCK
 
-    async def open(self, statement: str, arguments: Sequence[Any], *, skip: int, limit: int) -> None:
+    async def open(self, statement: str, arguments: Sequence[Any], *, skip: int) -> None:
         """Begin to read; rows before `skip` are passed over inside the engine."""
-        connection = self.session.connection
-        prefetch = min(BLOCK, limit + 1)
-        if skip == 0 and self.session.statement_name is None:
-            self._rows = aiter(connection.cursor(statement, *arguments, prefetch=prefetch))
-            return
-        prepared = await connection.prepare(statement, name=self.session.statement_name)
-        portal: Portal = await prepared.cursor(*arguments)
-        self._portal = portal
-        if skip and await portal.forward(skip) < skip:
+        connection, name = self.session.connection, self.session.statement_name
+        if name is None:
+            self._portal = await connection.cursor(statement, *arguments)
+        else:
+            self._portal = await (await connection.prepare(statement, name=name)).cursor(*arguments)
+        if skip and await self._portal.forward(skip) < skip:
             self.finished = True
 
     def give(self, rows: list[Record], *, cut: bool) -> None:
@@ -61,26 +60,11 @@ class Reading:
             self._rest = list(page.rest)
 
     async def _block(self, wanted: int, until: float) -> list[Record]:
-        if self.finished:
+        if self.finished or self._portal is None:
             return []
-        most = min(wanted, BLOCK)
+        most = min(wanted, self._size)
         async with asyncio.timeout_at(until):
-            rows = await self._moved(most) if self._portal else await self._iterated(most)
+            rows = await self._portal.fetch(most)
         self.finished = len(rows) < most
-        return rows
-
-    async def _moved(self, most: int) -> list[Record]:
-        if self._portal is None:
-            raise AssertionError("no portal was opened")
-        return await self._portal.fetch(most)
-
-    async def _iterated(self, most: int) -> list[Record]:
-        rows: list[Record] = []
-        if self._rows is None:
-            raise AssertionError("nothing was opened")
-        while len(rows) < most:
-            try:
-                rows.append(await anext(self._rows))
-            except StopAsyncIteration:
-                break
+        self._size = min(self._size * 2, LARGEST_BLOCK)
         return rows

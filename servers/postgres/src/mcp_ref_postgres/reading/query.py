@@ -1,6 +1,5 @@
 """One page of what a caller's statement gives: from a portal that was held, or by running it."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +16,7 @@ from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.driver import TypeName
 from mcp_ref_postgres.engine.faults import broken, fault
 from mcp_ref_postgres.gate.verdicts import Gate, Verdict
-from mcp_ref_postgres.reading.columns import EngineCells, shape_of
+from mcp_ref_postgres.reading.columns import EngineCells
 from mcp_ref_postgres.reading.parameters import converted, misfit
 from mcp_ref_postgres.reading.portals import BLOCK, Reading
 from mcp_ref_postgres.state import Ctx, Opened
@@ -127,30 +126,26 @@ class Turn:
 
     async def _open(self, session: Session, gate: Gate) -> tuple[Reading, Verdict]:
         engine, question = self._opened.engine, self._question
+        # The engine knows the deadline, and the slot of the call has a later one for what does not stop.
         try:
-            async with asyncio.timeout_at(self._deadline.at):
-                verdict = await gate.admit(session, question.sql)
-                self._types = verdict.parameters
-                arguments = converted(question.params, verdict.parameters)
-                shape = shape_of(verdict.attributes, question.bounds.cell, verdict.composites)
-                reading = Reading(engine, session, shape)
-                if not await self._at_once(reading, verdict, arguments):
-                    statement = shape.around(verdict.text)
-                    await reading.open(statement, arguments, skip=self._position.offset, limit=question.bounds.limit)
-        except TimeoutError as error:
-            raise self._deadline.expired() from error
+            verdict = await gate.admit(session, question.sql)
+            self._types = verdict.parameters
+            arguments = converted(question.params, verdict.parameters)
+            shape, statement = verdict.asked(question.bounds.cell)
+            reading = Reading(engine, session, shape)
+            if verdict.small and not self._position.offset and shape.columns:
+                await self._at_once(reading, statement, arguments)
+            else:
+                await reading.open(statement, arguments, skip=self._position.offset)
         except broken() as error:
             raise self._judged(error) from error
         return reading, verdict
 
-    async def _at_once(self, reading: Reading, verdict: Verdict, arguments: Sequence[Any]) -> bool:
+    async def _at_once(self, reading: Reading, statement: str, arguments: Sequence[Any]) -> None:
         """One round trip instead of two for a text that gave few rows before; LIMIT keeps a surprise small."""
-        if not verdict.small or self._position.offset or not reading.shape.columns:
-            return False
-        statement = f"{reading.shape.around(verdict.text)} LIMIT {self._question.bounds.limit + 1:d}"
-        rows = await reading.session.connection.fetch(statement, *arguments)
-        reading.give(rows, cut=len(rows) > self._question.bounds.limit)
-        return True
+        limit = self._question.bounds.limit
+        rows = await reading.session.connection.fetch(f"{statement} LIMIT {limit + 1:d}", *arguments)
+        reading.give(rows, cut=len(rows) > limit)
 
     async def _filled(self, reading: Reading) -> Page:
         question = self._question
