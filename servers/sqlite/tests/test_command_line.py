@@ -228,3 +228,37 @@ def test_an_immutable_file_is_read_where_nothing_may_be_written(small: Path, tmp
     assert code == 0
     assert "ok  database main" in out
     assert not small.with_name("small.db-shm").exists()
+
+
+def test_every_call_is_audited_and_fenced_where_the_operator_wants_it(small: Path, tmp_path: Path) -> None:
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+    }
+    calls = [{"sql": "select v from t where id = ?", "params": [1]}, {"sql": "delete from t"}]
+    lines = [
+        {
+            "jsonrpc": "2.0",
+            "id": at,
+            "method": "tools/call",
+            "params": {"name": "query", "arguments": call, "_meta": meta},
+        }
+        for at, call in enumerate(calls)
+    ]
+    log = tmp_path / "audit.jsonl"
+    done = subprocess.run(
+        [*COMMAND, str(small), "--audit-log", str(log), "--fence"],
+        input="".join(json.dumps(line) + "\n" for line in lines),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    replies = {reply["id"]: reply["result"] for reply in map(json.loads, done.stdout.splitlines())}
+    assert replies[0]["structuredContent"]["rows"] == [["a"]]
+    assert replies[0]["content"][0]["text"].count(replies[0]["content"][0]["text"].splitlines()[-1]) >= 2
+    audited = {entry["outcome"]: entry for entry in map(json.loads, log.read_text().splitlines())}
+    assert set(audited) == {"ok", "read_only"}
+    assert (audited["ok"]["rows"], audited["ok"]["parameters"], audited["ok"]["mode"]) == (1, 1, "read-only")
+    assert "select" not in log.read_text()

@@ -74,3 +74,12 @@ async def test_a_thousand_listings_are_the_same(small: Path, serve: Any) -> None
         first = await client.list("tools")
         for _ in range(1000):
             assert await client.list("tools") == first
+
+
+async def test_a_missing_file_is_made_when_it_is_first_written(tmp_path: Path, serve: Any) -> None:
+    path = tmp_path / "new.db"
+    async with serve(path, mode="read-write", create=True) as client:
+        assert (await client.call("query", sql="select 1")).error_code == "connection"
+        assert not path.exists()
+        assert not (await client.call("execute", sql="create table n(a)")).is_error
+        assert [each["name"] for each in (await client.call("list_objects")).data["objects"]] == ["n"]
