@@ -53,15 +53,21 @@ prepare() {
   printf '%s' "$stamp" >.venv/made-from
 }
 
-# The browser server's Chromium: any that is on PATH, else Debian's package where this user may install it.
-find_chromium() {
-  local name
-  for name in chromium-headless-shell chromium chromium-browser google-chrome-stable google-chrome microsoft-edge; do
-    command -v "$name" >/dev/null && return
+# What no wheel brings: PACKAGE PROGRAM... One of the programs on PATH, else Debian's package where this user may install.
+find_on_system() {
+  local package=$1 program
+  shift
+  for program in "$@"; do
+    command -v "$program" >/dev/null && return
   done
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    run apt-get -qq update && DEBIAN_FRONTEND=noninteractive run apt-get -qq install --yes --no-install-recommends \
-      chromium-headless-shell >/dev/null && return
+    run apt-get -qq update
+    DEBIAN_FRONTEND=noninteractive run apt-get -qq install --yes --no-install-recommends "$package" >/dev/null && return
   fi
-  say "No Chromium was found on PATH; \`apt-get install chromium-headless-shell\` brings one. What needs it is left out."
+  say "No $package was found on PATH; \`apt-get install $package\` brings it. What needs it is left out."
+}
+
+find_chromium() {
+  find_on_system chromium-headless-shell chromium-headless-shell chromium chromium-browser google-chrome-stable \
+    google-chrome microsoft-edge
 }
