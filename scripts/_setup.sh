@@ -61,7 +61,7 @@ find_on_system() {
     command -v "$program" >/dev/null && return
   done
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    run apt-get -qq update
+    run apt-get -qq update || true
     DEBIAN_FRONTEND=noninteractive run apt-get -qq install --yes --no-install-recommends "$package" >/dev/null && return
   fi
   say "No $package was found on PATH; \`apt-get install $package\` brings it. What needs it is left out."
