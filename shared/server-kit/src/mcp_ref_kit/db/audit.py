@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
@@ -25,8 +25,6 @@ from mcp_ref_kit.options import Mode
 Detail = Literal["full", "digest"]
 
 _STDERR = Path("-")
-# Where the tools of the three servers have statements: the first that a call has is what it says.
-_STATEMENTS = ("sql", "query", "statements", "queries", "commands", "args", "script")
 _PARAMETERS = ("params", "values")
 
 
@@ -120,22 +118,42 @@ def _arguments(ctx: Context[Any]) -> Mapping[str, Any]:
 
 
 def _statement(arguments: Mapping[str, Any]) -> str | None:
-    found = next((arguments[name] for name in _STATEMENTS if arguments.get(name) is not None), None)
-    if found is None or isinstance(found, str):
-        return found
-    return msgspec.json.encode(_without_values(found)).decode()
+    """What was to run, without the values that were to be bound."""
+    for name, read in _STATEMENTS.items():
+        found = arguments.get(name)
+        if found is not None:
+            said = read(found)
+            return said if isinstance(said, str) else msgspec.json.encode(said).decode()
+    return None
 
 
-def _without_values(found: Any) -> Any:
-    """Statements of a batch without what is bound to them; of a command its name alone."""
-    if not isinstance(found, list):
-        return None
-    items = cast("list[Any]", found)
-    if items and isinstance(items[0], str):
-        return items[:1]
-    return [
-        cast("dict[str, Any]", item).get("sql") if isinstance(item, dict) else _without_values(item) for item in items
-    ]
+def _text(found: Any) -> str | None:
+    return found if isinstance(found, str) else None
+
+
+def _sql(found: Any) -> str | None:
+    return _text(cast("dict[str, Any]", found).get("sql")) if isinstance(found, dict) else None
+
+
+def _first_word(found: Any) -> str | None:
+    words = cast("list[Any]", found) if isinstance(found, list) else []
+    return _text(words[0]) if words else None
+
+
+def _each(read: Callable[[Any], str | None], found: Any) -> list[str | None]:
+    return [read(item) for item in cast("list[Any]", found)] if isinstance(found, list) else []
+
+
+# Where the tools of the servers have statements, and what of one is no value: the first that a call has.
+_STATEMENTS: Mapping[str, Callable[[Any], str | list[str | None] | None]] = {
+    "sql": _text,
+    "query": _text,
+    "queries": partial(_each, _text),
+    "statements": partial(_each, _sql),
+    "commands": partial(_each, _first_word),
+    "script": _text,
+    "args": _first_word,
+}
 
 
 def _size(answer: Answer | None) -> tuple[int | None, int]:
