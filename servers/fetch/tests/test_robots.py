@@ -82,13 +82,13 @@ async def test_wf14_a_robots_txt_that_does_not_come_takes_a_third_of_the_time(we
     """WF14; servers #4482: no deadline."""
 
     async def silent(_hit: Any, _writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(5)
+        await asyncio.sleep(30)
 
     web.pages["/robots.txt"] = silent
-    async with reads(timeout_total=0.9) as reading:
+    async with reads(timeout_total=6.0) as reading:
         began = asyncio.get_running_loop().time()
         found = await reading.client.call("fetch", url=web.url("/x"))
-        assert 0.25 < asyncio.get_running_loop().time() - began < 0.8
+        assert 1.9 < asyncio.get_running_loop().time() - began < 5
     assert found.error_code == "robots_denied"
     assert found.raw["_meta"]["mcp-ref/error"]["retryable"] is True
     assert "(timeout)" in found.text

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mcp_ref_fetch.text import inline
-from mcp_ref_fetch.text.content import Node
 from mcp_ref_fetch.text.frames import HEADINGS, INLINE, Frame, Scene
 from mcp_ref_fetch.text.tables import Cell, Table
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 Close = Callable[[Scene, Frame, Frame], None]
 
@@ -165,7 +168,7 @@ def _table(scene: Scene) -> Table | None:
 
 
 def _language(frame: Frame) -> str:
-    nodes: list[Node | None] = [frame.node.css_first("code"), frame.node, frame.node.parent]
+    nodes: list[LexborNode | None] = [frame.node.css_first("code"), frame.node, frame.node.parent]
     for node in nodes:
         attributes = node.attributes if node is not None else {}
         said = attributes.get("data-lang") or attributes.get("data-language")

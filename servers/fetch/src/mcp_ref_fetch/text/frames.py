@@ -1,12 +1,15 @@
 """What is known while a page is written: the elements around the current place, and what the caller wants."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from mcp_ref_fetch.text import inline
-from mcp_ref_fetch.text.content import Node
 from mcp_ref_fetch.text.tables import Cell, Table
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 INLINE = frozenset(
@@ -33,7 +36,7 @@ class Frame:
     """An element that is being read."""
 
     tag: str
-    node: Node
+    node: "LexborNode"
     attributes: dict[str, str | None]
     parts: list[str] = field(default_factory=list[str])
     blocks: list[str] = field(default_factory=list[str])
