@@ -47,7 +47,7 @@ class Shop(BaseHTTPRequestHandler):
         name, tea, grams = (sent[key][0] for key in ("name", "tea", "grams"))
         self._page(f"<title>Thank you</title><h1>Thank you, {name}</h1><p>{grams} g of {tea} are on their way.</p>")
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the name of the class it overrides
         """Nothing."""
 
     def _page(self, html: str) -> None:

@@ -124,6 +124,19 @@ async def test_the_whole_way_on_every_transport_and_in_every_era(
             assert (await call(client, "browser_snapshot"))["session"] == handle
 
 
+async def test_a_session_that_nobody_was_told_of_is_no_session(chromium: str, site: Site, tmp_path: Path) -> None:
+    """Over HTTP in 2026-07-28 a first call that fails returns no handle, so it must not take up room."""
+    del chromium
+    async with over_http("--allowed-origins", site.url, "--max-sessions", "1") as (url, _), Client(url) as client:
+        for _ in range(3):
+            assert await failure(client, "browser_navigate", url=f"{site.url}/redir") == "blocked_origin"
+        await call(client, "browser_navigate", url=f"{site.url}/form")
+    nowhere = ("--executable-path", str(tmp_path / "none"), "--max-sessions", "1")
+    async with over_http(*nowhere) as (url, _), Client(url) as client:
+        for _ in range(3):
+            assert await failure(client, "browser_navigate", url="about:blank") == "browser_unavailable"
+
+
 @needs_proc
 async def test_nothing_is_started_before_a_page_is_needed(site: Site) -> None:
     """Case 1."""

@@ -110,31 +110,31 @@ async def test_recordings_and_typed_secrets_exclude_each_other(
 
 
 async def test_a_picture_does_not_show_a_secret(browse: Browse, site: Site, ok: Any, secrets: Path) -> None:
-    """The picture is the same whatever the secret is that was typed."""
+    """The picture is the same whatever is typed, also when the page has put another field in the place of the first."""
+    anew = """() => { const i = document.querySelector('[name=u]'); const made = i.cloneNode(); made.value = i.value;
+      i.replaceWith(made); }"""
     look = """() => {
-      const i = document.querySelector('[name=u]'); return [i.getAttribute('style'), getComputedStyle(i).color]; }"""
+      const i = document.querySelector('[name=u]');
+      return [i.getAttribute('style'), i.hasAttribute('data-mcp-style'), getComputedStyle(i).color]; }"""
+    same = "text => { const i = document.querySelector('[name=u]'); i.value = text; i.blur() }"
     async with browse(secrets=secrets, snapshot="none") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/post"))
+        shot = {"target": "[name=u]"}
+        empty = ok(await client.call("browser_take_screenshot", **shot))
         ok(await client.call("browser_type", target="[name=u]", text="secret:LOGIN"))
         ok(await client.call("browser_press_key", key="Tab"))
-        hidden = ok(await client.call("browser_take_screenshot", target="[name=u]"))
-        ok(
-            await client.call(
-                "browser_evaluate", function="() => { document.querySelector('[name=u]').value = 'WWWW' }"
-            )
-        )
-        ok(
-            await client.call(
-                "browser_evaluate", function="() => { document.querySelector('[name=u]').value = 'iiii' }"
-            )
-        )
-        after = ok(await client.call("browser_take_screenshot", target="[name=u]"))
+        hidden = ok(await client.call("browser_take_screenshot", **shot))
+        ok(await client.call("browser_evaluate", function=anew))
+        again = ok(await client.call("browser_take_screenshot", **shot))
         style = ok(await client.call("browser_evaluate", function=look))
+        ok(await client.call("browser_evaluate", function=f"() => ({same})('plain words')"))
+        plain = ok(await client.call("browser_take_screenshot", **shot))
     images = [
-        next(one["data"] for one in result.raw["content"] if one["type"] == "image") for result in (hidden, after)
+        next(one["data"] for one in result.raw["content"] if one["type"] == "image")
+        for result in (empty, hidden, again, plain)
     ]
-    assert images[0] == images[1]
-    assert style.data["result"] == [None, "rgb(0, 0, 0)"]
+    assert images[0] == images[1] == images[2] != images[3]
+    assert style.data["result"] == [None, False, "rgb(0, 0, 0)"]
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,10 @@ async def using(ctx: Ctx, asked: Asked) -> AsyncGenerator[tuple[Session, bool]]:
     try:
         await state.ready(session)
         yield session, minted and ctx.transport == "http"
+    except BaseException:
+        if minted and state.registry.implied(ctx) != session.handle:
+            await state.end(session)  # nobody has been told its handle, so nobody could ever use or close it
+        raise
     finally:
         session.calls -= 1
         state.registry.touch(session)

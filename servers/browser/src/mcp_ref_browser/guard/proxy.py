@@ -73,7 +73,7 @@ class GuardProxy:
         conversation = _Conversation(self._dial, self._on_refusal, reader, writer)
         try:
             await conversation.run()
-        except (OSError, TimeoutError, BadMessage, asyncio.IncompleteReadError):
+        except (OSError, TimeoutError, BadMessage, ToolError, asyncio.IncompleteReadError):
             pass  # either end went away or spoke something else: the connection ends
         except Exception:  # noqa: BLE001  one broken connection must not end the listener
             _log.exception("a connection of the guard failed")

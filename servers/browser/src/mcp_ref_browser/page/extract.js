@@ -216,6 +216,32 @@
     return boxes;
   };
 
+  // Fields that hold one of these values show nothing of it until they are shown again.
+  const HIDING = { '-webkit-text-security': 'disc', color: 'transparent', 'text-shadow': 'none', 'caret-color': 'transparent' };
+  const everywhere = function* (selector) {
+    const roots = [document];
+    while (roots.length) {
+      const root = roots.pop();
+      yield* root.querySelectorAll(selector);
+      for (const e of root.querySelectorAll('*')) if (e.shadowRoot) roots.push(e.shadowRoot);
+    }
+  };
+  const hide = (values) => {
+    for (const e of everywhere('input, textarea, [contenteditable]')) {
+      const held = e.value ?? e.textContent ?? '';
+      if (!values.some((value) => held.includes(value))) continue;
+      e.setAttribute('data-mcp-style', e.getAttribute('style') ?? '');
+      for (const [name, value] of Object.entries(HIDING)) e.style.setProperty(name, value, 'important');
+    }
+  };
+  const unhide = () => {
+    for (const e of everywhere('[data-mcp-style]')) {
+      const old = e.getAttribute('data-mcp-style');
+      e.removeAttribute('data-mcp-style');
+      if (old) e.setAttribute('style', old); else e.removeAttribute('style');
+    }
+  };
+
   // Numbers of refs drawn over the page, and taken away again.
   const annotate = (marks) => {
     const host = document.createElement('div');
@@ -235,5 +261,5 @@
   };
   const unannotate = () => document.querySelectorAll('[data-mcp-annotations]').forEach((e) => e.remove());
 
-  return { survey, text, html, source, serialize, transparent, transparentBoxes, annotate, unannotate };
+  return { survey, text, html, source, serialize, transparent, transparentBoxes, hide, unhide, annotate, unannotate };
 })()

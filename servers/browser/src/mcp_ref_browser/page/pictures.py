@@ -12,7 +12,6 @@ from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.page.racing import race
 from mcp_ref_browser.page.script import on_document
 from mcp_ref_browser.page.snapshot import Wish, capture
-from mcp_ref_browser.page.targets import find
 from mcp_ref_browser.page.tree import box_of, ref_of, role_of
 from mcp_ref_browser.sessions.tab import Tab
 
@@ -25,12 +24,6 @@ _MOST_MARKS = 300
 _SIZE = """() => { const d = document.documentElement, b = document.body || d;
   return [Math.max(d.scrollWidth, b.scrollWidth, innerWidth), Math.max(d.scrollHeight, b.scrollHeight, innerHeight),
           innerWidth, innerHeight, scrollX, scrollY]; }"""
-_HIDE = """(e) => {
-  const old = e.getAttribute('style');
-  for (const [name, value] of [['-webkit-text-security', 'disc'], ['color', 'transparent'], ['text-shadow', 'none']])
-    e.style.setProperty(name, value, 'important');
-  return old; }"""
-_SHOW = "(e, old) => old === null ? e.removeAttribute('style') : e.setAttribute('style', old)"
 _ANNOTATED = frozenset({"button", "link", "textbox", "checkbox", "radio", "combobox", "slider", "switch", "tab"})
 
 
@@ -119,18 +112,27 @@ async def _area(tab: Tab, shot: Shot) -> Area:
 
 @asynccontextmanager
 async def _masked(tab: Tab, seconds: float) -> AsyncGenerator[None]:
-    """Hide what fields hold that a secret was typed into."""
-    hidden: list[tuple[Locator, Any]] = []
-    for target in dict.fromkeys(tab.masked):
-        with contextlib.suppress(BrowserError):  # the field is not there any more
-            field = await find(tab, target)
-            hidden.append((field, await race(tab, field.evaluate(_HIDE), seconds, "The page did not answer")))
+    """Hide the fields that hold a secret which was typed into their document, wherever they are by now."""
+    told = [(frame, values) for frame in tab.page.frames if (values := _typed_into(tab, frame.url))]
+    for frame, values in told:
+        await race(tab, frame.evaluate(on_document("hide"), values), seconds, "The page did not answer")
     try:
         yield
     finally:
-        for field, old in hidden:
+        for frame, _ in told:
             with contextlib.suppress(Exception):  # the page may be gone
-                await race(tab, field.evaluate(_SHOW, old), seconds, "The page did not answer")
+                await race(tab, frame.evaluate(on_document("unhide"), None), seconds, "The page did not answer")
+
+
+def _typed_into(tab: Tab, url: str) -> list[str]:
+    """The secrets that documents of this origin were given; no other document learns them."""
+    where = _origin(url)
+    return [value for document, value in tab.typed if _origin(document) == where]
+
+
+def _origin(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
 
 
 @asynccontextmanager

@@ -185,7 +185,7 @@ class PageListener:
             tab.url = frame.url
             tab.traffic.document += 1
             tab.chooser = None
-            tab.masked.clear()
+            tab.typed.clear()
             tab.console.begin()
             tab.traffic.wake.set()
 

@@ -113,6 +113,8 @@ class Session:
                 await self.context.add_init_script(self.facts.init_script)
             self.context.on("page", self._on_page)
             if again is not None:
+                self.mocks.clear()
+                self.recordings.clear()
                 await self._restore(self.context, again.died_at)
 
     def current(self) -> Tab | None:

@@ -82,8 +82,8 @@ class Tab:
         self.status: int | None = None
         self.refusal: ToolError | None = None
         """Why the last navigation of the tab was refused, until it is told."""
-        self.masked: list[str] = []
-        """Selectors of fields that a secret was typed into."""
+        self.typed: list[tuple[str, str]] = []
+        """The URLs of documents that a secret was typed into, and the secret: pictures hide it there."""
         self.interrupted = asyncio.Event()
         """Set while nothing on the page can be waited for: a dialog is open, or the page is gone."""
         self._generation = 0

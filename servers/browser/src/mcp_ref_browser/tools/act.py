@@ -177,7 +177,7 @@ async def browser_type(  # noqa: PLR0913  one parameter for each argument
 
     async def work(own: Turn) -> None:
         found = await own.find(target)
-        value = await typed(own, found, target, text)
+        value = await typed(own, found, text)
         milliseconds = own.seconds * 1000
         replace = clear is not False
         if replace and not slowly:
@@ -223,7 +223,7 @@ async def browser_press_key(  # noqa: PLR0913  one parameter for each argument
     return await acted(ctx, acting(session, snapshot, timeoutMs), work)
 
 
-async def typed(own: Turn, found: "Locator", target: str, text: str) -> str:
+async def typed(own: Turn, found: "Locator", text: str) -> str:
     """What is really typed for a text; from then on it is shown to nobody where it is secret.
 
     Raises:
@@ -231,14 +231,14 @@ async def typed(own: Turn, found: "Locator", target: str, text: str) -> str:
     """
     vault = own.state.vault
     if vault.named(text):
-        value = vault.reveal(text, await own.do(frame_url(found)))
+        where = await own.do(frame_url(found))
+        value = vault.reveal(text, where)
         _check_recorded(own)
         own.session.typed_secret = True
-        own.tab.masked.append(target)
+        own.tab.typed.append((where, value))
         return value
     if text and await own.do(found.evaluate(_IS_PASSWORD, timeout=own.seconds * 1000)):
         own.session.redactor.add(PASSWORD, text)
-        own.tab.masked.append(target)
     return text
 
 

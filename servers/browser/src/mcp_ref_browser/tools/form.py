@@ -202,7 +202,7 @@ async def _filled(own: Turn, field: FormField) -> dict[str, Any]:
 
 
 async def _fill_text(own: Turn, found: "Locator", field: FormField) -> None:
-    value = await typed(own, found, field.target, field.value)
+    value = await typed(own, found, field.value)
     await own.do(found.fill(value, timeout=own.seconds * 1000))
 
 
