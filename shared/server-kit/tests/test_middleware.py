@@ -44,6 +44,14 @@ async def test_a_long_result_is_cut_and_says_so(revision: str) -> None:
     assert short.text == "é" * 1000
 
 
+async def test_a_server_that_bounds_its_results_itself_is_left_to_it() -> None:
+    common = CommonSettings(max_output_chars=1000)
+    own = Options(middleware=layers(common, budget=False))
+    async with connect(server, Settings(), options=own) as client:
+        result = await client.call("echo", text="é" * 5000)
+    assert result.text == "é" * 5000
+
+
 async def test_each_line_that_a_call_logs_carries_its_name(caplog: pytest.LogCaptureFixture) -> None:
     seen: list[str] = []
 

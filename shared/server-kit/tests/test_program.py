@@ -231,3 +231,12 @@ def test_the_command_of_a_host_is_the_one_that_started_us(monkeypatch: pytest.Mo
     package = SimpleNamespace(__spec__=SimpleNamespace(parent="mcp_ref_tiny"))
     monkeypatch.setitem(sys.modules, "__main__", package)
     assert (started_by(), program_name()) == ([sys.executable, "-m", "mcp_ref_tiny"], "python -m mcp_ref_tiny")
+
+
+def test_a_server_without_modes_offers_its_toolsets_and_may_bound_its_results_itself(capfd: Capture) -> None:
+    modeless = cli(server, without=["mode", "max_output_chars"])
+    code = modeless.run(["--print-tools", "--toolsets", "talk"], {})
+    offered = {entry["tool"]["name"] for entry in json.loads(capfd.readouterr().out)["tools"]}
+    assert code == 0
+    assert {"echo", "learn", "forget"} <= offered
+    assert modeless.run(["--mode", "admin"], {}) == 2
