@@ -20,7 +20,7 @@ from mcp_ref_kit.workers import Workers
 from tests.launch.raw import MODERN, StdioPeer
 
 SQL = "SELECT a, b FROM t ORDER BY a"
-BOMB = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, 'some text that fills memory' FROM n"
+BOMB = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, hex(zeroblob(20000)) FROM n"
 
 
 def settings_of(tmp_path: Path, **more: Any) -> ledger.Settings:
