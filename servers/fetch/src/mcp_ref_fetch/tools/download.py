@@ -83,7 +83,7 @@ async def _fill(ctx: Ctx, draft: "Draft", answer: Answer, most: int | None) -> N
     bounds = Bounds(limit, settings.max_decoded_bytes, settings.max_ratio)
     check_length(answer.headers.get("content-length"), bounds)
     async for piece in bounded(answer.parts, answer.headers.get("content-encoding", ""), bounds):
-        if draft.size + len(piece) > (most or settings.max_decoded_bytes):
+        if most is not None and draft.size + len(piece) > most:
             raise TooLarge(f"The file has more than {most} bytes.", hint="The limit is `max_bytes`.")
         await ctx.state.workers.run(draft.write, piece)
 
