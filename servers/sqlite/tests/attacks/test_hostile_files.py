@@ -39,7 +39,7 @@ async def survives(client: Any) -> None:
         b"SQLite format 3\0" + b"\xff" * 4096,
         b"SQLite format 3\0" + b"\0" * 84,
         b"\x7fELF" + b"\0" * 4096,
-        os.urandom(16),
+        bytes(range(7, 23)),
     ],
 )
 async def test_what_is_no_database_is_said_to_be_none(tmp_path: Path, serve: Any, content: bytes) -> None:
