@@ -109,6 +109,7 @@ class Engine:
     directory: Path | None = None
     programs: Path | None = None
     number: Iterator[int] = field(default_factory=count)
+    password: str = PASSWORD
 
     def dsn(self, database: str = TEMPLATE, user: str = PLAIN) -> str:
         """How a role reaches a database."""
@@ -248,6 +249,12 @@ def own_engine() -> Callable[[], Any]:
             yield engine
 
     return furnished
+
+
+@pytest.fixture
+def unprivileged() -> dict[str, Any]:
+    """How a program is started that refuses to run as root."""
+    return _unprivileged()
 
 
 @pytest.fixture

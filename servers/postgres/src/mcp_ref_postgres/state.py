@@ -132,7 +132,7 @@ class State:
         engine = Engine(source, self.settings, self.group)
         engine.read.reclaim = partial(self.held.reclaim, source.name)
         shown = visible(self.settings)
-        names = await stack.enter_async_context(Known(partial(load, engine, shown)))
+        names = await stack.enter_async_context(Known(partial(load, engine, self.workers, shown)))
         told = partial(self._told, source.name)
         watch = await stack.enter_async_context(Watch(Look(engine, shown), WATCH_SECONDS, told=told))
         return Opened(engine, Gate(engine), names, watch)

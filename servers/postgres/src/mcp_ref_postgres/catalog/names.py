@@ -1,8 +1,9 @@
 """The names of a database, as search, completion and suggestions need them, and what has changed in it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from mcp_ref_kit.workers import Workers
 from mcp_ref_postgres.catalog.searching import Name
 from mcp_ref_postgres.catalog.statements import COUNTERS, FINGERPRINT, NAMES
 from mcp_ref_postgres.engine.database import Engine
@@ -13,7 +14,7 @@ SECONDS = 10.0
 STRUCTURE = "structure"
 
 
-async def load(engine: Engine, visible: list[str] | None) -> list[Name]:
+async def load(engine: Engine, workers: Workers, visible: list[str] | None) -> list[Name]:
     """Everything visible that has a name.
 
     Raises:
@@ -23,7 +24,7 @@ async def load(engine: Engine, visible: list[str] | None) -> list[Name]:
     async with engine.reading(until) as session:
         with mapped(engine.scrub):
             rows = await session.connection.fetch(NAMES, visible)
-    return [Name(row["kind"], row["schema"], row["name"], row["column"], row["comment"]) for row in rows]
+    return await workers.run(_named, rows)
 
 
 class Look:
@@ -57,6 +58,10 @@ class Look:
                 structure: str | None = await session.connection.fetchval(FINGERPRINT, self._visible)
                 rows: list[Any] = await session.connection.fetch(COUNTERS, self._visible)
         return structure, {row["name"]: row["changes"] for row in rows}
+
+
+def _named(rows: Sequence[Any]) -> list[Name]:
+    return [Name(row["kind"], row["schema"], row["name"], row["column"], row["comment"]) for row in rows]
 
 
 def rows_of(name: str) -> str:

@@ -167,10 +167,11 @@ class Engine:
             raise fault(error, self.scrub) from error
 
     async def _connected(self, path: Path) -> Session:
+        pooled = self.is_pooled  # another connection may find the pooler while this one is made
         try:
-            session = await connect(self.source.dsn.reveal(), self.settings, path, pooled=self._pooler is not None)
+            session = await connect(self.source.dsn.reveal(), self.settings, path, pooled=pooled)
         except driver_errors() as error:
-            if self._pooler is not None or not refuses_parameters(error):
+            if pooled or not refuses_parameters(error):
                 raise
             self._pooler = "it refuses parameters of the session"
             return await self._connected(path)
@@ -179,7 +180,7 @@ class Engine:
         except BaseException:  # cancelled or failed: nobody else would close it
             session.connection.terminate()
             raise
-        if path == "read" and not facts.read_only and self._pooler is None:
+        if path == "read" and not facts.read_only and not pooled:
             self._pooler = "parameters of the session do not arrive"
             session.connection.terminate()
             return await self._connected(path)

@@ -74,7 +74,7 @@ def _note(relations: Mapping[str, _Used], condition: str) -> None:
     tokens = significant(condition, POSTGRES)
     for at in range(len(tokens)):
         found = _column_at(relations, tokens, at)
-        if found is None:
+        if found is None or _is_argument(tokens, at):
             continue
         used, column, end = found
         before = tokens[at - 1] if at else None
@@ -102,6 +102,14 @@ def _column_at(relations: Mapping[str, _Used], tokens: Sequence[Token], at: int)
         used = relations.get(tokens[at].value)
         return None if used is None or _is_call(tokens, at + 2) else (used, tokens[at + 2].value, at + 3)
     return None
+
+
+def _is_argument(tokens: Sequence[Token], at: int) -> bool:
+    """Whether it stands in a function, whose value an index on the column does not have."""
+    if at and tokens[at - 1].is_sign(","):
+        return True
+    called = at > 1 and tokens[at - 1].is_sign("(") and tokens[at - 2].kind in {"word", "name"}
+    return called and not tokens[at - 2].is_word("and", "or", "not", "in", "any", "all")
 
 
 def _is_call(tokens: Sequence[Token], at: int) -> bool:

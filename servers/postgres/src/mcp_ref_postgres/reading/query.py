@@ -168,7 +168,8 @@ class Turn:
         ctx, name = self._ctx, self._opened.engine.name
         after = Position(self._position.offset + page.taken, self._position.held)
         cursor = ctx.state.paging.seal(ctx, after, name)
-        if page.reason == "time" or not reading.holdable:
+        # A backend that is held would be missing from the pooler, for everybody.
+        if page.reason == "time" or not reading.holdable or reading.engine.is_pooled:
             return cursor, False
         session = ctx.call.peer.session
         hold = Hold(offset=after.offset, database=name, principal=ctx.principal.key, session=session)

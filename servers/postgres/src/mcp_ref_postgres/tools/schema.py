@@ -175,7 +175,8 @@ async def search_schema(
 ) -> Matches:
     """Find tables, columns, functions and types by words of their names and comments."""
     names = await ctx.state.of(database).names.get()
-    return Matches(best(names, text, limit))
+    # A large catalogue has a hundred thousand names, which take longer than a step of the event loop may.
+    return Matches(await ctx.state.workers.run(best, names, text, limit))
 
 
 async def _near(opened: Opened) -> list[str]:
