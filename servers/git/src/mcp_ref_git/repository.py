@@ -12,10 +12,10 @@ from mcp_ref_git.errors import BadArgument, BadRevision
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.environment import OFFLINE
 from mcp_ref_git.program.failures import failure
+from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.runner import Answer, Git
 from mcp_ref_git.program.words import ObjectId, RepoPath, Rev
 from mcp_ref_git.settings import Settings
-from mcp_ref_kit.paths import printable
 from mcp_ref_kit.processes import Bounds
 from mcp_ref_kit.workers import Workers
 
@@ -156,7 +156,7 @@ def _inside(top: Path, path: RepoPath) -> RepoPath:
         path = other
     parent = os.path.realpath((top / path.text).parent) if path.text != "." else str(top)
     if parent != str(top) and not parent.startswith(f"{top}/"):
-        raise BadArgument(f"`{printable(path.text)}` leads through a link out of the repository.")
+        raise BadArgument(f"`{named(path.text)}` leads through a link out of the repository.")
     return path
 
 
@@ -174,4 +174,4 @@ def _unknown(revision: str, what: str) -> BadRevision:
     if revision == "HEAD":
         return BadRevision("The repository has no commit yet.")
     hint = "Call git_branch or git_log for what there is."
-    return BadRevision(f"`{printable(revision)}` names no {what} of this repository.", hint=hint)
+    return BadRevision(f"`{named(revision)}` names no {what} of this repository.", hint=hint)

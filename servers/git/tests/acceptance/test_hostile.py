@@ -31,7 +31,8 @@ async def every_tool(git: Any, **over: Any) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     for tool in await git.client.list_tools():
         schema = tool.input_schema
-        arguments = {name: plain(name, schema["properties"][name]) for name in schema.get("required", [])}
+        known = schema.get("properties", {})
+        arguments = {name: plain(name, known[name]) for name in schema.get("required", [])}
         answers[tool.name] = await git.call(tool.name, **arguments, **over)
     return answers
 
@@ -68,6 +69,7 @@ async def test_no_program_that_a_repository_names_runs(serve: Any, hostile: Any,
         answers = await every_tool(git)
         assert not marker.left, [name for name, answer in answers.items() if not answer.failed]
         await git.ok("git_status")
+        hostile.write("a.txt", "changed once more\n")
         await git.ok("git_add", files=["a.txt"])
         committed = await git.ok("git_commit", message="Mine")
         assert committed["hooks"] == "skipped"
@@ -84,7 +86,7 @@ async def test_a_disabled_filter_is_said_and_a_required_one_refuses(serve: Any, 
         added = await git.ok("git_add", files=["new.bin"])
         assert added["filters_skipped"] == ["new.bin"]
         hostile.git("config", "--local", "filter.evil.required", "true")
-        hostile.git("reset", "--quiet")
+        await git.ok("git_reset")
         refused = await git.refused("git_add", files=["new.bin"])
         assert refused.code == "denied_policy"
     assert not marker.left
@@ -200,7 +202,7 @@ def written(path: Path) -> bool:
 def injected(schema: dict[str, Any], target: str) -> Iterator[dict[str, Any]]:
     """Arguments that are plain but for one, which looks like an option."""
     required = {name: plain(name, schema["properties"][name]) for name in schema.get("required", [])}
-    for name, part in schema["properties"].items():
+    for name, part in schema.get("properties", {}).items():
         kind = part.get("type", "string")
         for injection in INJECTIONS:
             value = injection.format(target)

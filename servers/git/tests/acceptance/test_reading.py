@@ -7,6 +7,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from mcp_ref_kit.paths import show
+
 
 async def test_every_structured_result_fits_its_schema(serve: Any, repository: Any, revision: str) -> None:
     """GT30."""
@@ -81,10 +83,10 @@ async def test_names_that_are_hard_to_write_come_back_as_they_were(serve: Any, r
         status = await git.ok("git_status")
         shown = status["untracked"]
         found = [entry if isinstance(entry, str) else entry["path"] for entry in shown]
-        assert set(names) <= set(found)
+        assert {show(name) for name in names} <= set(found)
         [escaped] = [name for name in found if name.startswith("bad")]
         assert escaped.isprintable()
-        await git.ok("git_add", files=[escaped, *names])
+        await git.ok("git_add", files=[escaped, *map(show, names)])
     assert len(repository.git("diff", "--cached", "--name-only", "-z").split("\0")) == len(names) + 2
 
 

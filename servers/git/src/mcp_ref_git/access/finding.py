@@ -43,7 +43,7 @@ def _directories(directory: Path) -> list[Path]:
         return []
 
 
-def named(paths: list[Path]) -> dict[str, Path]:
+def short_names(paths: list[Path]) -> dict[str, Path]:
     """A short name for each: its last part, with more of its path where two would be the same."""
     names: dict[str, Path] = {}
     for path in paths:

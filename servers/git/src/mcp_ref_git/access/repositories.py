@@ -12,12 +12,13 @@ from mcp_ref_git.access import layout
 from mcp_ref_git.access.allowed import Allowed, AllowedSet, Reach
 from mcp_ref_git.access.configuration import files_of, harden, read_entries, shifting, state_of
 from mcp_ref_git.access.discovery import Found, discover
-from mcp_ref_git.access.finding import beneath, named
+from mcp_ref_git.access.finding import beneath, short_names
 from mcp_ref_git.errors import BadArgument, Denied, Unsafe
 from mcp_ref_git.program.hardening import Entry, Hardening
+from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.runner import OLDEST, Git, Where
 from mcp_ref_git.settings import Settings
-from mcp_ref_kit.paths import printable, show
+from mcp_ref_kit.paths import show
 from mcp_ref_kit.workers import Workers
 
 if TYPE_CHECKING:
@@ -98,12 +99,12 @@ class Repositories:
         """
         reach = await self.reach(ctx)
         if not reach.places:
-            raise Denied("repo_path" if written is None else printable(written))
+            raise Denied("repo_path" if written is None else named(written))
         if written is None:
             directory = await self._only(reach)
             return await self.open(reach, directory, str(directory))
         directory = await self._workers.run(_located, reach, written)
-        return await self.open(reach, directory, printable(written))
+        return await self.open(reach, directory, named(written))
 
     async def named(self, ctx: "Context[Any]") -> dict[str, Path]:
         """Every repository of the call by its short name."""
@@ -118,8 +119,8 @@ class Repositories:
         reach = await self.reach(ctx)
         path = (await self._workers.run(_all, reach)).get(name)
         if path is None:
-            raise Denied(printable(name))
-        return await self.open(reach, path, printable(name))
+            raise Denied(named(name))
+        return await self.open(reach, path, named(name))
 
     async def open(self, reach: Reach, directory: Path, written: str) -> Repository:
         """The repository that a directory without links is in, looked at as far as it has changed.
@@ -187,7 +188,7 @@ def _located(reach: Reach, written: str) -> Path:
             return path
     real = Path(os.path.realpath(written)) if written.startswith("/") else None
     if real is None or _place_of(reach, real) is None or not real.is_dir():
-        raise Denied(printable(written))
+        raise Denied(named(written))
     return real
 
 
@@ -199,7 +200,7 @@ def _place_of(reach: Reach, real: Path) -> Allowed | None:
 
 def _all(reach: Reach) -> dict[str, Path]:
     paths = [path for place in reach.places for path in beneath(place)]
-    return named(list(dict.fromkeys(paths)))
+    return short_names(list(dict.fromkeys(paths)))
 
 
 def _check(found: Found, reach: Reach) -> None:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from mcp_ref_git.errors import Policy
 from mcp_ref_git.program.argv import MOST_PATH_BYTES, Argv, size_of
+from mcp_ref_git.program.environment import EACH_LITERAL
 from mcp_ref_git.program.parsing import names
 from mcp_ref_git.program.words import RepoPath
 from mcp_ref_git.reading.status import Change, look
@@ -50,11 +51,19 @@ async def add_files(opened: Opened, paths: list[RepoPath], *, update: bool, forc
 
 async def _ignored(opened: Opened, paths: list[RepoPath]) -> list[str]:
     """Those of the paths that are ignored; git adds none of a list that names one."""
-    feeding = b"".join(os.fsencode(path.text) + b"\0" for path in paths if path.text != ".")
-    if not feeding:
+    asked = [path for path in paths if path.text != "."]
+    if not asked:
         return []
-    answer = await opened.attempt(Argv("check-ignore", "-z", "--stdin").feed(feeding))
-    return names(answer.out)
+    argv = Argv("check-ignore", "-z", "--stdin").feed(dotted(asked))
+    answer = await opened.attempt(argv, extra=EACH_LITERAL)
+    if answer.code not in (0, 1):  # 1: none is ignored
+        raise opened.failed("check-ignore", answer)
+    return [name.removeprefix("./") for name in names(answer.out)]
+
+
+def dotted(paths: Sequence[RepoPath]) -> bytes:
+    """Paths for the input of a command that would take `:` at the beginning as a sign."""
+    return b"".join(b"./" + os.fsencode(path.text) + b"\0" for path in paths)
 
 
 async def _candidates(opened: Opened, paths: list[RepoPath], *, force: bool) -> list[str]:

@@ -35,6 +35,8 @@ FIXED = {
 }
 # A partial clone would fetch what it lacks, and run `remote.*.uploadpack` for it (measured): neither is possible.
 OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+# For commands that do not take GIT_LITERAL_PATHSPECS: each path is made literal by itself.
+EACH_LITERAL = {**OFFLINE, "GIT_LITERAL_PATHSPECS": "0"}
 ONLINE = {"GIT_ALLOW_PROTOCOL": "https:ssh", "GIT_SSH_COMMAND": "ssh -oBatchMode=yes"}
 # The operator's own configuration does not count either.
 WITHOUT_USER = {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_SYSTEM": "/dev/null", "GIT_CONFIG_GLOBAL": "/dev/null"}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from mcp_ref_kit.content.encodings import safe
+from mcp_ref_kit.paths import printable
 
 MOST = 4000
 
@@ -23,6 +24,11 @@ def redacted(text: str, allowed: Iterable[str] = ()) -> str:
 
     text = without_credentials(text)
     return safe(_PATH.sub(judged, text))[:MOST].strip()
+
+
+def named(text: str) -> str:
+    """A caller's own text in an error: without credentials, control characters and the end of what is long."""
+    return printable(without_credentials(text))
 
 
 def without_credentials(text: str) -> str:

@@ -8,7 +8,8 @@ import re
 from msgspec import Struct
 
 from mcp_ref_git.errors import BadArgument, BadRef, BadRevision
-from mcp_ref_kit.paths import printable, unshow
+from mcp_ref_git.program.redaction import named
+from mcp_ref_kit.paths import unshow
 
 LONGEST_REVISION = 1024
 LONGEST_PATH = 4096
@@ -42,7 +43,7 @@ class ObjectId(Value, frozen=True):
             BadRevision: it is no full id.
         """
         if not _OBJECT_ID.fullmatch(text):
-            raise BadRevision(f"`{printable(text)}` is no full object id of 40 or 64 digits.")
+            raise BadRevision(f"`{named(text)}` is no full object id of 40 or 64 digits.")
         return cls(text)
 
 
@@ -59,7 +60,7 @@ class Rev(Value, frozen=True):
         if not text or len(text) > LONGEST_REVISION:
             raise BadRevision(f"`{argument}` must name a revision, in at most {LONGEST_REVISION} characters.")
         if text[0] in "-^" or ".." in text or ":/" in text or " " in text or _CONTROL.search(text):
-            sentence = f"`{printable(text)}` is not the name of one revision."
+            sentence = f"`{named(text)}` is not the name of one revision."
             raise BadRevision(sentence, hint="Give a branch, a tag or a commit id.")
         return cls(text)
 
@@ -75,7 +76,7 @@ class Ref(Value, frozen=True):
             BadRef: git allows no such name, or it could be taken for an option.
         """
         if not text or len(text) > LONGEST_REVISION // 4 or _NO_REF.search(text):
-            raise BadRef(f"`{printable(text)}` cannot be the name of a branch or tag.")
+            raise BadRef(f"`{named(text)}` cannot be the name of a branch or tag.")
         return cls(text)
 
 
@@ -90,7 +91,7 @@ class RefPattern(Value, frozen=True):
             BadArgument: it could match no name.
         """
         if not text or len(text) > LONGEST_REVISION // 4 or _NO_PATTERN.search(text):
-            raise BadArgument(f"`{printable(text)}` is not a pattern for names of branches or tags.")
+            raise BadArgument(f"`{named(text)}` is not a pattern for names of branches or tags.")
         return cls(text)
 
 
@@ -109,10 +110,10 @@ class RepoPath(Value, frozen=True):
         if _CONTROL.search(text) or text.startswith("/"):
             kind = "absolute" if text.startswith("/") else "holding a control character"
             hint = "Paths are relative to the top level of the repository."
-            raise BadArgument(f"`{printable(text)}` is {kind}.", hint=hint)
+            raise BadArgument(f"`{named(text)}` is {kind}.", hint=hint)
         parts = [part for part in text.split("/") if part not in {"", "."}]
         if ".." in parts or any(part.casefold() == ".git" for part in parts):
-            raise BadArgument(f"`{printable(text)}` leads out of the files of the repository.")
+            raise BadArgument(f"`{named(text)}` leads out of the files of the repository.")
         return cls("/".join(parts) or ".")
 
     @property
@@ -123,6 +124,10 @@ class RepoPath(Value, frozen=True):
             return None
         names = zip(self.text.split("/"), parts, strict=True)
         return RepoPath("/".join(written if odd is None else odd for written, odd in names))
+
+
+class Literally(RepoPath, frozen=True):
+    """A path that says of itself that it is no pattern, for a command that cannot be told so of all."""
 
 
 class Pattern(Value, frozen=True):
@@ -151,7 +156,7 @@ class RemoteName(Value, frozen=True):
             BadArgument: no remote can be called that.
         """
         if not _REMOTE.fullmatch(text) or ".." in text or text.endswith(("/", ".lock", ".")):
-            raise BadArgument(f"`{printable(text)}` cannot be the name of a remote.")
+            raise BadArgument(f"`{named(text)}` cannot be the name of a remote.")
         return cls(text)
 
 
@@ -167,8 +172,8 @@ class Identity(Value, frozen=True):
         """
         name, opening, rest = text.partition("<")
         email, closing, after = rest.partition(">")
-        if not (opening and closing) or after.strip() or not (_NAME.fullmatch(name) and _EMAIL.fullmatch(email)):
-            raise BadArgument(f"`{printable(text)}` is not of the form `Name <email>`.")
+        if not (opening and closing) or after or not (_NAME.fullmatch(name) and _EMAIL.fullmatch(email)):
+            raise BadArgument(f"`{named(text)}` is not of the form `Name <email>`.")
         return cls(f"{name.strip()} <{email}>")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from mcp_ref_git.errors import BadArgument
-from mcp_ref_kit.paths import printable
+from mcp_ref_git.program.redaction import named
 
 _SECONDS = re.compile(r"@?\d{1,11}")
 _AGO = re.compile(r"(\d{1,5}) ?(second|minute|hour|day|week|month|year)s? ago")
@@ -33,7 +33,7 @@ def seconds_of(text: str, argument: str, now: datetime) -> int:
     moment = _relative(text.lower(), now) or _absolute(text)
     if moment is None:
         hint = "Write 2026-01-31, 2026-01-31T12:00:00Z, seconds since 1970, `yesterday` or `2 weeks ago`."
-        raise BadArgument(f"`{argument}` is no date: `{printable(text)}`.", hint=hint)
+        raise BadArgument(f"`{argument}` is no date: `{named(text)}`.", hint=hint)
     return max(int(moment.timestamp()), 0)
 
 

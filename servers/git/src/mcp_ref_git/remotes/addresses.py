@@ -12,9 +12,8 @@ from typing import Literal
 from msgspec import Struct
 
 from mcp_protocol.errors import Refused, SettingsError
-from mcp_ref_git.program.redaction import without_credentials
+from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.words import Url
-from mcp_ref_kit.paths import printable
 
 Scheme = Literal["https", "ssh", "file"]
 
@@ -35,7 +34,7 @@ class RemoteDenied(Refused):
     """An address that is not allowed."""
 
     def __init__(self, written: str, reason: str = "is not among the remotes that the operator allows") -> None:
-        shown = printable(without_credentials(written))
+        shown = named(written)
         hint = "The operator can allow one by --allow-remote."
         super().__init__(f"`{shown}` {reason}.", code="remote_denied", hint=hint)
 

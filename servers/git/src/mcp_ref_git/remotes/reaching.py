@@ -7,11 +7,11 @@ from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.environment import ONLINE
 from mcp_ref_git.program.failures import failure
 from mcp_ref_git.program.hardening import ALWAYS, NO_HOOKS
+from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.runner import Answer
 from mcp_ref_git.program.words import Glued, RemoteName, Url
 from mcp_ref_git.remotes.addresses import Permit, RemoteDenied, judged, parse_address
 from mcp_ref_git.repository import Opened
-from mcp_ref_kit.paths import printable
 from mcp_ref_kit.processes import Bounds
 
 # Where the other repository is on this disk, our own program serves it: none of its hooks run there either.
@@ -34,7 +34,7 @@ async def urls_of(opened: Opened, name: RemoteName, permits: Sequence[Permit], *
         raise RemoteDenied(name.text)
     reaches = opened.repository.hardening.reaches
     if reaches is not None:
-        raise Unsafe(f"The repository's own configuration sets `{printable(reaches)}`, which decides what is reached.")
+        raise Unsafe(f"The repository's own configuration sets `{named(reaches)}`, which decides what is reached.")
     argv = Argv("remote", "get-url", "--all").add("--push", when=push).put(name)
     answer = await opened.attempt(argv)
     if answer.code:

@@ -226,7 +226,9 @@ async def _blamed(opened: Opened, query: BlameQuery, start: BlameStart) -> list[
     end = start.line + query.limit  # one line more than is shown
     if query.end_line is not None:
         end = min(end, query.end_line)
-    argv = Argv("blame", "--porcelain", "--encoding=UTF-8", "--root").attach("-L", Glued.lines(start.line, end))
+    argv = Argv("blame", "--porcelain", "--encoding=UTF-8", "--root", "--no-textconv").attach(
+        "-L", Glued.lines(start.line, end)
+    )
     argv.add("-w", when=query.ignore_whitespace).add("-M", when=query.detect_moves)
     if query.ignore_revs_file is not None:
         argv.attach("--ignore-revs-file=", await _regular_file(opened, query.ignore_revs_file))

@@ -7,11 +7,13 @@ from typing import Annotated, Any, Literal
 from msgspec import Struct
 
 from mcp_protocol import Output, Toolset, arg
+from mcp_ref_git.changing.staging import dotted
 from mcp_ref_git.errors import BadArgument
 from mcp_ref_git.pages import Bookmark, Page, Truncation, more
 from mcp_ref_git.program.argv import Argv
+from mcp_ref_git.program.environment import EACH_LITERAL
 from mcp_ref_git.program.parsing import records
-from mcp_ref_git.program.redaction import without_credentials
+from mcp_ref_git.program.redaction import named, without_credentials
 from mcp_ref_git.program.words import Glued, ObjectId, Rev
 from mcp_ref_git.reading.trees import TreeEntry, list_tree
 from mcp_ref_git.repository import Opened
@@ -19,7 +21,7 @@ from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, Cursor, Limit, Revision
 from mcp_ref_kit.content.encodings import safe
-from mcp_ref_kit.paths import printable, show
+from mcp_ref_kit.paths import show
 
 inspection = Toolset[State]("inspect", default=False)
 
@@ -227,9 +229,8 @@ async def git_check_ignore(
     async with ctx.state.reading(ctx, repo_path) as opened:
         _ = opened.top
         given = await opened.paths(paths)
-        feeding = b"".join(path.text.encode("utf-8", "surrogateescape") + b"\0" for path in given)
-        asking = Argv("check-ignore", "--verbose", "--non-matching", "--no-index", "-z", "--stdin").feed(feeding)
-        answer = await opened.attempt(asking)
+        asking = Argv("check-ignore", "--verbose", "--non-matching", "--no-index", "-z", "--stdin").feed(dotted(given))
+        answer = await opened.attempt(asking, extra=EACH_LITERAL)
         if answer.code not in (0, 1):  # 1: none is ignored
             raise opened.failed("check-ignore", answer)
     found = [_rule(fields) for fields in records(answer.out, 4)]
@@ -249,7 +250,7 @@ async def git_config_get(
     middle, dot, last = rest.rpartition(".")
     key = f"{section.lower()}.{middle}{dot}{last.lower()}"
     if not _HARMLESS.fullmatch(key):
-        raise BadArgument(f"`{printable(name)}` is not among the settings that can be read here.")
+        raise BadArgument(f"`{named(name)}` is not among the settings that can be read here.")
     repository = await ctx.state.repositories.find(ctx, repo_path)
     entry = next((one for one in reversed(repository.entries) if one.key == key), None)
     value = None if entry is None else without_credentials(entry.value)
@@ -264,7 +265,7 @@ async def _tree_of(opened: Opened, query: TreeQuery) -> ObjectId:
     path = await opened.path(query.path)
     (thing,) = await opened.things([f"{commit.text}:{path.text}"])
     if thing is None or thing.kind != "tree":
-        raise BadArgument(f"`{printable(query.path)}` is no directory of that commit.")
+        raise BadArgument(f"`{named(query.path)}` is no directory of that commit.")
     return thing.id
 
 
@@ -277,7 +278,7 @@ async def _ref_of(opened: Opened, text: str) -> Glued:
     for name, thing in zip(tries, await opened.things(tries), strict=True):
         if thing is not None:
             return Glued(name)
-    raise BadArgument(f"`{printable(text)}` is no branch.")
+    raise BadArgument(f"`{named(text)}` is no branch.")
 
 
 async def _span(opened: Opened, text: str) -> Glued | ObjectId:
@@ -302,6 +303,7 @@ def _contributor(line: str) -> Contributor | None:
 
 def _rule(fields: tuple[str, ...]) -> Ignored:
     source, line, pattern, path = fields
+    path = path.removeprefix("./")
     ignored = bool(source) and not pattern.startswith("!")
     if not source:
         return Ignored(show(path), ignored=False, source=None, line=None, pattern=None)

@@ -9,6 +9,7 @@ from mcp_protocol import Output, Toolset, arg
 from mcp_ref_git.changing.simulation import MOST_STEPS, Outcome, Step, try_merge, try_steps
 from mcp_ref_git.errors import BadArgument
 from mcp_ref_git.program.argv import Argv
+from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.words import Glued, ObjectId, Pattern
 from mcp_ref_git.reading.conflicts import Sides, unmerged
 from mcp_ref_git.reading.operation import check_saved_state, operation_of
@@ -16,7 +17,6 @@ from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_kit.content.encodings import safe
-from mcp_ref_kit.paths import printable
 
 integrate = Toolset[State]("integrate", default=False)
 
@@ -137,7 +137,7 @@ def _starting(plan: Plan, commits: Sequence[ObjectId]) -> Argv:
     argv = Argv(plan.command)
     if plan.command == "merge":
         argv.add("--no-edit", "--no-autostash", "--no-verify", "--no-verify-signatures", "--no-stat")
-        names = ", ".join(f"'{printable(ref)}'" for ref in plan.refs)
+        names = ", ".join(f"'{named(ref)}'" for ref in plan.refs)
         argv.add("-m").put(Glued(f"Merge {names}"))
     elif plan.command == "rebase":
         argv.add("--no-autostash", "--no-verify", "--no-autosquash", "--no-stat", "--quiet")

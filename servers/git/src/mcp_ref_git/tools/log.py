@@ -12,6 +12,7 @@ from mcp_protocol import Output, Toolset, arg
 from mcp_ref_git.errors import BadArgument, BadRevision
 from mcp_ref_git.pages import Bookmark, Page, Truncation, more
 from mcp_ref_git.program.argv import Argv
+from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.words import Glued, ObjectId, Pattern, RepoPath
 from mcp_ref_git.reading.changes import MOST_PATCH, patches_of, stats_of
 from mcp_ref_git.reading.commits import ENCODED, FORMAT, Commit, as_text, commits
@@ -21,7 +22,6 @@ from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, Cursor, Paths
 from mcp_ref_kit.content.encodings import safe
-from mcp_ref_kit.paths import printable
 
 history = Toolset[State]("read")
 
@@ -149,6 +149,7 @@ async def read_log(opened: Opened, argv: Argv) -> list[Commit]:
 def listing(skip: int, most: int) -> Argv:
     """A log command that `read_log` understands, still without its commits."""
     argv = Argv("log", "-z", FORMAT, ENCODED, "--no-patch", "--no-notes", "--no-mailmap", "--no-show-signature")
+    argv.add("--no-textconv", "--no-ext-diff", "--ignore-submodules=dirty")
     return argv.attach("--skip=", skip).attach("--max-count=", most)
 
 
@@ -160,7 +161,7 @@ async def _start(opened: Opened, query: LogQuery) -> Start:
     common = "..." in query.range
     old, _, new = query.range.partition("..." if common else "..")
     if ".." not in query.range:
-        raise BadRevision(f"`range` is of the form A..B or A...B, got `{printable(query.range)}`.")
+        raise BadRevision(f"`range` is of the form A..B or A...B, got `{named(query.range)}`.")
     old_id, new_id = await opened.commits([old or "HEAD", new or "HEAD"], "range")
     return Start(new_id.text, old_id.text, common=common, now=now)
 

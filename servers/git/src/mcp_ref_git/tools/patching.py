@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_git.access.places import free_place
+from mcp_ref_git.changing.bisection import Search, mark, proceed, require_under_way, reset, start
 from mcp_ref_git.errors import BadArgument
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.parsing import names
 from mcp_ref_git.program.runner import Where
 from mcp_ref_git.program.words import ObjectId, Place, Ref
-from mcp_ref_git.reading.operation import check_saved_state
 from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
@@ -23,8 +23,6 @@ from mcp_ref_kit.paths import show
 patching = Toolset[State]("integrate", default=False)
 
 LONGEST_PATCH = 2_000_000
-_REMAINING = re.compile(r"Bisecting: (\d+) revisions? left")
-_FIRST_BAD = re.compile(r"([0-9a-f]{40,64}) is the first bad commit")
 _REJECTED = re.compile(r"patch failed: (.+?):(\d+)$", re.MULTILINE)
 _UNAPPLIED = re.compile(
     r"^error: (.+?): (?:patch does not apply|does not exist in index|No such file).*$", re.MULTILINE
@@ -48,15 +46,6 @@ class Tagged(Struct, frozen=True):
     commit: str
     annotated: bool
     signed: bool
-
-
-class Bisected(Struct, frozen=True):
-    """Where the search is; `first_bad` once it is found."""
-
-    current: str | None
-    remaining: int | None
-    first_bad: str | None
-    finished: bool
 
 
 class Initialised(Struct, frozen=True):
@@ -129,24 +118,20 @@ async def git_bisect(
     action: Annotated[Literal["start", "good", "bad", "skip", "reset"], arg("Begin, judge what is checked out, end.")],
     good: Annotated[tuple[str, ...], arg("Commits without the fault.", max_length=20)] = (),
     bad: Annotated[str, arg("A commit with it.")] | None = None,
-) -> Output[Bisected]:
+) -> Output[Search]:
     """Search the commit that brought a fault, by halves; check out, judge, repeat."""
     async with ctx.state.writing(ctx, repo_path) as opened:
         _ = opened.top
-        await opened.workers.run(check_saved_state, opened.git_dir)
         goods = await opened.commits(good, "good")
         bads = [] if bad is None else [await opened.commit(bad, "bad")]
-        answer = await opened.git(_bisecting(action, goods, bads))
-        head = await opened.head()
-    said = answer.text
-    left, found = _REMAINING.search(said), _FIRST_BAD.search(said)
-    data = Bisected(
-        None if head is None else head.text,
-        int(left[1]) if left else None,
-        found[1] if found else None,
-        finished=found is not None or action == "reset",
-    )
-    return Output(data, safe(said.strip() or f"bisect {action}"))
+        search = await _searched(opened, action, goods, bads)
+    if search.first_bad is not None:
+        said = f"{search.first_bad} is the first bad commit"
+    elif search.remaining is not None:
+        said = f"Judge {search.current}; about {search.remaining} are left after it"
+    else:
+        said = "The search is over" if search.finished else "Name good and bad commits"
+    return Output(search, safe(said))
 
 
 @patching.tool(destructive=False, idempotent=False, open_world=False)
@@ -182,12 +167,14 @@ async def _conflicted(opened: Opened) -> list[str]:
     return [show(name) for name in dict.fromkeys(names(answer.out))]
 
 
-def _bisecting(action: str, goods: list[ObjectId], bads: list[ObjectId]) -> Argv:
-    argv = Argv("bisect")
+async def _searched(opened: Opened, action: str, goods: list[ObjectId], bads: list[ObjectId]) -> Search:
     if action == "start":
         if goods and not bads:
             raise BadArgument("`start` with `good` needs `bad`, too.")
-        return argv.add("start").put(*bads, *goods)
-    argv.add("good", when=action == "good").add("bad", when=action == "bad")
-    argv.add("skip", when=action == "skip").add("reset", when=action == "reset")
-    return argv.put(*(goods if action == "good" else bads if action == "bad" else ()))
+        return await start(opened, goods, bads)
+    if action == "reset":
+        return await reset(opened)
+    require_under_way(opened.git_dir)
+    for commit in (goods if action == "good" else bads) or [await opened.commit("HEAD")]:
+        await mark(opened, action, commit)
+    return await proceed(opened)

@@ -13,6 +13,7 @@ from mcp_ref_git.changing.consent import is_protected
 from mcp_ref_git.errors import BadArgument, BadRef, Policy
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.failures import failure
+from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.runner import Where
 from mcp_ref_git.program.words import Glued, ObjectId, Place, Ref, RemoteName, Value
 from mcp_ref_git.reading.status import look
@@ -24,7 +25,7 @@ from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.integrate import integrated
 from mcp_ref_kit.content.encodings import safe
-from mcp_ref_kit.paths import printable, show
+from mcp_ref_kit.paths import show
 from mcp_ref_kit.processes import Bounds
 
 remote = Toolset[State]("remote", default=False)
@@ -225,7 +226,7 @@ def _fetched(text: str, remote: RemoteName) -> Glued:
 def _names(text: str) -> tuple[Ref, Ref]:
     source, colon, target = text.partition(":")
     if source.startswith("+") or "*" in text:
-        raise BadRef(f"`{printable(text)}`: a refspec is `name` or `name:name`.")
+        raise BadRef(f"`{named(text)}`: a refspec is `name` or `name:name`.")
     return Ref.of(source), Ref.of(target if colon else source)
 
 

@@ -10,6 +10,7 @@ from mcp_ref_git.errors import BadRevision
 from mcp_ref_git.pages import Bookmark, Page, Truncation, more
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.parsing import records
+from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.words import ObjectId, RepoPath, Rev
 from mcp_ref_git.reading.blobs import blob_uri, read_blob
 from mcp_ref_git.reading.commits import ENCODED, FIELDS, FORMAT, Commit, FileChange, as_text, commit
@@ -22,7 +23,6 @@ from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, ContextLines, Cursor, Paths
 from mcp_ref_git.tools.diff import MaxChars, Stat, text_of
 from mcp_ref_kit.content.encodings import safe
-from mcp_ref_kit.paths import printable
 from mcp_ref_kit.processes import Bounds
 
 showing = Toolset[State]("read")
@@ -152,12 +152,12 @@ async def _named(opened: Opened, revision: str) -> Named:
         found = await opened.things([f"{commit_id.text}:{'' if one.text == '.' else one.text}" for one in tries])
         thing = next((one for one in found if one is not None), None)
         if thing is None:
-            raise BadRevision(f"`{printable(path)}` is not in `{printable(rev)}`.")
+            raise BadRevision(f"`{named(path)}` is not in `{named(rev)}`.")
         return Named(thing, path=inside.text)
     text = Rev.of(revision).text
     thing, peeled = await opened.things([text, f"{text}^{{}}"])
     if thing is None or peeled is None:
-        raise BadRevision(f"`{printable(revision)}` names nothing in this repository.")
+        raise BadRevision(f"`{named(revision)}` names nothing in this repository.")
     if thing.kind != "tag":
         return Named(thing)
     bounds = Bounds(seconds=opened.settings.timeout, stdout=_TAG_BYTES)

@@ -8,7 +8,8 @@ from msgspec import Struct
 from mcp_protocol import Output, ToolError, Toolset, arg
 from mcp_ref_git.errors import BadArgument
 from mcp_ref_git.program.argv import MOST_PATH_BYTES, Argv, size_of
-from mcp_ref_git.program.words import Glued, ObjectId, Pattern
+from mcp_ref_git.program.environment import EACH_LITERAL
+from mcp_ref_git.program.words import Glued, Literally, ObjectId, Pattern
 from mcp_ref_git.reading.conflicts import unmerged
 from mcp_ref_git.reading.stashes import Stash, read_stashes
 from mcp_ref_git.repository import Opened
@@ -56,7 +57,9 @@ async def git_stash_push(
         before = await latest(opened)
         argv = Argv("stash", "push", "--quiet").add("--include-untracked", when=include_untracked)
         argv.attach("--message=", None if message is None else Pattern.of(message, "message"))
-        await opened.git(argv.paths(given) if given else argv)
+        # With literal pathspecs stash cannot name the top level, and leaves new files behind: each path says it alone.
+        literal = [Literally(f":(top,literal){path.text}") for path in given]
+        await opened.git(argv.paths(literal) if given else argv, extra=EACH_LITERAL)
         after = await latest(opened)
     if after is None or after == before:
         raise ToolError("There is nothing to put aside.", code="nothing_to_commit")

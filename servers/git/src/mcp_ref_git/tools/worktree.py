@@ -8,6 +8,7 @@ from mcp_protocol import Output, ToolError, Toolset, arg
 from mcp_ref_git.access.places import free_place
 from mcp_ref_git.errors import BadArgument, Denied
 from mcp_ref_git.program.argv import Argv
+from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.words import Place, Ref
 from mcp_ref_git.reading.worktrees import WorkTree, parse_worktrees
 from mcp_ref_git.repository import Opened
@@ -15,7 +16,7 @@ from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING
 from mcp_ref_kit.content.encodings import safe
-from mcp_ref_kit.paths import printable, show
+from mcp_ref_kit.paths import show
 
 worktree = Toolset[State]("worktree", default=False)
 
@@ -100,9 +101,9 @@ async def git_worktree_remove(
     async with ctx.state.writing(ctx, repo_path) as opened:
         found = next((one for one in await listed(opened) if path in (one.path, _relative(opened, one))), None)
         if found is None or found.main:
-            raise BadArgument(f"`{printable(path)}` is no linked work tree of this repository.")
+            raise BadArgument(f"`{named(path)}` is no linked work tree of this repository.")
         if not opened.repository.reach.holds(found.path):
-            raise Denied(printable(path))
+            raise Denied(named(path))
         argv = Argv("worktree", "remove").add("--force", when=force).put(Place(found.path))
         answer = await opened.attempt(argv)
         if answer.code and b"use --force" in answer.err:
