@@ -68,7 +68,7 @@ async def git_compare(
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Output[_Comparison]:
-    """Compare branches: commits ahead, files changed."""
+    """Compare branches by commits ahead and files changed."""
     query = CompareQuery(base, head, limit)
     async with ctx.state.reading(ctx, repo_path) as opened:
         bookmark = Bookmark(ctx, opened, "git_compare", query, Sides)
