@@ -250,6 +250,29 @@ async def test_sixteen_sessions_click_at_once_and_twenty_stay_small(chromium: st
     assert memory < 600 * 1024, f"{memory // 1024} MiB"
 
 
+@needs_proc
+@pytest.mark.slow
+async def test_many_pages_leave_nothing_behind(chromium: str, site: Site) -> None:
+    """Case 43, the soak in short: processes, descriptors and memory stay where they were after the first pages."""
+    del chromium
+    async with over_http("--allowed-origins", site.url) as (url, pid), Client(url) as client:
+        handle = (await call(client, "browser_navigate", url=f"{site.url}/form"))["session"]
+
+        async def visit(times: int) -> tuple[int, int, int]:
+            for _ in range(times):
+                for page in ("form", "article", "net", "iframe"):
+                    await call(client, "browser_navigate", url=f"{site.url}/{page}", session=handle)
+            tree = [pid, *below(pid)]
+            descriptors = len(await asyncio.to_thread(os.listdir, f"/proc/{pid}/fd"))
+            return len(tree), descriptors, sum(map(_memory, tree)) // 1024
+
+        first = await visit(8)
+        last = await visit(16)
+    assert last[0] <= first[0] + 1
+    assert last[1] <= first[1] + 2
+    assert last[2] <= first[2] + 80, (first, last)
+
+
 def _command(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -34,6 +34,7 @@ _RESTORE_SECONDS = 3.0
 _MOST_REFUSALS = 100
 _MOST_LOST = 100
 _DYING_SECONDS = 1.0
+_DOCUMENTS = 30
 _STORED = "() => ({origin: location.origin, entries: Object.entries(localStorage)})"
 
 
@@ -147,6 +148,16 @@ class Session:
                 found = await tab.page.evaluate(_STORED)
                 if len(self._kept.storage) < _MOST_REFUSALS or found["origin"] in self._kept.storage:
                     self._kept.storage[found["origin"]] = found["entries"]
+                await self._tidy(self.context, tab)
+
+    async def _tidy(self, context: "BrowserContext", tab: Tab) -> None:
+        """Every so many documents let the page collect what snapshots of earlier ones have left: 2 MB each."""
+        if tab.traffic.document - tab.tidied < _DOCUMENTS:
+            return
+        tab.tidied = tab.traffic.document
+        session: Any = await context.new_cdp_session(tab.page)
+        await session.send("HeapProfiler.collectGarbage")
+        await session.detach()
 
     def refusal_of(self, url: str) -> ToolError | None:
         """Why the guard refused this URL, or its host, lately."""

@@ -76,6 +76,8 @@ class Tab:
         self.shown_nodes = 0
         self.modal: Modal | None = None
         self.chooser: FileChooser | None = None
+        self.tidied = 0
+        """How many documents there had been when garbage was collected last."""
         self.crashed = False
         self.closed = False
         self.url = ""
