@@ -142,10 +142,16 @@ _WRITERS: Mapping[Format, Callable[[Sequence[str]], RowWriter]] = {
 
 
 def _csv_field(cell: Any) -> str:
-    text = visible(_plain(cell))
-    if isinstance(cell, str) and (not text or any(mark in text for mark in '",\n') or text != text.strip()):
+    kind = cell.__class__
+    if kind is int:
+        return str(cell)
+    if kind is not str:
+        text = visible(_plain(cell))
+        return _doubled(text) if '"' in text or "," in text else text
+    text = visible(cell)
+    if not text or '"' in text or "," in text or "\n" in text or text != text.strip():
         return _doubled(text)
-    return _doubled(text) if '"' in text or "," in text else text
+    return text
 
 
 def _doubled(text: str) -> str:
