@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import UNSET, Struct
 
-from mcp_protocol import ContentBlock, Output
+from mcp_protocol import Output
 from mcp_ref_browser.answer.answers import Answer, Told, answer
 from mcp_ref_browser.answer.redact import masked
 from mcp_ref_browser.errors import BrowserError, crashed, invalid
@@ -220,7 +220,7 @@ async def using(ctx: Ctx, asked: Asked) -> AsyncGenerator[tuple[Session, bool]]:
     try:
         await state.ready(session)
         yield session, minted and ctx.transport == "http"
-    except BaseException:
+    except BaseException:  # a cancellation too
         if minted and state.registry.implied(ctx) != session.handle:
             await state.end(session)  # nobody has been told its handle, so nobody could ever use or close it
         raise
@@ -301,8 +301,3 @@ async def _death(state: State, tab: Tab, error: Gone) -> BrowserError:
 
 def _without(result: Any, private: list[str]) -> Any:
     return masked(result, private) if isinstance(result, str) else result
-
-
-def blocks(*content: ContentBlock) -> dict[str, Any]:
-    """Content beside the text."""
-    return {"blocks": content}

@@ -57,15 +57,6 @@ def ancestors(lines: Sequence[str], index: int) -> list[int]:
     return found[::-1]
 
 
-def subtree_end(lines: Sequence[str], index: int) -> int:
-    """The index after the last node inside a node."""
-    depth = level(lines[index])
-    end = index + 1
-    while end < len(lines) and level(lines[end]) > depth:
-        end += 1
-    return end
-
-
 def trail(lines: Sequence[str], index: int) -> str:
     """The nodes that a node is in, in one line without refs."""
     words = [_REF.sub("", lines[at].strip().removeprefix("- ")).rstrip(": ").strip() for at in ancestors(lines, index)]

@@ -12,7 +12,7 @@ from mcp_protocol.errors import ToolError
 from mcp_ref_browser.answer.answers import Answer
 from mcp_ref_browser.errors import BrowserError, timed_out
 from mcp_ref_browser.guard.policy import SessionPolicy
-from mcp_ref_browser.guard.urls import BLANK, opened, web_url
+from mcp_ref_browser.guard.urls import BLANK, opened
 from mcp_ref_browser.page.racing import Interrupted
 from mcp_ref_browser.page.settle import Mark, loaded
 from mcp_ref_browser.sessions.artifacts import Artifact
@@ -181,9 +181,3 @@ async def _moved(ctx: Ctx, how: Literal["go_back", "go_forward", "reload"], aske
 async def _quietly_closed(page: Any) -> None:
     with suppress(Exception):  # the process of a crashed page is gone already
         await page.close()
-
-
-def host_of(url: str) -> str:
-    """What an opened URL is about, for messages."""
-    found = web_url(url.partition("#")[0])
-    return url[:40] if found is None else found.origin
