@@ -79,7 +79,12 @@ def make(path: Path) -> int:
 
 def _change(ident: str, numbers: list[str]) -> tuple[str, str, int, int]:
     added, removed, path = numbers
-    return ident, path, *(int(number) if number.isdecimal() else 0 for number in (added, removed))
+    return ident, path, _number(added), _number(removed)
+
+
+def _number(written: str) -> int:
+    """Lines; of a binary file git says `-`."""
+    return int(written) if written.isdecimal() else 0
 
 
 async def look_around(client: Client) -> None:

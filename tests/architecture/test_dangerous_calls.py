@@ -21,7 +21,7 @@ COMPILES_A_PATTERN = frozenset(
 
 STARTS_A_PROCESS = frozenset({"subprocess_exec", "create_subprocess_exec", "posix_spawn", "fork", "execv", "execvp"})
 # The client starts the server that its caller names; no server starts anything.
-STARTERS = frozenset({"mcp_protocol.client.process"})
+STARTERS = frozenset({"mcp_protocol.client.process", "mcp_ref_kit.processes.running"})
 # Where a pattern that is no literal was written by a server's author, not by a caller.
 AUTHORS_PATTERN = frozenset({"mcp_protocol.schema.explain"})
 
