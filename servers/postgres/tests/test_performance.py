@@ -135,5 +135,5 @@ async def test_a_large_table_is_sampled(client: Any, engine: Any, fresh: str) ->
     await engine.run("CREATE TABLE large AS SELECT n AS id FROM generate_series(1, 200000) n; ANALYZE large", fresh)
     async with client(database=fresh) as c:
         result = await c.call("profile_table", table="large", sample=1000)
-    assert result.data["sampled"] == 1000
+    assert 1 <= result.data["sampled"] <= 1000
     assert result.data["rows_estimate"] == 200_000

@@ -1,9 +1,9 @@
 """Behind PgBouncer in transaction mode, where it is installed: parameters are set in each transaction."""
 
-import os
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -51,12 +51,15 @@ def pooled(engine: Any, tmp_path: Path, request: pytest.FixtureRequest, unprivil
 
 
 def wait_for(port: int) -> None:
-    for _ in range(os.cpu_count() or 1, 500):
+    """PgBouncer does not say when it listens."""
+    until = time.monotonic() + 15
+    while time.monotonic() < until:
         try:
-            socket.create_connection(("127.0.0.1", port), 0.1).close()
+            socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
-            continue
-        return
+            time.sleep(0.02)
+        else:
+            return
     raise AssertionError("PgBouncer does not listen")
 
 

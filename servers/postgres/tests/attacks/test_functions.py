@@ -171,3 +171,28 @@ async def test_a_function_on_the_search_path_is_judged_like_one_that_is_named(
         qualified = await c.call("query", sql="select pg_catalog.lower('A')")
     assert result.error_code == "permission"
     assert qualified.data["rows"] == [["a"]]
+
+
+@pytest.mark.parametrize("search_path", ["evil, pg_catalog, public", "evil, public"])
+async def test_a_catalogue_of_somebody_elses_deceives_no_gate(
+    client: Any, engine: Any, fresh: str, search_path: str
+) -> None:
+    """Tables called pg_proc and pg_class in a schema that stands before the engine's own."""
+    await engine.run(
+        "CREATE SCHEMA evil; CREATE TABLE evil.pg_proc (LIKE pg_catalog.pg_proc);"
+        " CREATE TABLE evil.pg_roles (rolname text);"
+        " CREATE TABLE evil.pg_class (LIKE pg_catalog.pg_class); CREATE TABLE evil.pg_language (lanname text);"
+        " GRANT USAGE ON SCHEMA evil TO PUBLIC",
+        fresh,
+    )
+    async with client(database=fresh, search_path=search_path) as c:
+        refused = await c.call("query", sql="select pg_sleep(0)")
+        listed = await c.call("list_objects", schema="public")
+        described = await c.call("describe_object", name="public.t")
+        profiled = await c.call("profile_table", table="public.t")
+        advised = await c.call("advise_indexes", queries=["select * from public.t where v = 'x'"])
+    assert refused.error_code == "permission", refused.text
+    assert len(listed.data["objects"]) == 4
+    assert described.data["columns"][0]["name"] == "id"
+    assert profiled.data["sampled"] == 1000
+    assert advised.data["suggestions"]

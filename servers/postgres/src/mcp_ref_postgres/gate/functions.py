@@ -25,12 +25,12 @@ ALWAYS_REFUSED = ("pg_read_*", "pg_ls_*", "pg_stat_file", "lo_import", "lo_expor
 LOOK_UP = """
     SELECT w.schema IS NOT NULL AS qualified, n.nspname AS schema, p.proname AS name, p.provolatile::text AS volatility,
         p.prosecdef AS definer, l.lanname AS language, l.lanpltrusted AS trusted, p.prokind::text AS kind
-    FROM unnest($1::text[], $2::text[]) w (schema, name)
-    JOIN pg_proc p ON p.proname = w.name
-    JOIN pg_namespace n ON n.oid = p.pronamespace
+    FROM ROWS FROM (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) w (schema, name)
+    JOIN pg_catalog.pg_proc p ON p.proname = w.name
+    JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
         AND (n.nspname = w.schema OR (w.schema IS NULL AND n.nspname = ANY ($3::text[])))
-    JOIN pg_language l ON l.oid = p.prolang
-    WHERE NOT ('internal'::regtype::oid = ANY (p.proargtypes::oid[]))
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE NOT ('pg_catalog.internal'::pg_catalog.regtype::pg_catalog.oid = ANY (p.proargtypes::pg_catalog.oid[]))
 """
 
 

@@ -6,9 +6,9 @@ from mcp_ref_kit.db.statements import identifier
 from mcp_ref_postgres.health.checks import VISIBLE, Check, Judged, Rows, Status, graded
 
 _SETTINGS = """
-    SELECT name, setting FROM pg_settings
+    SELECT name, setting FROM pg_catalog.pg_settings
     WHERE name IN ('autovacuum', 'fsync', 'full_page_writes', 'track_counts', 'track_activities', 'synchronous_commit')
-    UNION ALL SELECT 'pending_restart', count(*)::text FROM pg_settings WHERE pending_restart
+    UNION ALL SELECT 'pending_restart', count(*)::text FROM pg_catalog.pg_settings WHERE pending_restart
 """
 _WRONG: dict[str, tuple[Callable[[str], bool], Status, str]] = {
     "autovacuum": (lambda value: value == "off", "critical", "autovacuum is off: dead rows are never cleared away"),
@@ -32,17 +32,18 @@ def _settings(rows: Rows) -> Judged:
 
 _SECURITY = f"""
     SELECT 'role' AS kind, CASE WHEN rolsuper THEN 'superuser' ELSE 'REPLICATION' END AS what, rolname AS name
-    FROM pg_roles WHERE rolname = session_user AND (rolsuper OR rolreplication)
+    FROM pg_catalog.pg_roles WHERE rolname = session_user AND (rolsuper OR rolreplication)
     UNION ALL SELECT 'member', m, session_user::text
     FROM unnest(ARRAY['pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program',
         'pg_signal_backend']) m
-    WHERE pg_has_role(session_user, m, 'MEMBER') AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = session_user)
-    UNION ALL SELECT 'bridge', extname, extname FROM pg_extension
+    WHERE pg_has_role(session_user, m, 'MEMBER') AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles
+    WHERE rolname = session_user)
+    UNION ALL SELECT 'bridge', extname, extname FROM pg_catalog.pg_extension
     WHERE extname IN ('dblink', 'postgres_fdw', 'file_fdw')
-    UNION ALL SELECT 'public', n.nspname, n.nspname FROM pg_namespace n
+    UNION ALL SELECT 'public', n.nspname, n.nspname FROM pg_catalog.pg_namespace n
     WHERE {VISIBLE} AND has_schema_privilege('public', n.oid, 'CREATE')
     UNION ALL SELECT 'definer', p.oid::regprocedure::text, p.oid::regprocedure::text
-    FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
     WHERE {VISIBLE} AND p.prosecdef AND NOT coalesce(p.proconfig::text, '') LIKE '%search_path=%'
 """  # noqa: S608  constants of this program
 _WORDS = {
@@ -68,7 +69,7 @@ def _security(rows: Rows) -> Judged:
 
 _EXTENSIONS = """
     SELECT e.extname AS name, e.extversion AS installed, a.default_version AS available
-    FROM pg_extension e LEFT JOIN pg_available_extensions a ON a.name = e.extname ORDER BY 1
+    FROM pg_catalog.pg_extension e LEFT JOIN pg_catalog.pg_available_extensions a ON a.name = e.extname ORDER BY 1
 """
 
 

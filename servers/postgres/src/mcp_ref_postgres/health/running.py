@@ -19,7 +19,7 @@ _CONNECTION = """
                            AND now() - state_change > interval '5 minutes') AS idle,
         count(*) FILTER (WHERE state = 'active' AND backend_type = 'client backend' AND pid <> pg_backend_pid()
                            AND now() - query_start > interval '1 hour') AS long
-    FROM pg_stat_activity
+    FROM pg_catalog.pg_stat_activity
 """
 
 
@@ -38,7 +38,7 @@ def _connection(rows: Rows) -> Judged:
 
 _LOCKS = """
     SELECT a.pid, pg_blocking_pids(a.pid) AS blockers, extract(epoch FROM now() - a.query_start)::float8 AS seconds
-    FROM pg_stat_activity a WHERE cardinality(pg_blocking_pids(a.pid)) > 0 ORDER BY seconds DESC NULLS LAST
+    FROM pg_catalog.pg_stat_activity a WHERE cardinality(pg_blocking_pids(a.pid)) > 0 ORDER BY seconds DESC NULLS LAST
 """
 
 
@@ -57,11 +57,11 @@ def _locks(rows: Rows) -> Judged:
 _REPLICATION = """
     SELECT slot_name AS name, active, wal_status,
         CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) END::bigint AS behind
-    FROM pg_replication_slots
+    FROM pg_catalog.pg_replication_slots
     UNION ALL
     SELECT coalesce(nullif(application_name, ''), client_addr::text, pid::text), state = 'streaming', NULL,
         CASE WHEN NOT pg_is_in_recovery() THEN pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) END::bigint
-    FROM pg_stat_replication ORDER BY 1
+    FROM pg_catalog.pg_stat_replication ORDER BY 1
 """
 
 
@@ -81,7 +81,7 @@ def _replication(rows: Rows) -> Judged:
 _BUFFER = """
     SELECT sum(heap_blks_hit + coalesce(idx_blks_hit, 0))::float8 AS hit,
         sum(heap_blks_hit + coalesce(idx_blks_hit, 0) + heap_blks_read + coalesce(idx_blks_read, 0))::float8 AS all
-    FROM pg_statio_user_tables
+    FROM pg_catalog.pg_statio_user_tables
 """
 
 

@@ -25,14 +25,16 @@ _INDEX = f"""
     SELECT n.nspname AS schema, c.relname AS name, t.relname AS table, i.indisvalid AS valid,
         pg_relation_size(c.oid) AS bytes, coalesce(s.idx_scan, 0) AS scans,
         i.indisunique OR i.indisprimary OR i.indisexclusion OR i.indisreplident AS needed,
-        (SELECT d.relname FROM pg_index j JOIN pg_class d ON d.oid = j.indexrelid
+        (SELECT d.relname FROM pg_catalog.pg_index j JOIN pg_catalog.pg_class d ON d.oid = j.indexrelid
          WHERE j.indrelid = i.indrelid AND j.indexrelid < i.indexrelid AND j.indkey = i.indkey
            AND j.indclass = i.indclass AND j.indcollation = i.indcollation AND j.indoption = i.indoption
            AND pg_get_expr(j.indexprs, j.indrelid) IS NOT DISTINCT FROM pg_get_expr(i.indexprs, i.indrelid)
            AND pg_get_expr(j.indpred, j.indrelid) IS NOT DISTINCT FROM pg_get_expr(i.indpred, i.indrelid)
          LIMIT 1) AS same_as
-    FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_user_indexes s ON s.indexrelid = c.oid
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    JOIN pg_catalog.pg_class t ON t.oid = i.indrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_stat_user_indexes s ON s.indexrelid = c.oid
     WHERE {VISIBLE} AND c.relkind = 'i' ORDER BY bytes DESC, schema, name
 """  # noqa: S608  constants of this program
 
@@ -68,7 +70,8 @@ _VACUUM = f"""
     SELECT n.nspname AS schema, s.relname AS name, s.n_live_tup AS live, s.n_dead_tup AS dead,
         greatest(s.last_vacuum, s.last_autovacuum)::text AS vacuumed,
         greatest(s.last_analyze, s.last_autoanalyze) IS NULL AND s.n_live_tup > 1000 AS never_analyzed
-    FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+    FROM pg_catalog.pg_stat_user_tables s JOIN pg_catalog.pg_class c ON c.oid = s.relid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE {VISIBLE} ORDER BY s.n_dead_tup DESC, schema, name
 """  # noqa: S608  constants of this program
 
@@ -91,7 +94,8 @@ _SEQUENCE = f"""
     SELECT n.nspname AS schema, c.relname AS name,
         CASE WHEN has_sequence_privilege(c.oid, 'SELECT, USAGE')
              THEN 100.0 * coalesce(pg_sequence_last_value(c.oid), 0) / q.seqmax END AS used
-    FROM pg_sequence q JOIN pg_class c ON c.oid = q.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    FROM pg_catalog.pg_sequence q JOIN pg_catalog.pg_class c ON c.oid = q.seqrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE {VISIBLE} AND NOT q.seqcycle AND q.seqincrement > 0 AND q.seqmax > 0 ORDER BY used DESC NULLS LAST
 """  # noqa: S608  constants of this program
 
@@ -111,10 +115,11 @@ def _sequence(rows: Rows) -> Judged:
 
 _CONSTRAINT = f"""
     SELECT n.nspname AS schema, t.relname AS table, k.conname AS name, k.convalidated AS validated,
-        NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND i.indisvalid
+        NOT EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = k.conrelid AND i.indisvalid
             AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey) AS bare,
         t.reltuples AS rows
-    FROM pg_constraint k JOIN pg_class t ON t.oid = k.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+    FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class t ON t.oid = k.conrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
     WHERE {VISIBLE} AND k.contype IN ('f', 'c') AND (k.contype = 'f' OR NOT k.convalidated) ORDER BY 1, 2, 3
 """  # noqa: S608  constants of this program
 
@@ -137,9 +142,9 @@ def _constraint(rows: Rows) -> Judged:
 _BLOAT = f"""
     SELECT n.nspname AS schema, c.relname AS name, c.relpages::bigint * b.block AS bytes,
         greatest(0, c.relpages - ceil(c.reltuples * (w.width + 28) / (b.block - 24)))::bigint * b.block AS wasted
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     CROSS JOIN (SELECT current_setting('block_size')::bigint AS block) b
-    CROSS JOIN LATERAL (SELECT sum((1 - s.null_frac) * s.avg_width) AS width FROM pg_stats s
+    CROSS JOIN LATERAL (SELECT sum((1 - s.null_frac) * s.avg_width) AS width FROM pg_catalog.pg_stats s
         WHERE s.schemaname = n.nspname AND s.tablename = c.relname) w
     WHERE {VISIBLE} AND c.relkind IN ('r', 'm') AND c.reltuples > 0 AND w.width IS NOT NULL
     ORDER BY wasted DESC, schema, name LIMIT 100
@@ -160,7 +165,7 @@ def _bloat(rows: Rows) -> Judged:
 
 
 _WRAPAROUND = """
-    SELECT datname AS name, age(datfrozenxid) AS age, mxid_age(datminmxid) AS mxid_age FROM pg_database
+    SELECT datname AS name, age(datfrozenxid) AS age, mxid_age(datminmxid) AS mxid_age FROM pg_catalog.pg_database
     WHERE datallowconn ORDER BY 2 DESC
 """
 

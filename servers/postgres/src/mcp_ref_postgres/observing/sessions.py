@@ -21,7 +21,7 @@ _LONGER = "coalesce(extract(epoch FROM now() - {since}), 0) >= $1"
 # ruff: noqa: S608  constants of this program
 _VIEWS: dict[View, str] = {
     "queries": f"""
-        SELECT {_SHOWN}, nullif(pg_blocking_pids(a.pid), '{{}}') AS blocked_by FROM pg_stat_activity a
+        SELECT {_SHOWN}, nullif(pg_blocking_pids(a.pid), '{{}}') AS blocked_by FROM pg_catalog.pg_stat_activity a
         WHERE {_OTHERS} AND a.state = 'active' AND {_LONGER.format(since="a.query_start")}
         ORDER BY a.query_start LIMIT $2
     """,
@@ -29,17 +29,18 @@ _VIEWS: dict[View, str] = {
         SELECT {_SHOWN}, l.mode, l.granted, l.locktype,
             CASE WHEN l.relation IS NOT NULL AND d.datname = current_database()
                  THEN l.relation::regclass::text END AS relation
-        FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid LEFT JOIN pg_database d ON d.oid = l.database
+        FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+        LEFT JOIN pg_catalog.pg_database d ON d.oid = l.database
         WHERE {_OTHERS} AND l.locktype <> 'virtualxid' AND {_LONGER.format(since="a.query_start")}
         ORDER BY l.granted, a.query_start, l.locktype, l.mode LIMIT $2
     """,
     "blocking": f"""
-        SELECT {_SHOWN}, pg_blocking_pids(a.pid) AS blocked_by FROM pg_stat_activity a
+        SELECT {_SHOWN}, pg_blocking_pids(a.pid) AS blocked_by FROM pg_catalog.pg_stat_activity a
         WHERE {_OTHERS} AND cardinality(pg_blocking_pids(a.pid)) > 0 AND {_LONGER.format(since="a.query_start")}
         ORDER BY a.query_start LIMIT $2
     """,
     "idle_in_tx": f"""
-        SELECT {_SHOWN} FROM pg_stat_activity a
+        SELECT {_SHOWN} FROM pg_catalog.pg_stat_activity a
         WHERE {_OTHERS} AND a.state LIKE 'idle in transaction%' AND {_LONGER.format(since="a.state_change")}
         ORDER BY a.xact_start LIMIT $2
     """,
@@ -76,11 +77,11 @@ def _progress(major: int) -> str:
         phase = "'copying'" if kind == "copy" else "p.phase"
         parts.append(
             f"SELECT p.pid, '{kind}' AS work, {phase}::text AS phase, p.{done}::float8 AS done,"
-            f" p.{total}::float8 AS total FROM pg_stat_progress_{kind} p"
+            f" p.{total}::float8 AS total FROM pg_catalog.pg_stat_progress_{kind} p"
         )
     return f"""
         SELECT {_SHOWN}, w.work, w.phase, w.done, w.total
-        FROM ({" UNION ALL ".join(parts)}) w JOIN pg_stat_activity a ON a.pid = w.pid
+        FROM ({" UNION ALL ".join(parts)}) w JOIN pg_catalog.pg_stat_activity a ON a.pid = w.pid
         WHERE {_LONGER.format(since="a.query_start")} AND NOT (a.pid = ANY ($3::int[]))
         ORDER BY a.query_start LIMIT $2
     """

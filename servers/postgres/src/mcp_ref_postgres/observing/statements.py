@@ -63,6 +63,6 @@ def _statement(view: str, sort: Sort) -> str:
             shared_blks_read AS blocks_read, shared_blks_written AS blocks_written, wal_bytes::float8,
             temp_blks_read + temp_blks_written AS temp_blocks
         FROM {view} s
-        WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND calls >= $2
+        WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) AND calls >= $2
         ORDER BY {_ORDER[sort]} DESC NULLS LAST, s.queryid LIMIT $1
     """  # noqa: S608  a quoted view and a column from the table above

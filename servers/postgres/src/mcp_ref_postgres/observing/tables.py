@@ -35,7 +35,8 @@ async def tables(
             greatest(s.last_vacuum, s.last_autovacuum)::text AS last_vacuum,
             greatest(s.last_analyze, s.last_autoanalyze)::text AS last_analyze,
             s.seq_scan AS seq_scans, coalesce(s.idx_scan, 0) AS index_scans, age(c.relfrozenxid) AS age
-        FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+        FROM pg_catalog.pg_stat_user_tables s JOIN pg_catalog.pg_class c ON c.oid = s.relid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE {VISIBLE} AND c.relname LIKE $2 AND c.relkind IN ('r', 'm')
         ORDER BY {_ORDER[sort]}, schema, name LIMIT $3
     """  # noqa: S608  constants of this program
@@ -43,17 +44,18 @@ async def tables(
     return [dict(row) for row in rows]
 
 
+_ESTIMATE = "SELECT CASE WHEN reltuples >= 0 THEN reltuples::float8 END FROM pg_catalog.pg_class WHERE oid = $1::oid"
 _STATISTICS = """
     SELECT s.attname::text AS name, s.null_frac::float8 AS nulls, s.n_distinct::float8 AS distincts,
         s.avg_width AS width, s.most_common_vals::text::text[] AS common, s.most_common_freqs::float8[] AS freqs
-    FROM pg_stats s WHERE s.schemaname = $1 AND s.tablename = $2
+    FROM pg_catalog.pg_stats s WHERE s.schemaname = $1 AND s.tablename = $2
 """
 _COLUMNS = """
     SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
-        EXISTS (SELECT FROM pg_opclass o JOIN pg_am m ON m.oid = o.opcmethod
+        EXISTS (SELECT FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am m ON m.oid = o.opcmethod
                 WHERE o.opcintype = a.atttypid AND m.amname = 'btree' AND o.opcdefault)
             OR format_type(a.atttypid, NULL) IN ('character varying', 'character') AS ordered
-    FROM pg_attribute a
+    FROM pg_catalog.pg_attribute a
     WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 
@@ -63,9 +65,7 @@ async def profile(
 ) -> tuple[float | None, int, list[dict[str, Any]]]:
     """Estimated rows, rows that were sampled, and what each column holds."""
     connection = session.connection
-    estimate = await connection.fetchval(
-        "SELECT CASE WHEN reltuples >= 0 THEN reltuples::float8 END FROM pg_class WHERE oid = $1::oid", found.oid
-    )
+    estimate = await connection.fetchval(_ESTIMATE, found.oid)
     columns = [row for row in await connection.fetch(_COLUMNS, found.oid) if wanted is None or row["name"] in wanted]
     known = {row["name"]: row for row in await connection.fetch(_STATISTICS, found.schema, found.name)}
     row = await connection.fetchrow(_sampling(found, columns, estimate, sample))
@@ -81,7 +81,7 @@ def _sampling(found: Object, columns: Sequence[Any], estimate: float | None, sam
     """One pass over a sample for all columns."""
     source = found.path
     if found.type in {"table", "matview", "partitioned"} and (estimate or 0) > WHOLE_ROWS:
-        percent = min(100.0, max(0.001, 120.0 * sample / (estimate or 1)))
+        percent = min(100.0, max(0.001, 200.0 * sample / (estimate or 1)))
         source = f"{source} TABLESAMPLE SYSTEM ({percent:.4f})"
     names = ", ".join(identifier(column["name"]) for column in columns) or "1"
     parts = ["count(*) AS n"]

@@ -15,7 +15,9 @@ from mcp_ref_postgres.engine.database import Engine
 METHODS = ("btree", "hash", "gin", "gist", "spgist", "brin", "bloom")
 MOST = 10
 
-_COLUMNS = "SELECT attname::text FROM pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped"
+_COLUMNS = """
+    SELECT attname::text FROM pg_catalog.pg_attribute WHERE attrelid = $1::oid AND attnum > 0 AND NOT attisdropped
+"""
 
 
 class HypotheticalIndex(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

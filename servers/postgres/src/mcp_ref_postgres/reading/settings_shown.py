@@ -17,8 +17,11 @@ _SPELLED = {
     "TRANSACTION ISOLATION LEVEL": "transaction_isolation",
     "SESSION AUTHORIZATION": "session_authorization",
 }
-_ALL = "SELECT name, setting, short_desc FROM pg_settings WHERE name <> ALL ($1::text[]) ORDER BY name"
-_ONE = "SELECT current_setting(name) FROM pg_settings WHERE lower(name) = lower($1) AND name <> ALL ($2::text[])"
+_ALL = "SELECT name, setting, short_desc FROM pg_catalog.pg_settings WHERE name <> ALL ($1::text[]) ORDER BY name"
+_ONE = """
+    SELECT current_setting(name) FROM pg_catalog.pg_settings
+    WHERE lower(name) = lower($1) AND name <> ALL ($2::text[])
+"""
 # Settings that hold paths of the engine's machine or strings with passwords.
 HIDDEN = [
     "data_directory", "config_file", "hba_file", "ident_file", "external_pid_file", "log_directory", "log_filename",

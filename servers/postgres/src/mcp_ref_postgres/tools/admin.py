@@ -33,9 +33,9 @@ _KINDS: dict[Action, frozenset[str]] = {
 }
 _BACKEND = """
     SELECT a.usename::text AS user, a.backend_type AS kind, coalesce(r.rolsuper, true) AS superuser
-    FROM pg_stat_activity a LEFT JOIN pg_roles r ON r.oid = a.usesysid WHERE a.pid = $1
+    FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid WHERE a.pid = $1
 """
-_EXTENSION = "SELECT name::text FROM pg_available_extensions ORDER BY 1"
+_EXTENSION = "SELECT name::text FROM pg_catalog.pg_available_extensions ORDER BY 1"
 
 
 class Stopped(Struct, frozen=True):

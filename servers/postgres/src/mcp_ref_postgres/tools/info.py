@@ -19,7 +19,7 @@ _STANDING = """
         pg_database_size(current_database()) AS size
 """
 _SHOWN = """
-    SELECT name, current_setting(name) AS setting FROM pg_settings
+    SELECT name, current_setting(name) AS setting FROM pg_catalog.pg_settings
     WHERE name IN ('max_connections', 'shared_buffers', 'work_mem', 'statement_timeout', 'lock_timeout', 'TimeZone',
         'server_encoding', 'default_transaction_read_only', 'wal_level', 'max_parallel_workers_per_gather')
     ORDER BY name
