@@ -1,7 +1,7 @@
 """A snapshot as lines: one a node, two blanks a level. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 _REF = re.compile(r"\[ref=((?:f[0-9]+)?e[0-9]+)\]")
 _BOX = re.compile(r" \[box=(-?[0-9]+),(-?[0-9]+),([0-9]+),([0-9]+)\]")
@@ -77,11 +77,3 @@ def dropped(lines: Sequence[str], gone: Iterable[int]) -> list[str]:
             continue
         out.append(line[2 * len(lifted) :])
     return out
-
-
-def refs(lines: Iterable[str]) -> Iterator[str]:
-    """All refs."""
-    for line in lines:
-        ref = ref_of(line)
-        if ref is not None:
-            yield ref
