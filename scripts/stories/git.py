@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from mcp_protocol.client import Client
 from scripts import transcript
@@ -58,12 +59,13 @@ async def inject(client: Client, place: Path) -> None:
     """Options in the place of values: they wrote files through other servers."""
     say("Arguments that would be options of git, and paths that would leave the repository:")
     target = place / "written"
-    for tool, arguments in (
+    attempts: list[tuple[str, dict[str, Any]]] = [
         ("git_diff", {"target": f"--output={target}"}),
         ("git_log", {"ref": f"--output={target}"}),
         ("git_diff", {"target": "HEAD", "paths": ["/etc/hostname", "/etc/hosts"]}),
         ("git_log", {"repo_path": "/etc"}),
-    ):
+    ]
+    for tool, arguments in attempts:
         outcome = await call(client, tool, **arguments)
         check("it was refused", holds=bool(outcome.is_error) and "localhost" not in text_of(outcome))
     check("no file was written", holds=not target.exists())

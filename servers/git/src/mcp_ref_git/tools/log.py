@@ -46,7 +46,7 @@ class LogPage(_Log, frozen=True, kw_only=True, omit_defaults=True):
     untrusted: bool
 
 
-class LogQuery(Struct, frozen=True, kw_only=True):
+class LogQuery(Struct, frozen=True):
     """What a page of the log is asked for."""
 
     max_count: int
@@ -108,26 +108,9 @@ async def git_log(  # noqa: PLR0913  one parameter for each argument
 ) -> Output[_Log]:
     """Show commits by date, author, message, content, path or lines."""
     query = LogQuery(
-        max_count=max_count,
-        start_timestamp=start_timestamp,
-        end_timestamp=end_timestamp,
-        ref=ref,
-        range=range,
-        paths=paths,
-        author=author,
-        committer=committer,
-        grep=grep,
-        grep_invert=grep_invert,
-        pickaxe=pickaxe,
-        pickaxe_regex=pickaxe_regex,
-        line_range=line_range,
-        merges=merges,
-        first_parent=first_parent,
-        order=order,
-        follow=follow,
-        stat=stat,
-        patch=patch,
-    )
+        max_count, start_timestamp, end_timestamp, ref, range, paths, author, committer, grep, grep_invert, pickaxe,
+        pickaxe_regex, line_range, merges, first_parent, order, follow, stat, patch,
+    )  # fmt: skip
     async with ctx.state.reading(ctx, repo_path) as opened:
         bookmark = Bookmark(ctx, opened, "git_log", query, Start)
         start = bookmark.open(cursor) or await _start(opened, query)
