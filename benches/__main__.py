@@ -12,6 +12,7 @@ from benches import (
     browser_rows,
     fetch_rows,
     filesystem_rows,
+    git_rows,
     postgres_rows,
     protocol_rows,
     redis_rows,
@@ -20,7 +21,7 @@ from benches import (
 from benches.rounds import Row
 from benches.subjects import OURS, ROOT, install_peers
 
-SERVERS = (filesystem_rows, sqlite_rows, postgres_rows, fetch_rows, redis_rows, browser_rows)
+SERVERS = (filesystem_rows, sqlite_rows, postgres_rows, git_rows, fetch_rows, redis_rows, browser_rows)
 RESULTS = ROOT / ".cache" / "bench"
 
 
