@@ -20,6 +20,12 @@ from mcp_ref_kit.content.encodings import safe
 
 integrate = Toolset[State]("integrate", default=False)
 
+# The tree without a file, which every repository has.
+_EMPTY = {
+    "sha1": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "sha256": "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
+
 Action = Literal["start", "continue", "abort", "skip"]
 Verdict = Literal["merged", "fast-forward", "conflict", "up-to-date", "aborted"]
 Strategy = Literal["ours", "theirs", "patience", "ignore-all-space", "no-renames"]
@@ -199,8 +205,14 @@ async def _steps(
 
 
 async def _step(opened: Opened, commit: ObjectId, *, backwards: bool) -> Step:
-    parent = await opened.commit(f"{commit.text}^")
+    parent = await _parent(opened, commit)
     return Step(commit, parent) if backwards else Step(parent, commit)
+
+
+async def _parent(opened: Opened, commit: ObjectId) -> ObjectId:
+    """The first parent, or the empty tree before the first commit."""
+    (parent,) = await opened.things([f"{commit.text}^{{commit}}^"])
+    return ObjectId.of(_EMPTY[opened.repository.found.object_format]) if parent is None else parent.id
 
 
 def _verdict(said: bytes, still: bool, conflicts: Sequence[Sides]) -> Verdict:  # noqa: FBT001  whether HEAD moved

@@ -23,6 +23,7 @@ from mcp_ref_kit.paths import show
 patching = Toolset[State]("integrate", default=False)
 
 LONGEST_PATCH = 2_000_000
+_MOVED = re.compile(rb"^(?:rename|copy) (?:from|to) (.+?)\r?$", re.MULTILINE)
 _REJECTED = re.compile(r"patch failed: (.+?):(\d+)$", re.MULTILINE)
 _UNAPPLIED = re.compile(
     r"^error: (.+?): (?:patch does not apply|does not exist in index|No such file).*$", re.MULTILINE
@@ -71,6 +72,8 @@ async def git_apply_patch(  # noqa: PLR0913  one parameter for each argument
     async with ctx.state.writing(ctx, repo_path) as opened:
         _ = opened.top
         files = await _files_of(opened, data)
+        # With --3way git looks for links in the index alone, and would write through one that it does not know.
+        await opened.paths([*files, *_moved_in(data)])
         argv = Argv("apply", "--whitespace=nowarn").add("--check", when=check_only)
         argv.add("--index", when=index and not three_way).add("--reverse", when=reverse)
         argv.add("--3way", when=three_way)
@@ -160,6 +163,18 @@ async def _files_of(opened: Opened, patch: bytes) -> list[str]:
     answer = await opened.git(Argv("apply", "--numstat", "-z").feed(patch))
     fields = [name.rpartition("\t")[2] for name in names(answer.out)]
     return [show(name) for name in fields if name]
+
+
+def _moved_in(patch: bytes) -> list[str]:
+    """The other names of files that a patch renames or copies.
+
+    Raises:
+        BadArgument: one is quoted.
+    """
+    found = [line.decode("utf-8", "surrogateescape") for line in _MOVED.findall(patch)]
+    if any(name.startswith('"') for name in found):
+        raise BadArgument("`patch` renames a file with a name that cannot be judged.")
+    return found
 
 
 async def _conflicted(opened: Opened) -> list[str]:
