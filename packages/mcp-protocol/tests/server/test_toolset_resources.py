@@ -110,6 +110,19 @@ def test_a_prompt_lists_its_arguments() -> None:
     assert review.__name__ == "review"
 
 
+def test_an_argument_named_like_a_keyword_of_python_is_listed_without_its_underscore() -> None:
+    toolset = Toolset[int]("t")
+
+    @toolset.prompt()
+    async def between(ctx: Ctx, from_: Annotated[str, arg("The one.")], to: Annotated[str, arg("The other.")]) -> str:
+        """What is between."""
+        del ctx
+        return from_ + to
+
+    (entry,) = toolset.prompts
+    assert [argument.name for argument in entry.definition.arguments or ()] == ["from", "to"]
+
+
 def test_a_completion_needs_a_target_of_the_toolset_and_one_of_its_arguments() -> None:
     toolset = Toolset[int]("t")
     with pytest.raises(ValueError, match="`good` is not registered in this toolset"):

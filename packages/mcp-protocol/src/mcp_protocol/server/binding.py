@@ -112,7 +112,7 @@ def prompt(function: Handler, name: str | None, title: str | None) -> PromptEntr
     for text, schema in arguments.schema.get("properties", {}).items():
         if schema.get("type") != "string":
             raise ValueError(f"{owner}: `{text}` must be a string, as all arguments of prompts are")
-    listed = [PromptArgument(name=one.name, description=one.description, required=one.required) for one in parameters]
+    listed = [PromptArgument(name=one.wire, description=one.description, required=one.required) for one in parameters]
     definition = Prompt(name=name, title=title, description=_documented(function, owner), arguments=listed or None)
     return PromptEntry(name=name, definition=definition, function=function, arguments=arguments)
 
