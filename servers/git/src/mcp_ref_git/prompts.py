@@ -83,7 +83,7 @@ async def resolve_conflicts(ctx: Ctx, repo_path: RepoPath = "") -> str:
 
 
 @prompts.complete(review_changes, "base")
-@prompts.complete(release_notes, "from_")
+@prompts.complete(release_notes, "from")
 @prompts.complete(release_notes, "to")
 @prompts.complete(explain_commit, "sha")
 async def ref_names(ctx: Ctx, typed: str, settled: Mapping[str, str]) -> Completion:

@@ -1,12 +1,14 @@
 """A repository for the length of one call: its commands, revisions and paths."""
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
+from mcp_protocol.errors import ToolError
 from mcp_ref_git.access.repositories import Repository
 from mcp_ref_git.errors import BadArgument, BadRevision
 from mcp_ref_git.program.argv import Argv
@@ -74,7 +76,10 @@ class Opened:
         Raises:
             ToolError: it failed.
         """
-        return await self._git.must(self.repository.where, argv, take=take, extra=extra, bounds=bounds)
+        answer = await self.attempt(argv, take=take, extra=extra, bounds=bounds)
+        if answer.code:
+            raise self.failed(argv.words[0], answer)
+        return answer
 
     async def attempt(
         self,
@@ -87,10 +92,15 @@ class Opened:
         """Run a command whose failure means something."""
         return await self._git.run(self.repository.where, argv, take=take, extra=extra, bounds=bounds)
 
-    def failed(self, command: str, answer: Answer) -> Exception:
-        """The tool error for an attempt that failed."""
+    def failed(self, command: str, answer: Answer) -> ToolError:
+        """The tool error for an attempt that failed; a lock of somebody else is told with its age, and left."""
         said = answer.err if answer.err.strip() else answer.out
-        return failure(command, said, self.repository.where.allowed)
+        error = failure(command, said, self.repository.where.allowed)
+        age = _age(self.git_dir / "index.lock") if error.code == "busy" else None
+        if age is None:
+            return error
+        sentence = f"Another git program holds `index.lock`, since {age} s; it is left alone."
+        return ToolError(sentence, code="busy", hint="Try again when it has ended.", retryable=True)
 
     async def things(self, revisions: Sequence[str]) -> list[Thing | None]:
         """What some revisions name, in one go; None for those that name nothing. They have passed `Rev`."""
@@ -144,6 +154,13 @@ class Opened:
         if not read or self.is_bare:
             return read
         return await self.workers.run(_judged, self.top, read)
+
+
+def _age(path: Path) -> int | None:
+    try:
+        return int(time.time() - path.lstat().st_mtime)
+    except OSError:
+        return None  # it went meanwhile, or it was another lock
 
 
 def _judged(top: Path, paths: list[RepoPath]) -> list[RepoPath]:

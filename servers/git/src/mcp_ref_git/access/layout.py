@@ -19,6 +19,9 @@ MOST_NAMES = 200_000
 # Never read by a command of ours: hooks do not run, and what is beneath the others is judged when it is used.
 _SKIPPED = frozenset({"hooks", "modules", "worktrees", "lfs", "annex", "rr-cache"})
 
+# Where links among the refs would be; one deeper is found when something beside it changes.
+_REFS = (".", "heads", "tags", "remotes", "remotes/origin")
+
 Holds = Callable[[str | Path], bool]
 
 
@@ -60,7 +63,8 @@ def identities(git_dir: Path, common_dir: Path, top: Path | None) -> tuple[objec
 
 def state_of_parts(git_dir: Path, common_dir: Path) -> tuple[object, ...]:
     """What changes when a link could have appeared beside the objects."""
-    return tuple(_state(directory) for directory in (git_dir, common_dir))
+    refs = common_dir / "refs"
+    return tuple(_state(place) for place in (git_dir, common_dir, *(refs / name for name in _REFS)))
 
 
 def state_of_objects(common_dir: Path) -> tuple[object, ...]:
