@@ -42,7 +42,7 @@ SIGNS: tuple[Sign, ...] = (
     _sign(
         re.compile(
             r"unmerged|unresolved conflict|fix conflicts|needs merge|you need to resolve|CONFLICT|could not apply"
-            r"|partial commit during"
+            r"|partial commit during|cannot switch branch while"
         ),
         "conflict",
         "Resolve the conflicts and add the files, or abort the operation.",
