@@ -385,3 +385,15 @@ async def test_a_damaged_repository_says_so(repo: Any, desk: Any) -> None:
             assert await at.refused(tool, **arguments) in {"git_failed", "bad_revision"}
         (repo.dot_git / "HEAD").write_text("junk")
         assert await at.refused("git_status") == "not_a_repository"
+
+
+async def test_names_with_separators_of_other_alphabets_are_one_name(repo: Any, desk: Any) -> None:
+    """U+2028 ends a line for Python, and not for git."""
+    name = "a\u2028b"
+    repo.commit("first", **{name: "1\n", "line\nbreak": "2\n"})
+    repo.git("branch", name)
+    async with desk(repo, mode="admin", toolsets=["all"]) as at:
+        assert (await at.ok("git_checkout", branch_name=name))["to"] == name
+        assert await at.refused("git_show", revision=f"{name}x") == "bad_revision"
+        assert (await at.ok("git_show", revision=f"HEAD:{name}"))["content"] == "1\n"
+        assert (await at.ok("git_show", revision="HEAD:line\\x0abreak"))["content"] == "2\n"

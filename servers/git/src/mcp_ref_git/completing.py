@@ -39,8 +39,10 @@ async def paths_at(opened: Opened, revision: str, typed: str) -> Completion:
     directory, slash, _ = typed.rpartition("/")
     try:
         commit = await opened.commit(revision)
-        inside = "" if not slash else RepoPath.of(directory or ".").text
-        (thing,) = await opened.things([f"{commit.text}:{'' if inside == '.' else inside}"])
+        inside = RepoPath.of(directory or "." if slash else ".")
+        thing = await opened.inside(commit, inside)
+        if thing is None and inside.other is not None:
+            thing = await opened.inside(commit, inside.other)
     except ToolError:
         return _beginning(typed, [])
     if thing is None or thing.kind != "tree":
@@ -51,7 +53,7 @@ async def paths_at(opened: Opened, revision: str, typed: str) -> Completion:
 
 async def _refs(opened: Opened, *namespaces: LiteralString) -> list[str]:
     listing = Argv("for-each-ref", "--sort=-committerdate", "--format=%(refname:lstrip=2)", *namespaces)
-    return list(dict.fromkeys((await opened.git(listing)).text.splitlines()))
+    return list(dict.fromkeys((await opened.git(listing)).lines))
 
 
 def _beginning(typed: str, values: list[str]) -> Completion:

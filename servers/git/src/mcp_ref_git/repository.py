@@ -79,6 +79,12 @@ class Opened:
         answer = await self.attempt(argv, take=take, extra=extra, bounds=bounds)
         if answer.code:
             raise self.failed(argv.words[0], answer)
+        if answer.cut and take is None and bounds is None:
+            raise ToolError(
+                "The answer of git is too long to be read whole.",
+                code="too_large",
+                hint="Ask for some paths at a time.",
+            )
         return answer
 
     async def attempt(
@@ -104,11 +110,18 @@ class Opened:
 
     async def things(self, revisions: Sequence[str]) -> list[Thing | None]:
         """What some revisions name, in one go; None for those that name nothing. They have passed `Rev`."""
-        asking = Argv("cat-file", "--batch-check").feed(
-            "".join(f"{one}\n" for one in revisions).encode(errors="replace")
-        )
+        feeding = "".join(f"{one}\n" for one in revisions).encode("utf-8", "surrogateescape")
+        asking = Argv("cat-file", "--batch-check").feed(feeding)
         answer = await self.git(asking)
-        return [_thing(line) for line in answer.text.splitlines()]
+        return [_thing(line) for line in answer.lines]
+
+    async def inside(self, commit: ObjectId, path: RepoPath) -> Thing | None:
+        """What a commit has at a path."""
+        if "\n" not in path.text:  # which would end the question
+            return (await self.things([f"{commit.text}:{'' if path.text == '.' else path.text}"]))[0]
+        argv = Argv("ls-tree", "-z", "--long", "--full-tree").put(commit).paths([path])
+        facts = (await self.git(argv)).text.partition("\t")[0].split()
+        return _thing(f"{facts[2]} {facts[1]} {facts[3].replace('-', '0')}") if facts else None
 
     async def commit(self, revision: str, argument: str = "revision") -> ObjectId:
         """The full id of the commit that a caller's text names.

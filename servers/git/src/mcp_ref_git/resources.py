@@ -84,7 +84,9 @@ async def blob(ctx: Ctx, repo: str, rev: str, path: str) -> ResourceContents:
     start = await _found(ctx, opened, rev)
     try:
         inside = RepoPath.of(path)
-        (thing,) = await opened.things([f"{start.text}:{inside.text}"])
+        thing = await opened.inside(start, inside)
+        if thing is None and inside.other is not None:
+            thing = await opened.inside(start, inside.other)
     except ToolError as error:
         raise ResourceNotFound(_uri(ctx)) from error
     if thing is None or thing.kind != "blob":

@@ -131,7 +131,7 @@ async def test_a_blob_of_a_gigabyte_and_a_million_refs_take_no_memory(repo: Any,
     refs = "".join(f"{head} refs/heads/b{number:07}\n" for number in range(100_000))
     (repo.dot_git / "packed-refs").write_text(f"# pack-refs with: peeled fully-peeled sorted \n{refs}")
     with (repo.path / "large").open("wb") as file:
-        file.truncate(200 * MIB)
+        file.truncate(60 * MIB)
     repo.git("-c", "core.bigFileThreshold=1m", "-c", "core.compression=1", "add", "large")
     repo.git("commit", "-q", "-m", "large")
     async with desk(repo) as at:

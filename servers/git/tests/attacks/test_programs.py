@@ -252,3 +252,33 @@ async def test_a_partial_clone_fetches_nothing_behind_ones_back(
         ):  # fmt: skip
             await at.call(tool, **arguments)
     assert marker.seen == ""
+
+
+async def test_fetching_and_pushing_run_nothing_on_this_side(
+    armed: Any, marker: Any, make_repo: Callable[..., Any], desk: Any, tmp_path: Path
+) -> None:
+    """GT1: reference-transaction, pre-push, post-merge and the programs of a remote."""
+    (tmp_path / "hubs").mkdir()
+    hub = make_repo("hubs/hub.git", "--bare")
+    with (armed.dot_git / "config").open("a") as config:
+        config.write(f'[remote "origin"]\n\turl = file://{hub.path}\n\tfetch = +refs/heads/*:refs/heads/*\n')
+    other = make_repo("other")
+    fields = {**ALL, "root": [str(tmp_path / "hubs")], "allow_remote": [f"file:{tmp_path}/hubs"]}
+    async with desk(armed, **fields) as at:
+        here = {"repo_path": str(armed.path)}
+        await at.ok("git_push", dry_run=False, set_upstream=True, **here)
+        other.git("pull", "-q", str(hub.path), "main")
+        other.commit("theirs", z="1\n")
+        other.git("push", "-q", str(hub.path), "main", "main:refs/heads/easy")
+        before = armed.env
+        armed.env = {**armed.env, **DISARMED}
+        easy = armed.git("rev-parse", "easy")
+        fetched = await at.ok("git_fetch", **here)
+        assert armed.git("rev-parse", "easy") == easy
+        armed.env = before
+        assert {one["ref"] for one in fetched["updates"]} == {"refs/remotes/origin/easy", "refs/remotes/origin/main"}
+        await at.ok("git_pull", **here)
+        await at.ok("git_ls_remote", **here)
+        cloned = await at.ok("git_clone", url=f"file://{hub.path}", path=f"{tmp_path}/hubs/clone")
+        assert cloned["branch"] == "main"
+    assert marker.seen == ""

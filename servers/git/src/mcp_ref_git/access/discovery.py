@@ -63,7 +63,7 @@ async def discover(git: Git, workers: Workers, directory: Path, place: Allowed, 
     answer = await git.run(where, _ASKED)
     if answer.code:
         _refuse(answer.err, written, place)
-    lines = os.fsdecode(answer.out).splitlines()
+    lines = os.fsdecode(answer.out).removesuffix("\n").split("\n")
     if len(lines) != 5 or lines[2] != "false":  # noqa: PLR2004  one line for each thing asked
         raise NoRepository(written)
     git_dir, common_dir, top = await workers.run(_without_links, lines[0], lines[1], lines[4])
@@ -77,7 +77,7 @@ async def _bare(git: Git, workers: Workers, directory: Path, place: Allowed, wri
     """A bare repository is served when it is named itself, never when it is come across."""
     where = Where(cwd=str(directory), git_dir=str(directory), allowed=(str(place.real),))
     answer = await git.run(where, _ASKED_OF_BARE)
-    lines = os.fsdecode(answer.out).splitlines()
+    lines = os.fsdecode(answer.out).removesuffix("\n").split("\n")
     if answer.code or len(lines) != 4 or lines[2] != "true":  # noqa: PLR2004  one line for each thing asked
         raise NoRepository(written)
     if place.whole and directory != place.real:

@@ -124,7 +124,7 @@ def _alternates(objects: Path) -> Iterator[Path]:
         return
     except OSError as error:
         raise Unsafe("The list of alternates cannot be read.") from error
-    for line in text.splitlines():
+    for line in text.split(b"\n"):
         if line.startswith(b'"'):
             raise Unsafe("The list of alternates names a place that cannot be judged.")
         if line and not line.startswith(b"#"):

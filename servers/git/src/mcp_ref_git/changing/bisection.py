@@ -63,7 +63,7 @@ async def proceed(opened: Opened) -> Search:
         return Search(None if head is None else head.text, None, None, finished=False)
     listing = Argv("rev-list", "--bisect-all").attach("--max-count=", _MOST_CANDIDATES).put(bad)
     listing.put(*(Glued.leaving(good) for good in goods))
-    candidates = [line.split()[0] for line in (await opened.git(listing)).text.splitlines() if line]
+    candidates = [line.split()[0] for line in (await opened.git(listing)).lines if line]
     open_ones = [one for one in candidates if one != bad.text and one not in skipped]
     if not candidates:
         raise BadArgument("What is good must come before what is bad.")
@@ -106,7 +106,7 @@ def require_under_way(git_dir: Path) -> None:
 
 async def _marks(opened: Opened) -> dict[str, ObjectId]:
     listing = Argv("for-each-ref", "--format=%(objectname) %(refname)", "refs/bisect")
-    lines = (await opened.git(listing)).text.splitlines()
+    lines = (await opened.git(listing)).lines
     return {name: ObjectId.of(commit) for commit, _, name in (line.partition(" ") for line in lines)}
 
 

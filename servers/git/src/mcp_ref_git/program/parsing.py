@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 
-from mcp_ref_kit.paths import is_encoded, show
+from mcp_ref_kit.paths import show
 
 
 def records(data: bytes, fields: int) -> Iterator[tuple[str, ...]]:
@@ -20,8 +20,3 @@ def names(data: bytes) -> list[str]:
 def shown(names: Iterable[str]) -> list[str]:
     """Names as callers read them and may write them back."""
     return [show(name) for name in names]
-
-
-def any_encoded(names: Iterable[str]) -> bool:
-    """Whether one of the names had to be escaped."""
-    return any(is_encoded(name) for name in names)

@@ -51,6 +51,11 @@ class Answer(Struct, frozen=True):
         """What it printed, as text."""
         return self.out.decode("utf-8", "replace")
 
+    @property
+    def lines(self) -> list[str]:
+        """Its lines: names can hold every other character that Python would end a line at."""
+        return self.text.removesuffix("\n").split("\n") if self.out else []
+
 
 class Git:
     """The git program of one running server."""

@@ -60,11 +60,6 @@ class Listing:
             self.text += data
         return len(self.text) <= self._most
 
-    @property
-    def is_cut(self) -> bool:
-        """Whether there is more text than was wanted."""
-        return len(self.text) > self._most
-
     def _read_records(self) -> bytes:
         """Read whole records; what follows them, once all have been read."""
         fields = bytes(self._rest).split(b"\0")

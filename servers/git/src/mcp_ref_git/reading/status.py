@@ -83,9 +83,8 @@ class Seen(Struct):
 
 def command(untracked: Untracked, *, ignored: bool, paths: tuple[RepoPath, ...] = ()) -> Argv:
     """The command whose output `parse` reads."""
-    argv = Argv(
-        "status", "--porcelain=v2", "--branch", "--show-stash", "-z", "--find-renames", "--ignore-submodules=dirty"
-    )
+    argv = Argv("status", "--porcelain=v2", "--branch", "--ahead-behind", "--show-stash", "-z", "--find-renames")
+    argv.add("--ignore-submodules=dirty")
     argv.add("--untracked-files=normal", when=untracked == "normal")
     argv.add("--untracked-files=all", when=untracked == "all")
     argv.add("--untracked-files=no", when=untracked == "no")

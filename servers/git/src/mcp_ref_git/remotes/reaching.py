@@ -39,7 +39,7 @@ async def urls_of(opened: Opened, name: RemoteName, permits: Sequence[Permit], *
     answer = await opened.attempt(argv)
     if answer.code:
         raise BadArgument(f"There is no remote `{name.text}`.", hint="Call git_remotes.")
-    urls = [judged(line, permits) for line in answer.text.splitlines() if line]
+    urls = [judged(line, permits) for line in answer.lines if line]
     for url in urls:
         await check_local(opened, url)
     return urls

@@ -25,7 +25,7 @@ class Update(Struct, frozen=True):
 async def remote_refs(opened: Opened) -> dict[str, str]:
     """Every remote-tracking ref and tag."""
     listing = Argv("for-each-ref", "--format=%(objectname) %(refname)", "refs/remotes", "refs/tags")
-    lines = (await opened.git(listing)).text.splitlines()
+    lines = (await opened.git(listing)).lines
     return {name: object_id for object_id, _, name in (line.partition(" ") for line in lines)}
 
 
@@ -43,7 +43,7 @@ def differences(before: dict[str, str], after: dict[str, str]) -> list[Update]:
 def pushed(text: str) -> list[Update]:
     """The lines of `push --porcelain`."""
     found: list[Update] = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         parts = _LINE.fullmatch(line)
         if parts is not None:
             ids = _IDS.search(parts["said"])

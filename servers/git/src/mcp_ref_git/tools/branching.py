@@ -108,7 +108,7 @@ async def _existing(opened: Opened, argv: Argv, name: Ref) -> Argv:
 
 async def _only_remote(opened: Opened, name: Ref) -> Ref:
     answer = await opened.git(Argv("for-each-ref", "--format=%(refname:lstrip=2)", "refs/remotes"))
-    found = [line for line in answer.text.splitlines() if line.partition("/")[2] == name.text]
+    found = [line for line in answer.lines if line.partition("/")[2] == name.text]
     if len(found) == 1:
         return Ref.of(found[0])
     if found:

@@ -15,6 +15,7 @@ from mcp_ref_git.program.environment import EACH_LITERAL
 from mcp_ref_git.program.parsing import records
 from mcp_ref_git.program.redaction import named, without_credentials
 from mcp_ref_git.program.words import Glued, ObjectId, Rev
+from mcp_ref_git.reading.status import look
 from mcp_ref_git.reading.trees import TreeEntry, list_tree
 from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
@@ -186,14 +187,14 @@ async def git_describe(
     """Name a commit by the nearest tag."""
     async with ctx.state.reading(ctx, repo_path) as opened:
         commit = await opened.commit(revision)
-        argv = Argv("describe").add("--tags", when=tags)
         if dirty and revision != "HEAD":
             raise BadArgument("`dirty` is about HEAD; leave out `revision`.")
-        argv = argv.add("--dirty") if dirty else argv.put(commit)
-        answer = await opened.attempt(argv)
+        answer = await opened.attempt(Argv("describe").add("--tags", when=tags).put(commit))
         if answer.code and not any(words in answer.err for words in _NAMELESS):
             raise opened.failed("describe", answer)
-    description = None if answer.code else answer.text.strip()
+        # Not by describe itself, which would look into submodules.
+        changed = dirty and (await look(opened)).total > 0
+    description = None if answer.code else answer.text.strip() + ("-dirty" if changed else "")
     return Output(Described(description, commit.text), safe(description or "No tag leads to it."))
 
 
@@ -212,7 +213,7 @@ async def git_shortlog(
         argv = Argv("shortlog", "--summary", "--numbered", "--email")
         argv.add("--committer", when=by == "committer").put(span)
         answer = await opened.git(argv)
-    found = [one for line in answer.text.splitlines() if (one := _contributor(line)) is not None]
+    found = [one for line in answer.lines if (one := _contributor(line)) is not None]
     data = Shortlog(found[:limit], truncated=len(found) > limit, untrusted=True)
     lines = "\n".join(f"{one.commits}\t{one.name} <{one.email}>" for one in data.contributors)
     return Output(data, safe(lines))
@@ -262,8 +263,7 @@ async def _tree_of(opened: Opened, query: TreeQuery) -> ObjectId:
     if query.path is None or query.path == ".":
         return await opened.tree(query.revision)
     commit = await opened.commit(query.revision)
-    path = await opened.path(query.path)
-    (thing,) = await opened.things([f"{commit.text}:{path.text}"])
+    thing = await opened.inside(commit, await opened.path(query.path))
     if thing is None or thing.kind != "tree":
         raise BadArgument(f"`{named(query.path)}` is no directory of that commit.")
     return thing.id

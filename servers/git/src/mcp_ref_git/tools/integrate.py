@@ -146,7 +146,7 @@ def _starting(plan: Plan, commits: Sequence[ObjectId]) -> Argv:
         names = ", ".join(f"'{named(ref)}'" for ref in plan.refs)
         argv.add("-m").put(Glued(f"Merge {names}"))
     elif plan.command == "rebase":
-        argv.add("--no-autostash", "--no-verify", "--no-autosquash", "--no-stat", "--quiet")
+        argv.add("--merge", "--no-autostash", "--no-verify", "--no-autosquash", "--no-stat", "--quiet")
     else:
         argv.add("--allow-empty", when=plan.command == "cherry-pick").add("--no-edit", when=plan.command == "revert")
     argv.attach("--strategy-option=", None if plan.option is None else Pattern(plan.option))

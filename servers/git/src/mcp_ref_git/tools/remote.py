@@ -33,6 +33,7 @@ remote = Toolset[State]("remote", default=False)
 # The longest that the core grants a tool; the operator's --remote-timeout ends the program before.
 SECONDS = 300
 MOST_REFS = 5000
+_SPEC = re.compile(r"\+?(refs/heads/[^\s:]+):(refs/remotes/[^\s:]+)")
 _LINE = re.compile(r"([0-9a-f]{40,64})\t(\S+)")
 
 Name = Annotated[str, arg("Name of the remote.")]
@@ -212,9 +213,20 @@ async def _fetch(
     urls = await urls_of(opened, name, ctx.state.permits, push=False)
     before = await remote_refs(opened)
     argv = Argv("fetch", "--quiet", "--no-recurse-submodules", "--no-auto-maintenance", "--no-write-commit-graph")
+    argv.add("--refmap=")  # only what is named here is updated
+    specs = specs or configured(opened, name)
     argv.add("--prune", when=prune).add("--no-prune", when=not prune).add("--tags", when=tags)
     await reach(opened, served(argv, urls, push=False).put(name, *specs), urls)
     return differences(before, await remote_refs(opened))
+
+
+def configured(opened: Opened, name: RemoteName) -> list[Value]:
+    """The branches that are fetched where nothing is said: into tracking refs, wherever else the configuration says."""
+    key = f"remote.{name.text}.fetch"
+    wanted = [entry.value for entry in opened.repository.entries if entry.key == key]
+    into = f"refs/remotes/{name.text}/"
+    fit = [Value(text) for text in wanted if (found := _SPEC.fullmatch(text)) and f"{found[2]}".startswith(into)]
+    return fit or [Value(f"+refs/heads/*:{into}*")]
 
 
 def _fetched(text: str, remote: RemoteName) -> Glued:
@@ -251,7 +263,9 @@ def _check_push(opened: Opened, target: Ref, *, forced: bool, delete: bool) -> N
 
 def _joining(mode: str, commit: ObjectId, label: str) -> Argv:
     if mode == "rebase":
-        return Argv("rebase", "--no-autostash", "--no-verify", "--no-autosquash", "--no-stat", "--quiet").put(commit)
+        return Argv(
+            "rebase", "--merge", "--no-autostash", "--no-verify", "--no-autosquash", "--no-stat", "--quiet"
+        ).put(commit)
     argv = Argv("merge", "--no-edit", "--no-autostash", "--no-verify", "--no-verify-signatures", "--no-stat")
     argv.add("--ff-only", when=mode == "ff-only").add("--ff", when=mode == "merge")
     return argv.add("-m").put(Glued(f"Merge '{label}'")).put(commit)

@@ -148,9 +148,9 @@ async def _named(opened: Opened, revision: str) -> Named:
     if colon and rev:
         commit_id = await opened.commit(rev)
         inside = RepoPath.of(path or ".")
-        tries = [inside] if inside.other is None else [inside, inside.other]
-        found = await opened.things([f"{commit_id.text}:{'' if one.text == '.' else one.text}" for one in tries])
-        thing = next((one for one in found if one is not None), None)
+        thing = await opened.inside(commit_id, inside)
+        if thing is None and inside.other is not None:
+            thing = await opened.inside(commit_id, inside.other)
         if thing is None:
             raise BadRevision(f"`{named(path)}` is not in `{named(rev)}`.")
         return Named(thing, path=inside.text)
