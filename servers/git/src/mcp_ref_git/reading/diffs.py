@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from mcp_ref_git.program.argv import MOST_PATH_BYTES, Argv, size_of
 from mcp_ref_git.program.environment import OFFLINE
-from mcp_ref_git.program.words import ObjectId, RepoPath
+from mcp_ref_git.program.words import ObjectId, RepoPath, Value
 from mcp_ref_git.reading.commits import ENCODED, FIELDS, FORMAT, FileChange
 from mcp_ref_git.reading.listing import File, Listing
 from mcp_ref_git.reading.paging import Cut, cut, header_of
@@ -51,7 +51,7 @@ class Compared(Struct, frozen=True, kw_only=True):
     cached: bool = False
     base: ObjectId | None = None
     target: ObjectId | None = None
-    commit: ObjectId | None = None
+    commit: Value | None = None
     merges: Merges = "first-parent"
     paths: tuple[RepoPath, ...] = ()
 
@@ -63,6 +63,9 @@ class Position(Struct, frozen=True, omit_defaults=True):
     offset: int = 0
     base: str | None = None
     target: str | None = None
+
+
+_START = Position()
 
 
 class Diff(Struct, kw_only=True):
@@ -79,7 +82,7 @@ async def read_diff(
     opened: Opened,
     compared: Compared,
     shape: Shape,
-    position: Position,
+    position: Position = _START,
     extra: dict[str, str] | None = None,
 ) -> Diff:
     """The page of a diff that begins at a position; `extra` are variables for its commands."""

@@ -49,25 +49,28 @@ class LogPage(_Log, frozen=True, kw_only=True, omit_defaults=True):
 class LogQuery(Struct, frozen=True):
     """What a page of the log is asked for."""
 
-    max_count: int
-    start_timestamp: str | None
-    end_timestamp: str | None
-    ref: str
-    range: str | None
-    paths: tuple[str, ...]
-    author: str | None
-    committer: str | None
-    grep: str | None
-    grep_invert: bool
-    pickaxe: str | None
-    pickaxe_regex: str | None
-    line_range: str | None
-    merges: Merges
-    first_parent: bool
-    order: Order
-    follow: bool
-    stat: bool
-    patch: bool
+    max_count: int = 0
+    start_timestamp: str | None = None
+    end_timestamp: str | None = None
+    ref: str = "HEAD"
+    range: str | None = None
+    paths: tuple[str, ...] = ()
+    author: str | None = None
+    committer: str | None = None
+    grep: str | None = None
+    grep_invert: bool = False
+    pickaxe: str | None = None
+    pickaxe_regex: str | None = None
+    line_range: str | None = None
+    merges: Merges = "any"
+    first_parent: bool = False
+    order: Order = "date"
+    follow: bool = False
+    stat: bool = False
+    patch: bool = False
+
+
+_PLAIN = LogQuery()
 
 
 class Start(Struct, frozen=True, omit_defaults=True):
@@ -113,8 +116,12 @@ async def git_log(  # noqa: PLR0913  one parameter for each argument
     )  # fmt: skip
     async with ctx.state.reading(ctx, repo_path) as opened:
         bookmark = Bookmark(ctx, opened, "git_log", query, Start)
-        start = bookmark.open(cursor) or await _start(opened, query)
-        found = await _found(opened, query, start)
+        start = bookmark.open(cursor)
+        found = await _from_head(opened, query) if start is None else None
+        if not found:
+            start = start or await _start(opened, query)
+            found = await _found(opened, query, start)
+        start = start or Start(found[0].hash)
         cut = len(found) > max_count
         shown = await _with_changes(opened, query, found[:max_count])
     cursor = bookmark.seal(replace(start, skip=start.skip + max_count) if cut else None)
@@ -134,6 +141,14 @@ def listing(skip: int, most: int) -> Argv:
     argv = Argv("log", "-z", FORMAT, ENCODED, "--no-patch", "--no-notes", "--no-mailmap", "--no-show-signature")
     argv.add("--no-textconv", "--no-ext-diff", "--ignore-submodules=dirty")
     return argv.attach("--skip=", skip).attach("--max-count=", most)
+
+
+async def _from_head(opened: Opened, query: LogQuery) -> list[Commit] | None:
+    """The first page of the plain log, without asking first where HEAD is: its first commit says so."""
+    if replace(query, max_count=0, stat=False, patch=False) != _PLAIN:
+        return None
+    answer = await opened.attempt(listing(0, query.max_count + 1).add("HEAD").paths(()))
+    return None if answer.code else list(commits(answer.out))
 
 
 async def _start(opened: Opened, query: LogQuery) -> Start:

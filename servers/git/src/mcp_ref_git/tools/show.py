@@ -5,16 +5,16 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Struct, field, structs
 
-from mcp_protocol import ContentBlock, Output, Toolset, arg
+from mcp_protocol import ContentBlock, Output, ToolError, Toolset, arg
 from mcp_ref_git.errors import BadRevision
 from mcp_ref_git.pages import Bookmark, Page, Truncation, more
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.parsing import records
 from mcp_ref_git.program.redaction import named
-from mcp_ref_git.program.words import ObjectId, RepoPath, Rev
+from mcp_ref_git.program.words import Glued, ObjectId, RepoPath, Rev
 from mcp_ref_git.reading.blobs import blob_uri, read_blob
 from mcp_ref_git.reading.commits import ENCODED, FIELDS, FORMAT, Commit, FileChange, as_text, commit
-from mcp_ref_git.reading.diffs import Compared, Merges, Position, Shape, read_diff
+from mcp_ref_git.reading.diffs import Compared, Diff, Merges, Position, Shape, read_diff
 from mcp_ref_git.reading.tags import Tag, parse_tag
 from mcp_ref_git.reading.trees import TreeEntry, list_tree
 from mcp_ref_git.repository import Opened, Thing
@@ -110,13 +110,9 @@ async def git_show(  # noqa: PLR0913  one parameter for each argument
     async with ctx.state.reading(ctx, repo_path) as opened:
         bookmark = Bookmark(ctx, opened, "git_show", query, Place)
         place = bookmark.open(cursor)
-        named = await _named(opened, revision)
-        if place is not None:
-            (pinned,) = await opened.things([place.object])
-            named = named if pinned is None else Named(pinned, named.tag, named.path)
-        position = Position() if place is None else place.at
-        found = await _SHOWERS[named.thing.kind](opened, named, query, position)
-        cursor = bookmark.seal(None if found.next is None else Place(named.thing.id.text, found.next))
+        found = await _head(opened, query) if place is None else None
+        found = found or await _found(opened, query, place)
+        cursor = bookmark.seal(None if found.next is None else Place(found.object, found.next))
     return found.output(cursor)
 
 
@@ -131,6 +127,7 @@ class Named(Struct, frozen=True):
 class Found(Struct):
     """A page on its way: the data still without its cursor."""
 
+    object: str
     data: ShownCommit | ShownTree | ShownBlob
     text: str
     next: Position | None = None
@@ -140,6 +137,25 @@ class Found(Struct):
         """The page with the way to the next one."""
         data = structs.replace(self.data, next_cursor=cursor)
         return Output(data, safe(self.text + more(data.truncation, cursor)), *self.blocks)
+
+
+async def _head(opened: Opened, query: ShowQuery) -> Found | None:
+    """The first page of HEAD without asking first where that is; None where it takes more than that."""
+    if query.revision != "HEAD" or query.paths:
+        return None
+    try:
+        diff = await read_diff(opened, Compared(commit=Glued("HEAD"), merges=query.merge_diff), _shape(opened, query))
+    except ToolError:
+        return None  # before the first commit, say; the other way has the words for it
+    return _shown(diff, diff.fields, None)
+
+
+async def _found(opened: Opened, query: ShowQuery, place: Place | None) -> Found:
+    named = await _named(opened, query.revision)
+    if place is not None:
+        (pinned,) = await opened.things([place.object])
+        named = named if pinned is None else Named(pinned, named.tag, named.path)
+    return await _SHOWERS[named.thing.kind](opened, named, query, Position() if place is None else place.at)
 
 
 async def _named(opened: Opened, revision: str) -> Named:
@@ -167,28 +183,34 @@ async def _named(opened: Opened, revision: str) -> Named:
 
 async def _commit(opened: Opened, named: Named, query: ShowQuery, position: Position) -> Found:
     paths = tuple(await opened.paths(query.paths))
-    shape = Shape(
+    compared = Compared(commit=named.thing.id, merges=query.merge_diff, paths=paths)
+    diff = await read_diff(opened, compared, _shape(opened, query), position)
+    return _shown(diff, diff.fields or await _fields(opened, named.thing.id), named.tag)
+
+
+def _shape(opened: Opened, query: ShowQuery) -> Shape:
+    return Shape(
         context=query.context_lines,
         text=not query.stat and query.merge_diff != "none",
         most=min(query.max_chars, opened.settings.max_diff_chars),
     )
-    compared = Compared(commit=named.thing.id, merges=query.merge_diff, paths=paths)
-    found = await read_diff(opened, compared, shape, position)
-    fields = found.fields or await _fields(opened, named.thing.id)
+
+
+def _shown(diff: Diff, fields: tuple[str, ...], tag: Tag | None) -> Found:
     shown = commit(fields)
-    truncation = None if found.next is None else Truncation("chars", len(found.text))
+    truncation = None if diff.next is None else Truncation("chars", len(diff.text))
     data = ShownCommit(
         **structs.asdict(shown),
-        kind="commit" if named.tag is None else "tag",
-        files=found.files,
-        diff=found.text,
-        excluded=found.excluded,
-        tag=named.tag,
-        truncated=found.next is not None,
+        kind="commit" if tag is None else "tag",
+        files=diff.files,
+        diff=diff.text,
+        excluded=diff.excluded,
+        tag=tag,
+        truncated=diff.next is not None,
         truncation=truncation,
         untrusted=True,
     )
-    return Found(data, f"{_heading(named)}{as_text(shown)}{text_of(found)}", found.next)
+    return Found(shown.hash, data, f"{_heading(tag)}{as_text(shown)}{text_of(diff)}", diff.next)
 
 
 async def _fields(opened: Opened, commit_id: ObjectId) -> tuple[str, ...]:
@@ -212,7 +234,9 @@ async def _tree(opened: Opened, named: Named, query: ShowQuery, position: Positi
         untrusted=True,
     )
     lines = "\n".join(f"{one.mode} {one.type} {one.object} {one.path}" for one in entries)
-    return Found(data, f"{_heading(named)}{lines}", Position(file=skip + MOST_ENTRIES) if cut else None)
+    return Found(
+        named.thing.id.text, data, f"{_heading(named.tag)}{lines}", Position(file=skip + MOST_ENTRIES) if cut else None
+    )
 
 
 async def _blob(opened: Opened, named: Named, query: ShowQuery, position: Position) -> Found:
@@ -222,7 +246,7 @@ async def _blob(opened: Opened, named: Named, query: ShowQuery, position: Positi
         name = opened.repository.found.path.name
         data = ShownBlob(kind="blob", truncated=False, untrusted=True, **facts)
         block = blob.block(blob_uri(name, named.thing.id, named.path))
-        return Found(data, f"{blob.mime_type}, {named.thing.size} bytes", blocks=(block,))
+        return Found(named.thing.id.text, data, f"{blob.mime_type}, {named.thing.size} bytes", blocks=(block,))
     most = min(query.max_chars, opened.settings.max_diff_chars)
     start = position.offset
     end = start + most
@@ -231,14 +255,13 @@ async def _blob(opened: Opened, named: Named, query: ShowQuery, position: Positi
     text, cut = blob.text[start:end], end < len(blob.text)
     truncation = Truncation("chars", len(text), len(blob.text)) if cut else None
     data = ShownBlob(kind="blob", content=text, truncated=cut, truncation=truncation, untrusted=True, **facts)
-    return Found(data, text, Position(offset=end) if cut else None)
+    return Found(named.thing.id.text, data, text, Position(offset=end) if cut else None)
 
 
 _SHOWERS = {"commit": _commit, "tree": _tree, "blob": _blob}
 
 
-def _heading(named: Named) -> str:
-    tag = named.tag
+def _heading(tag: Tag | None) -> str:
     if tag is None:
         return ""
     tagger = f"Tagger: {tag.tagger.name} <{tag.tagger.email}>\n" if tag.tagger else ""
