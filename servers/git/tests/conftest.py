@@ -93,7 +93,8 @@ class Desk:
         """A call, whatever comes of it."""
         result = await self.connection.call(tool, **arguments)
         if result.data is not None:
-            Draft202012Validator(self._schemas[tool]).validate(result.data)
+            judge: Any = Draft202012Validator(self._schemas[tool])
+            judge.validate(result.data)
         assert result.is_error == (result.data is None)
         return result
 
@@ -136,7 +137,11 @@ def repo(tmp_path: Path) -> Repo:
 @pytest.fixture
 def make_repo(tmp_path: Path) -> Callable[..., Repo]:
     """Makes further ones."""
-    return lambda name, *options: Repo(tmp_path / name, *options)
+
+    def made(name: str, *options: Any) -> Repo:
+        return Repo(tmp_path / name, *options)
+
+    return made
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ class Backend(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the library's name
         """Say nothing."""
 
     def _serve(self) -> None:
@@ -137,7 +137,7 @@ def site(tmp_path: Path, make_repo: Any, monkeypatch: pytest.MonkeyPatch) -> Gen
     listening.socket = context.wrap_socket(listening.socket, server_side=True)
     thread = threading.Thread(target=listening.serve_forever, daemon=True)
     thread.start()
-    yield Site(listening.server_port, tmp_path / "site", handler.seen, home)  # pyright: ignore[reportAttributeAccessIssue]  made above
+    yield Site(listening.server_port, tmp_path / "site", handler.seen, home)
     listening.shutdown()
     listening.server_close()
     thread.join(5)

@@ -111,10 +111,22 @@ async def test_prompts_tell_how_to_go_about(story: Any, desk: Any, revision: str
     assert listed == ["commit_message", "review_changes", "release_notes", "explain_commit", "resolve_conflicts"]
 
 
+def _written(repo: Any, number: int) -> None:
+    repo.write("d/e.txt", f"{number}\n")
+
+
+def _branched(repo: Any, number: int) -> None:
+    repo.git("branch", f"topic/{number}")
+
+
+def _tagged(repo: Any, number: int) -> None:
+    repo.git("tag", f"t{number}")
+
+
 CHANGES: dict[str, Any] = {
-    "git-status://repo": lambda repo, number: repo.write("d/e.txt", f"{number}\n"),
-    "git-branches://repo": lambda repo, number: repo.git("branch", f"topic/{number}"),
-    "git-tags://repo": lambda repo, number: repo.git("tag", f"t{number}"),
+    "git-status://repo": _written,
+    "git-branches://repo": _branched,
+    "git-tags://repo": _tagged,
 }
 
 

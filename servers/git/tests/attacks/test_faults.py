@@ -69,8 +69,9 @@ async def test_gt25_calls_at_once_lose_nothing(repo: Any) -> None:
     for number in range(10):
         repo.write(f"f{number}", "x\n")
     async with raw_peer(server, settings_of(repo, **ALL), revision="2025-11-25") as peer:
-        adding = [("git_add", {"files": [f"f{number}"]}) for number in range(10)]
-        await at_once(peer, *adding, *[("git_status", {}), ("git_log", {})] * 5)
+        looking: list[Any] = [("git_status", {}), ("git_log", {})] * 5
+        adding: list[Any] = [("git_add", {"files": [f"f{number}"]}) for number in range(10)]
+        await at_once(peer, *adding, *looking)
         (seen,) = await at_once(peer, ("git_status", {}))
         assert len(seen["structuredContent"]["staged"]) == 10
         changing: list[tuple[str, dict[str, Any]]] = []
