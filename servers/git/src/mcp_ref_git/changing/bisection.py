@@ -1,6 +1,6 @@
 """The search for a faulty commit, with the state files of `git bisect` but without that command.
 
-`git bisect` up to 2.40 moves refs before it has read core.hooksPath, and so runs the repository's hooks (measured).
+`git bisect` moves refs before it has read core.hooksPath, and so runs the hooks of the repository (measured, git 2.39).
 """
 
 from pathlib import Path
