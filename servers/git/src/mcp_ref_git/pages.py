@@ -4,14 +4,16 @@ Of most results a base class is declared as the tool's output, and a subclass re
 need first, since every client reads every schema at every start; the rest is there, and described in the README.
 """
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx
+from mcp_ref_kit import bookmarks
+from mcp_ref_kit.bookmarks import Asked, Position, more
 
-Position = TypeVar("Position", bound=Struct)
+__all__ = ["Bookmark", "Offset", "Page", "Truncation", "more"]
 
 
 class Truncation(Struct, frozen=True):
@@ -32,44 +34,9 @@ class Offset(Struct, frozen=True):
     skip: int
 
 
-class Bookmark(Generic[Position]):
-    """Opens and seals the cursor of one call, bound to the tool, its arguments, the caller and the repository."""
+class Bookmark(bookmarks.Bookmark[Position]):
+    """The bookmark of a call that asks this query of this tool, in this repository."""
 
     def __init__(self, ctx: Ctx, opened: Opened, tool: str, query: Struct, kind: type[Position]) -> None:
-        self._ctx = ctx
-        self._tool = tool
-        self._arguments: dict[str, Any] = structs.asdict(query)
-        self._scope = str(opened.repository.found.path)
-        self._kind = kind
-
-    def open(self, cursor: str | None) -> Position | None:
-        """Where the page before ended, or None for the first page.
-
-        Raises:
-            ToolError: `invalid_argument`, for a cursor that is not of this call.
-        """
-        if cursor is None:
-            return None
-        return self._ctx.state.cursors.open(
-            cursor, self._tool, self._arguments, self._ctx.principal, position=self._kind, scope=self._scope
-        )
-
-    def seal(self, position: Position | None) -> str | None:
-        """The cursor for the page after a position; None at the end, and for what is too long to be in a cursor."""
-        if position is None:
-            return None
-        try:
-            return self._ctx.state.cursors.seal(
-                self._tool, self._arguments, self._ctx.principal, position, scope=self._scope
-            )
-        except ValueError:
-            return None
-
-
-def more(truncation: Truncation | None, cursor: str | None) -> str:
-    """What a reader of the text must know of a page that is not the last."""
-    if truncation is None:
-        return ""
-    of = "" if truncation.total is None else f" of {truncation.total}"
-    how = "narrow the question" if cursor is None else f"go on with cursor {cursor}"
-    return f"\n[{truncation.shown}{of} shown, cut by {truncation.reason}: {how}]"
+        asked = Asked(tool, query, str(opened.repository.found.path))
+        super().__init__(ctx.state.cursors, ctx.principal, asked, kind)
