@@ -7,9 +7,9 @@ import pytest
 
 from mcp_protocol import Options
 from mcp_protocol.testing import RpcError, connect
-from mcp_ref_kit.db.canned import Canned
-from mcp_ref_kit.db.fence import fence_results
-from mcp_ref_kit.db.program import tailor
+from mcp_ref_kit.db.calls.fence import fence_results
+from mcp_ref_kit.db.program.canned import Canned
+from mcp_ref_kit.db.program.cli import tailor
 from mcp_ref_kit.settings import Secret
 from mcp_ref_postgres.__main__ import cannery, names
 from mcp_ref_postgres.server import server

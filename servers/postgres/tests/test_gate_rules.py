@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mcp_ref_postgres
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.catalog.naming import like, parsed
 from mcp_ref_postgres.gate.functions import Named, Rules, judge
 from mcp_ref_postgres.gate.keywords import kind_of, refusal, runs_alone

@@ -20,7 +20,7 @@ import redis
 from mcp_protocol import Server
 from mcp_protocol.testing import Answers, Connection, connect
 from mcp_ref_kit import Secret
-from mcp_ref_kit.db.program import tailor
+from mcp_ref_kit.db.program.cli import tailor
 from mcp_ref_kit.selection import permits
 from mcp_ref_redis.server import server
 from mcp_ref_redis.settings import Settings

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_protocol import ToolError
-from mcp_ref_kit.db.cells import Cells
+from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_redis.engine.resp import Pairs
 from mcp_ref_redis.modules.querying import (
     Aggregate,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mcp_ref_kit.db.canned import Canned, CannedParameter
+from mcp_ref_kit.db.program.canned import Canned, CannedParameter
 
 Clients = Any
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])

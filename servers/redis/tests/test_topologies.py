@@ -13,7 +13,7 @@ import redis
 
 from mcp_protocol.testing import connect
 from mcp_ref_kit import Secret
-from mcp_ref_kit.db.program import tailor
+from mcp_ref_kit.db.program.cli import tailor
 from mcp_ref_redis.server import server
 from mcp_ref_redis.settings import Settings
 from mcp_ref_redis.tailoring import fit, names

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_protocol import ToolError
-from mcp_ref_kit.db.cells import Cells
+from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_redis.engine.resp import Fault, Pairs
 from mcp_ref_redis.keyspace.windows import entry, score, tree
 from mcp_ref_redis.values import bytes_of, floats, scalar_of, shown, window

@@ -12,7 +12,7 @@ import pytest
 
 from mcp_protocol.testing import connect
 from mcp_protocol.testing.connection import Connection
-from mcp_ref_kit.db.program import tailor
+from mcp_ref_kit.db.program.cli import tailor
 from mcp_ref_sqlite.canned import cannery
 from mcp_ref_sqlite.server import server
 from mcp_ref_sqlite.settings import Settings

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from mcp_ref_kit.db.canned import Canned
+from mcp_ref_kit.db.program.canned import Canned
 
 BY_NAME = {
     "name": "find_by_name",

@@ -15,9 +15,9 @@ import pytest
 
 from mcp_protocol.errors import SettingsError
 from mcp_ref_kit import Secret
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.sources import Database as Source
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.program.sources import Database as Source
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.places import Place
 from mcp_ref_sqlite.settings import Settings

@@ -9,7 +9,7 @@ from mcp_protocol.revisions import Revision
 from mcp_protocol.session.calls import Principal
 from mcp_protocol.testing.raw import RawPeer
 from mcp_protocol.transports.memory import join
-from mcp_ref_kit.db.program import tailor
+from mcp_ref_kit.db.program.cli import tailor
 from mcp_ref_sqlite.server import server
 from mcp_ref_sqlite.settings import Settings
 from mcp_ref_sqlite.tailoring import fit, names

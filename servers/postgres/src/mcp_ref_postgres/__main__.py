@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from mcp_ref_kit import Finding
-from mcp_ref_kit.db.envelope import Envelope
-from mcp_ref_kit.db.lexer import POSTGRES
-from mcp_ref_kit.db.placeholders import check_placeholders
-from mcp_ref_kit.db.program import Cannery, database_cli
+from mcp_ref_kit.db.program.cli import Cannery, database_cli
+from mcp_ref_kit.db.rows.envelope import Envelope
+from mcp_ref_kit.db.sql.lexer import POSTGRES
+from mcp_ref_kit.db.sql.placeholders import check_placeholders
 from mcp_ref_postgres.canned import run_canned
 from mcp_ref_postgres.checking import looked_at
 from mcp_ref_postgres.server import server

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_protocol import Output
-from mcp_ref_kit.db.canned import Canned
-from mcp_ref_kit.db.envelope import Envelope
-from mcp_ref_kit.db.page import Page
-from mcp_ref_kit.db.placeholders import numbered
+from mcp_ref_kit.db.program.canned import Canned
+from mcp_ref_kit.db.rows.envelope import Envelope
+from mcp_ref_kit.db.rows.page import Page
+from mcp_ref_kit.db.sql.placeholders import numbered
 from mcp_ref_postgres.reading.query import Question, page_of
 from mcp_ref_postgres.state import Ctx
 from mcp_ref_postgres.writing.running import commit, run

@@ -2,7 +2,7 @@
 
 from mcp_protocol import ToolError
 from mcp_ref_kit import Finding
-from mcp_ref_kit.db.placeholders import numbered
+from mcp_ref_kit.db.sql.placeholders import numbered
 from mcp_ref_postgres.engine.faults import mapped
 from mcp_ref_postgres.state import Opened, State
 from mcp_ref_postgres.writing.admitting import admitted

@@ -7,8 +7,8 @@ import asyncio
 import logging
 from typing import Any
 
-from mcp_ref_kit.db.deadline import Backoff
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.deadline import Backoff
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_postgres.catalog.names import STRUCTURE, rows_of
 from mcp_ref_postgres.engine.faults import broken
 from mcp_ref_postgres.state import Opened

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from mcp_protocol import Completion, Toolset, arg
-from mcp_ref_kit.db.catalog import suggestions
+from mcp_ref_kit.db.catalog.known import suggestions
 from mcp_ref_postgres.catalog.names import tables_of
 from mcp_ref_postgres.plans.hypothetical import METHODS
 from mcp_ref_postgres.reading.transaction import ours

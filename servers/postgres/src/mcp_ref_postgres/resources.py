@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import quote
 
 from mcp_protocol import Completion, Resource, ResourceContents, ResourceNotFound, ToolError, Toolset
-from mcp_ref_kit.db.catalog import suggestions
-from mcp_ref_kit.db.formats import as_json
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.catalog.known import suggestions
+from mcp_ref_kit.db.rows.formats import as_json
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.catalog import listing
 from mcp_ref_postgres.catalog.describing import Lookup, Object, find, parts
 from mcp_ref_postgres.catalog.listing import Wanted

@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import field
 
 from mcp_protocol.schema.arg import arg
-from mcp_ref_kit.db.canned import Canned
-from mcp_ref_kit.db.sources import DatabaseSettings, DatabaseTable
+from mcp_ref_kit.db.program.canned import Canned
+from mcp_ref_kit.db.program.sources import DatabaseSettings, DatabaseTable
 from mcp_ref_kit.settings import Seconds, Secret, setting
 
 _LIST = setting(separator=",", metavar="NAME,...")

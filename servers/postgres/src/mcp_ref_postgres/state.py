@@ -9,15 +9,15 @@ from typing import TypeAlias
 
 from mcp_protocol import Context, SettingsError
 from mcp_ref_kit.cursors import Cursors
-from mcp_ref_kit.db.catalog import Known
-from mcp_ref_kit.db.confirm import Confirmation
-from mcp_ref_kit.db.deadline import Slots
-from mcp_ref_kit.db.exports import Exports, opened
-from mcp_ref_kit.db.page import Bounds
-from mcp_ref_kit.db.paging import HeldCursors, Paging
-from mcp_ref_kit.db.results import Results
-from mcp_ref_kit.db.sources import Database, chosen, databases, is_template
-from mcp_ref_kit.db.watch import Watch
+from mcp_ref_kit.db.calls.confirm import Confirmation
+from mcp_ref_kit.db.calls.deadline import Slots
+from mcp_ref_kit.db.catalog.known import Known
+from mcp_ref_kit.db.catalog.watch import Watch
+from mcp_ref_kit.db.exports.exporting import Exports, opened
+from mcp_ref_kit.db.exports.results import Results
+from mcp_ref_kit.db.program.sources import Database, chosen, databases, is_template
+from mcp_ref_kit.db.rows.page import Bounds
+from mcp_ref_kit.db.rows.paging import HeldCursors, Paging
 from mcp_ref_kit.settings import Secret
 from mcp_ref_kit.workers import Workers
 from mcp_ref_postgres.catalog.names import STRUCTURE, Look, load
@@ -142,7 +142,7 @@ def sources(settings: Settings) -> list[Database]:
     """The databases that were given, or the one that libpq's variables name.
 
     Raises:
-        SettingsError: see `mcp_ref_kit.db.sources.databases`.
+        SettingsError: see `mcp_ref_kit.db.program.sources.databases`.
     """
     given = [secret for secret in settings.databases if not is_template(secret.reveal())]
     if not given and not settings.tables:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mcp_protocol import ToolError
 from mcp_ref_kit import Finding
-from mcp_ref_kit.db.program import database_cli
+from mcp_ref_kit.db.program.cli import database_cli
 from mcp_ref_redis.server import server
 from mcp_ref_redis.settings import Settings
 from mcp_ref_redis.state import State

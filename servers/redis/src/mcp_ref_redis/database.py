@@ -3,7 +3,7 @@
 from typing import Any
 
 from mcp_ref_kit import Mode
-from mcp_ref_kit.db.sources import Database as Source
+from mcp_ref_kit.db.program.sources import Database as Source
 from mcp_ref_redis.access.commands import Table, table
 from mcp_ref_redis.access.gate import Gate
 from mcp_ref_redis.access.jail import Jail

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from mcp_protocol import SettingsError
 from mcp_ref_kit import Mode, Secret
-from mcp_ref_kit.db.sources import Database as Source
-from mcp_ref_kit.db.sources import databases, is_template
+from mcp_ref_kit.db.program.sources import Database as Source
+from mcp_ref_kit.db.program.sources import databases, is_template
 from mcp_ref_redis.access.gate import Gate
 from mcp_ref_redis.access.jail import Jail
 from mcp_ref_redis.database import Database

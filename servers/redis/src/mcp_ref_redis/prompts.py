@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from mcp_protocol import Completion, Toolset, arg
-from mcp_ref_kit.db.catalog import suggestions
+from mcp_ref_kit.db.catalog.known import suggestions
 from mcp_ref_redis.state import Ctx, State
 from mcp_ref_redis.suggesting import groups_of, indexes_of, keys_like
 

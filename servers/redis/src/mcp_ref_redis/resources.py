@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from mcp_protocol import Completion, Resource, ResourceNotFound, Toolset
-from mcp_ref_kit.db.catalog import matching, suggestions
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.room import Room, budget
+from mcp_ref_kit.db.catalog.known import matching, suggestions
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.diagnosis.health import checks_of
 from mcp_ref_redis.diagnosis.info import Section

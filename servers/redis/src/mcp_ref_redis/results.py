@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from mcp_ref_kit.db.envelope import Reason, Truncation, Untrusted
+from mcp_ref_kit.db.rows.envelope import Reason, Truncation, Untrusted
 
 
 class Data(Struct, frozen=True, kw_only=True, omit_defaults=True):

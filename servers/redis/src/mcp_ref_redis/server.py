@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 from mcp_protocol import Server
 from mcp_ref_kit import Cursors
-from mcp_ref_kit.db.confirm import Confirmation
-from mcp_ref_kit.db.deadline import Slots
-from mcp_ref_kit.db.paging import Paging
+from mcp_ref_kit.db.calls.confirm import Confirmation
+from mcp_ref_kit.db.calls.deadline import Slots
+from mcp_ref_kit.db.rows.paging import Paging
 from mcp_ref_redis import __version__
 from mcp_ref_redis.databases import known
 from mcp_ref_redis.prompts import prompts

@@ -7,8 +7,8 @@ from msgspec import field
 
 from mcp_protocol import arg
 from mcp_ref_kit import ByteSize, Mode, Seconds, Secret, setting
-from mcp_ref_kit.db.deadline import MOST_SECONDS
-from mcp_ref_kit.db.sources import MIB, DatabaseSettings
+from mcp_ref_kit.db.calls.deadline import MOST_SECONDS
+from mcp_ref_kit.db.program.sources import MIB, DatabaseSettings
 
 
 class Settings(DatabaseSettings, frozen=True, kw_only=True):

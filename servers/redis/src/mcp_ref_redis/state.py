@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from mcp_protocol import Context
 from mcp_ref_kit import Mode
-from mcp_ref_kit.db.confirm import Confirmation
-from mcp_ref_kit.db.deadline import Slots
-from mcp_ref_kit.db.paging import Paging
-from mcp_ref_kit.db.sources import chosen, require_mode
+from mcp_ref_kit.db.calls.confirm import Confirmation
+from mcp_ref_kit.db.calls.deadline import Slots
+from mcp_ref_kit.db.program.sources import chosen, require_mode
+from mcp_ref_kit.db.rows.paging import Paging
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.settings import Settings
 from mcp_ref_redis.watching.watchers import Watchers

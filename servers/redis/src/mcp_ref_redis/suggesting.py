@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from mcp_protocol import Completion, ToolError
-from mcp_ref_kit.db.catalog import MOST_SUGGESTIONS, SUGGEST_SECONDS
+from mcp_ref_kit.db.catalog.known import MOST_SUGGESTIONS, SUGGEST_SECONDS
 from mcp_ref_redis.access.bounds import MOST_PATTERN
 from mcp_ref_redis.access.jail import escaped
 from mcp_ref_redis.database import Database

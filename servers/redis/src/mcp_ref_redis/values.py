@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import msgspec
 
-from mcp_ref_kit.db.cells import BASE64, Cells, bound
-from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.calls.errors import bad_argument
+from mcp_ref_kit.db.rows.cells import BASE64, Cells, bound
 
 FLOAT32 = "$float32"
 # Continuation bytes of UTF-8 look like this under this mask; a letter has at most three of them.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mcp_ref_kit import Finding
-from mcp_ref_kit.db.program import database_cli
+from mcp_ref_kit.db.program.cli import database_cli
 from mcp_ref_sqlite.canned import cannery
 from mcp_ref_sqlite.server import server
 from mcp_ref_sqlite.settings import Settings

@@ -5,12 +5,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mcp_protocol import Output
-from mcp_ref_kit.db.canned import Canned
-from mcp_ref_kit.db.envelope import Column, Envelope
-from mcp_ref_kit.db.lexer import SQLITE
-from mcp_ref_kit.db.page import Bounds, Page
-from mcp_ref_kit.db.placeholders import check_placeholders
-from mcp_ref_kit.db.program import Cannery
+from mcp_ref_kit.db.program.canned import Canned
+from mcp_ref_kit.db.program.cli import Cannery
+from mcp_ref_kit.db.rows.envelope import Column, Envelope
+from mcp_ref_kit.db.rows.page import Bounds, Page
+from mcp_ref_kit.db.sql.lexer import SQLITE
+from mcp_ref_kit.db.sql.placeholders import check_placeholders
 from mcp_ref_sqlite.state import Ctx
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from mcp_protocol import ResourceNotFound, ToolError
-from mcp_ref_kit.db.catalog import Known
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.sources import Database as Source
-from mcp_ref_kit.db.sources import chosen
-from mcp_ref_kit.db.watch import Watch
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.catalog.known import Known
+from mcp_ref_kit.db.catalog.watch import Watch
+from mcp_ref_kit.db.program.sources import Database as Source
+from mcp_ref_kit.db.program.sources import chosen
 from mcp_ref_sqlite.engine.places import Place
 from mcp_ref_sqlite.reading.holding import Holding
 from mcp_ref_sqlite.reading.words import DATA, SCHEMA

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError
 
 MOST_INSIGHTS = 1000
 # Callers whose memos are kept; that of the one silent longest goes first.

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated
 
 from mcp_protocol import Completion, Toolset, arg
-from mcp_ref_kit.db.catalog import matching, suggestions
+from mcp_ref_kit.db.catalog.known import matching, suggestions
 from mcp_ref_sqlite.state import Ctx, State
 
 prompts = Toolset[State]("core")

@@ -7,8 +7,8 @@ from urllib.parse import quote
 from msgspec.json import encode
 
 from mcp_protocol import Completion, Resource, ResourceContents, ResourceNotFound, ToolError, Toolset
-from mcp_ref_kit.db.catalog import matching, suggestions
-from mcp_ref_kit.db.watch import Watch
+from mcp_ref_kit.db.catalog.known import matching, suggestions
+from mcp_ref_kit.db.catalog.watch import Watch
 from mcp_ref_sqlite.reading.words import DATA, SCHEMA
 from mcp_ref_sqlite.state import Ctx, State
 

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 from msgspec import UNSET, Struct, UnsetType
 
 from mcp_protocol import Output
-from mcp_ref_kit.db.envelope import Truncation, Untrusted
-from mcp_ref_kit.db.formats import as_json
+from mcp_ref_kit.db.rows.envelope import Truncation, Untrusted
+from mcp_ref_kit.db.rows.formats import as_json
 from mcp_ref_sqlite.reading.words import Status
 
 Data = TypeVar("Data", bound=Struct)

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 from mcp_protocol import Server, SettingsError
 from mcp_ref_kit import Cursors
-from mcp_ref_kit.db.confirm import Confirmation
-from mcp_ref_kit.db.deadline import Slots
-from mcp_ref_kit.db.exports import Exports, opened
-from mcp_ref_kit.db.paging import Paging
-from mcp_ref_kit.db.results import Results
+from mcp_ref_kit.db.calls.confirm import Confirmation
+from mcp_ref_kit.db.calls.deadline import Slots
+from mcp_ref_kit.db.exports.exporting import Exports, opened
+from mcp_ref_kit.db.exports.results import Results
+from mcp_ref_kit.db.rows.paging import Paging
 from mcp_ref_kit.workers import Workers
 from mcp_ref_sqlite import __version__
 from mcp_ref_sqlite.databases import Databases

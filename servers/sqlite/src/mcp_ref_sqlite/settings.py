@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import field
 
 from mcp_protocol.schema.arg import arg
-from mcp_ref_kit.db.sources import DatabaseSettings
+from mcp_ref_kit.db.program.sources import DatabaseSettings
 from mcp_ref_kit.settings import Seconds, setting
 
 

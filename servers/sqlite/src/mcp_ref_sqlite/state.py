@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from mcp_protocol import Context
-from mcp_ref_kit.db.confirm import Confirmation
-from mcp_ref_kit.db.deadline import Deadline, Slots
-from mcp_ref_kit.db.exports import Exports
-from mcp_ref_kit.db.page import Bounds
-from mcp_ref_kit.db.paging import Paging
-from mcp_ref_kit.db.sources import bounds, require_mode, seconds
+from mcp_ref_kit.db.calls.confirm import Confirmation
+from mcp_ref_kit.db.calls.deadline import Deadline, Slots
+from mcp_ref_kit.db.exports.exporting import Exports
+from mcp_ref_kit.db.program.sources import bounds, require_mode, seconds
+from mcp_ref_kit.db.rows.page import Bounds
+from mcp_ref_kit.db.rows.paging import Paging
 from mcp_ref_kit.paths import Root
 from mcp_ref_sqlite.databases import Databases
 from mcp_ref_sqlite.insights import Memo

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from mcp_protocol import Server, SettingsError, ToolEntry
 from mcp_protocol.server.toolset import Toolset
 from mcp_ref_kit import Secret
-from mcp_ref_kit.db.sources import Database as Source
-from mcp_ref_kit.db.sources import databases
+from mcp_ref_kit.db.program.sources import Database as Source
+from mcp_ref_kit.db.program.sources import databases
 from mcp_ref_sqlite.settings import Settings
 from mcp_ref_sqlite.tools.memo import insights
 

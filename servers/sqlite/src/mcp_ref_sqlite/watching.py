@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.deadline import Deadline
+from mcp_ref_kit.db.calls.deadline import Deadline
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.places import Identity
 from mcp_ref_sqlite.reading.words import DATA, SCHEMA

@@ -11,21 +11,30 @@ from msgspec import Struct, field
 from mcp_protocol import Context, Output, Server, Toolset, arg
 from mcp_protocol.types import TextResourceContents
 from mcp_ref_kit import Cursors, Secret, setting
-from mcp_ref_kit.db.arguments import Confirm, Cursor, DatabaseName, FileName, Form, Limit, Parameters, TimeoutSeconds
-from mcp_ref_kit.db.canned import Canned
-from mcp_ref_kit.db.cells import Cells, bound
-from mcp_ref_kit.db.confirm import Affected, Confirmation, Deed
-from mcp_ref_kit.db.deadline import Slots
-from mcp_ref_kit.db.envelope import Column, Envelope, Format
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.exports import Exported, Exports, RowBytes, opened
-from mcp_ref_kit.db.lexer import SQLITE
-from mcp_ref_kit.db.page import Page
-from mcp_ref_kit.db.paging import HeldCursors, Hold, Paging, Position
-from mcp_ref_kit.db.placeholders import check_placeholders
-from mcp_ref_kit.db.program import Cannery, database_cli, tailor
-from mcp_ref_kit.db.results import Results
-from mcp_ref_kit.db.sources import Database, DatabaseSettings, bounds, chosen, databases, seconds
+from mcp_ref_kit.db.calls.arguments import (
+    Confirm,
+    Cursor,
+    DatabaseName,
+    FileName,
+    Form,
+    Limit,
+    Parameters,
+    TimeoutSeconds,
+)
+from mcp_ref_kit.db.calls.confirm import Affected, Confirmation, Deed
+from mcp_ref_kit.db.calls.deadline import Slots
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.exports.exporting import Exported, Exports, RowBytes, opened
+from mcp_ref_kit.db.exports.results import Results
+from mcp_ref_kit.db.program.canned import Canned
+from mcp_ref_kit.db.program.cli import Cannery, database_cli, tailor
+from mcp_ref_kit.db.program.sources import Database, DatabaseSettings, bounds, chosen, databases, seconds
+from mcp_ref_kit.db.rows.cells import Cells, bound
+from mcp_ref_kit.db.rows.envelope import Column, Envelope, Format
+from mcp_ref_kit.db.rows.page import Page
+from mcp_ref_kit.db.rows.paging import HeldCursors, Hold, Paging, Position
+from mcp_ref_kit.db.sql.lexer import SQLITE
+from mcp_ref_kit.db.sql.placeholders import check_placeholders
 from mcp_ref_kit.workers import Workers
 
 

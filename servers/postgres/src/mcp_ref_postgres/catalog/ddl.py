@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.sql.statements import identifier
 
 Row = Mapping[str, Any]
 

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.catalog import description as sql
 from mcp_ref_postgres.catalog.ddl import table_ddl
 from mcp_ref_postgres.catalog.naming import parsed

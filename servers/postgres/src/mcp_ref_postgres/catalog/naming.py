@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.calls.errors import bad_argument
 
 _PARTS = 2
 _LONGEST = 260

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Literal
 from weakref import WeakSet
 
-from mcp_ref_kit.db.deadline import Backoff
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.sources import Database
+from mcp_ref_kit.db.calls.deadline import Backoff
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.program.sources import Database
 from mcp_ref_postgres.engine.connecting import Path, Session, connect, refuses_parameters
 from mcp_ref_postgres.engine.facts import Facts, facts_of
 from mcp_ref_postgres.engine.faults import broken, driver_errors, fault, is_lost

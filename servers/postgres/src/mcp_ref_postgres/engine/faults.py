@@ -8,7 +8,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from mcp_ref_kit.db.errors import Code, DbError, Scrub, by_word
+from mcp_ref_kit.db.calls.errors import Code, DbError, Scrub, by_word
 
 # By the longest beginning of the SQLSTATE.
 _CODES: Mapping[str, Code] = {

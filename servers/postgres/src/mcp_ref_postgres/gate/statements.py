@@ -5,9 +5,9 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.errors import DbError, bad_argument
-from mcp_ref_kit.db.lexer import POSTGRES, Token, significant
-from mcp_ref_kit.db.statements import calls, extent
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument
+from mcp_ref_kit.db.sql.lexer import POSTGRES, Token, significant
+from mcp_ref_kit.db.sql.statements import calls, extent
 from mcp_ref_postgres.gate.functions import Named
 from mcp_ref_postgres.gate.keywords import KNOWN
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.deadline import off_loop
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.deadline import off_loop
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.database import Engine
 from mcp_ref_postgres.engine.driver import Attribute, TypeName

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.health.checks import VISIBLE, Check, Judged, Rows, Status, graded
 
 _SETTINGS = """

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.deadline import Deadline
+from mcp_ref_kit.db.calls.deadline import Deadline
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.database import Engine
 from mcp_ref_postgres.engine.faults import broken, fault, is_lost

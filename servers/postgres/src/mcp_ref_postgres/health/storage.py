@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.health.checks import VISIBLE, Check, Judged, Rows, Status, graded, size
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.lexer import POSTGRES, significant
-from mcp_ref_kit.db.statements import identifier, split
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.sql.lexer import POSTGRES, significant
+from mcp_ref_kit.db.sql.statements import identifier, split
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.gate.statements import Statement
 from mcp_ref_postgres.gate.verdicts import LONGEST

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.lexer import Token
+from mcp_ref_kit.db.sql.lexer import Token
 from mcp_ref_postgres.gate.statements import Statement
 from mcp_ref_postgres.writing.deeds import danger
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.deadline import Deadline, Progress
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.deadline import Deadline, Progress
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.gate.verdicts import Verdict
 from mcp_ref_postgres.observing.candidates import Candidate, candidates_of

@@ -5,8 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.lexer import POSTGRES, Token, significant
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.sql.lexer import POSTGRES, Token, significant
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.plans.tree import steps
 
 MOST_COLUMNS = 4

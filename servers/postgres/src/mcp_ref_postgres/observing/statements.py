@@ -2,8 +2,8 @@
 
 from typing import Any, Literal
 
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.facts import Facts
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.catalog.describing import Object
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.health.checks import VISIBLE

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import arg
-from mcp_ref_kit.db.errors import DbError, bad_argument, unknown
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument, unknown
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.catalog.describing import Lookup, find
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.database import Engine

@@ -9,8 +9,8 @@ from typing import Any, cast
 import msgspec
 from msgspec import Raw, Struct
 
-from mcp_ref_kit.db.cells import Cells, Encoder
-from mcp_ref_kit.db.envelope import Column
+from mcp_ref_kit.db.rows.cells import Cells, Encoder
+from mcp_ref_kit.db.rows.envelope import Column
 from mcp_ref_postgres.engine.driver import Attribute, Record, TypeName
 from mcp_ref_postgres.reading.kinds import DOCUMENTS, NUMBERS, SHORT, bare, is_direct
 from mcp_ref_postgres.reading.rows import listed

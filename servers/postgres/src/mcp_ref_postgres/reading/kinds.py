@@ -4,7 +4,7 @@ The driver's own form of many types loses something or fails: an interval of one
 infinite date the year 9999, and a date before Christ an exception for the whole page.
 """
 
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.engine.driver import TypeName
 
 NUMBERS = frozenset({"int2", "int4", "int8", "oid", "float4", "float8", "bool", "xid", "cid"})

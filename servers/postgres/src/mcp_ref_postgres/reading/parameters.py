@@ -5,9 +5,9 @@ from typing import Any, cast
 
 from msgspec import json
 
-from mcp_ref_kit.db.cells import bound
-from mcp_ref_kit.db.errors import DbError, bad_argument
-from mcp_ref_kit.db.lexer import Token
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument
+from mcp_ref_kit.db.rows.cells import bound
+from mcp_ref_kit.db.sql.lexer import Token
 from mcp_ref_postgres.engine.driver import TypeName
 from mcp_ref_postgres.reading.kinds import DOCUMENTS, WHOLE, bare, path
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from mcp_ref_kit.db.page import Page
+from mcp_ref_kit.db.rows.page import Page
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.database import Engine
 from mcp_ref_postgres.engine.driver import Portal, Record

@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_protocol.server.output import Output
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.envelope import Envelope, Format
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.page import Bounds, Page
-from mcp_ref_kit.db.paging import Hold, Position
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.rows.envelope import Envelope, Format
+from mcp_ref_kit.db.rows.page import Bounds, Page
+from mcp_ref_kit.db.rows.paging import Hold, Position
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.driver import TypeName
 from mcp_ref_postgres.engine.faults import broken, fault

@@ -3,10 +3,10 @@
 import time
 
 from mcp_protocol.server.output import Output
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.envelope import Column, Envelope, Format
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.page import Bounds, Page
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.rows.envelope import Column, Envelope, Format
+from mcp_ref_kit.db.rows.page import Bounds, Page
 from mcp_ref_postgres.engine.database import Engine
 from mcp_ref_postgres.engine.faults import mapped
 from mcp_ref_postgres.gate.verdicts import statement_of

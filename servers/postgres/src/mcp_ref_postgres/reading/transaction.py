@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from mcp_ref_kit.db.deadline import Deadline
+from mcp_ref_kit.db.calls.deadline import Deadline
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.facts import Facts
 from mcp_ref_postgres.engine.faults import mapped

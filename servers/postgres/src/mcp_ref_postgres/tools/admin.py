@@ -6,12 +6,12 @@ from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
 from mcp_protocol.server.toolset import ToolOptions
-from mcp_ref_kit.db.arguments import Confirm, DatabaseName
-from mcp_ref_kit.db.confirm import Deed
-from mcp_ref_kit.db.deadline import MOST_SECONDS
-from mcp_ref_kit.db.errors import DbError, unknown
-from mcp_ref_kit.db.sources import require_mode
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.arguments import Confirm, DatabaseName
+from mcp_ref_kit.db.calls.confirm import Deed
+from mcp_ref_kit.db.calls.deadline import MOST_SECONDS
+from mcp_ref_kit.db.calls.errors import DbError, unknown
+from mcp_ref_kit.db.program.sources import require_mode
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.catalog.describing import Lookup, Object, find
 from mcp_ref_postgres.engine.faults import mapped
 from mcp_ref_postgres.reading.transaction import Turn, ours

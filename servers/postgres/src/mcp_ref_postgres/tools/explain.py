@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.arguments import DatabaseName
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.calls.arguments import DatabaseName
+from mcp_ref_kit.db.calls.errors import bad_argument
+from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_postgres.engine.faults import mapped
 from mcp_ref_postgres.gate.verdicts import statement_of
 from mcp_ref_postgres.plans import hypothetical

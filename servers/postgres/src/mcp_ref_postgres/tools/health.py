@@ -3,8 +3,8 @@
 from typing import Annotated, Literal
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.arguments import DatabaseName
-from mcp_ref_kit.db.deadline import Progress
+from mcp_ref_kit.db.calls.arguments import DatabaseName
+from mcp_ref_kit.db.calls.deadline import Progress
 from mcp_ref_postgres.health.examining import CHECKS, Checked, Health, examined, summed
 from mcp_ref_postgres.reading.transaction import ours
 from mcp_ref_postgres.state import Ctx, State

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset
-from mcp_ref_kit.db.arguments import DatabaseName
+from mcp_ref_kit.db.calls.arguments import DatabaseName
 from mcp_ref_postgres.engine.facts import Facts
 from mcp_ref_postgres.reading.transaction import ours
 from mcp_ref_postgres.state import Ctx, State

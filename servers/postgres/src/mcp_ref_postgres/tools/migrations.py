@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.arguments import Confirm, DatabaseName
-from mcp_ref_kit.db.deadline import MOST_SECONDS, Progress
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import DbError, bad_argument
+from mcp_ref_kit.db.calls.arguments import Confirm, DatabaseName
+from mcp_ref_kit.db.calls.deadline import MOST_SECONDS, Progress
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument
+from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_postgres.engine.faults import mapped
 from mcp_ref_postgres.gate.keywords import kind_of, runs_alone
 from mcp_ref_postgres.gate.statements import Statement

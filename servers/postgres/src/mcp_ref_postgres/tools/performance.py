@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.arguments import DatabaseName, TimeoutSeconds
-from mcp_ref_kit.db.deadline import Progress
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import bad_argument, unknown
+from mcp_ref_kit.db.calls.arguments import DatabaseName, TimeoutSeconds
+from mcp_ref_kit.db.calls.deadline import Progress
+from mcp_ref_kit.db.calls.errors import bad_argument, unknown
+from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_postgres.catalog.describing import Lookup, find
 from mcp_ref_postgres.catalog.naming import like
 from mcp_ref_postgres.health.storage import superfluous

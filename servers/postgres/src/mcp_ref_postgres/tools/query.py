@@ -3,8 +3,8 @@
 from typing import Any
 
 from mcp_protocol import Output, Toolset
-from mcp_ref_kit.db.arguments import CellCharacters, Cursor, DatabaseName, Form, Limit, TimeoutSeconds
-from mcp_ref_kit.db.envelope import Envelope
+from mcp_ref_kit.db.calls.arguments import CellCharacters, Cursor, DatabaseName, Form, Limit, TimeoutSeconds
+from mcp_ref_kit.db.rows.envelope import Envelope
 from mcp_ref_postgres.reading.query import Question, page_of
 from mcp_ref_postgres.reading.settings_shown import asked_setting, shown_setting
 from mcp_ref_postgres.state import Ctx, State

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from msgspec import Struct, json
 
 from mcp_protocol import Output, ToolError, Toolset, arg
-from mcp_ref_kit.db.arguments import Cursor, DatabaseName, Form
-from mcp_ref_kit.db.envelope import Envelope, Truncation, Untrusted
-from mcp_ref_kit.db.errors import unknown
-from mcp_ref_kit.db.room import Room, budget
+from mcp_ref_kit.db.calls.arguments import Cursor, DatabaseName, Form
+from mcp_ref_kit.db.calls.errors import unknown
+from mcp_ref_kit.db.rows.envelope import Envelope, Truncation, Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_postgres.catalog import listing
 from mcp_ref_postgres.catalog.describing import Lookup, Object, Part, comment, find, parts
 from mcp_ref_postgres.catalog.listing import After, Detail, ObjectType, Wanted

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Output, Toolset, arg
-from mcp_ref_kit.db.arguments import Confirm, DatabaseName, TimeoutSeconds
-from mcp_ref_kit.db.confirm import Deed
-from mcp_ref_kit.db.deadline import Progress
-from mcp_ref_kit.db.errors import bad_argument
-from mcp_ref_kit.db.exports import Exported
+from mcp_ref_kit.db.calls.arguments import Confirm, DatabaseName, TimeoutSeconds
+from mcp_ref_kit.db.calls.confirm import Deed
+from mcp_ref_kit.db.calls.deadline import Progress
+from mcp_ref_kit.db.calls.errors import bad_argument
+from mcp_ref_kit.db.exports.exporting import Exported
 from mcp_ref_postgres.reading.transaction import callers
 from mcp_ref_postgres.state import Ctx, State
 from mcp_ref_postgres.tools.arguments import LOOKING, WRITING, Params, Sql

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.arguments import Confirm, DatabaseName, TimeoutSeconds
-from mcp_ref_kit.db.deadline import off_loop
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.calls.arguments import Confirm, DatabaseName, TimeoutSeconds
+from mcp_ref_kit.db.calls.deadline import off_loop
+from mcp_ref_kit.db.calls.errors import bad_argument
+from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_postgres.engine.database import Isolation
 from mcp_ref_postgres.gate.keywords import kind_of, runs_alone
 from mcp_ref_postgres.state import Ctx, Opened, State

@@ -8,11 +8,11 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from mcp_ref_kit.db.deadline import Progress
-from mcp_ref_kit.db.envelope import Format
-from mcp_ref_kit.db.exports import Pending
-from mcp_ref_kit.db.formats import unique
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.deadline import Progress
+from mcp_ref_kit.db.exports.exporting import Pending
+from mcp_ref_kit.db.rows.envelope import Format
+from mcp_ref_kit.db.rows.formats import unique
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.gate.verdicts import Gate, Verdict
 from mcp_ref_postgres.reading.kinds import path

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.deadline import Deadline, Progress
-from mcp_ref_kit.db.errors import bad_argument, unknown
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.deadline import Deadline, Progress
+from mcp_ref_kit.db.calls.errors import bad_argument, unknown
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_postgres.catalog.describing import Lookup, Object, find
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.faults import broken, fault

@@ -5,10 +5,10 @@ It has to be one statement, of a kind that the mode runs, calling no function th
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.confirm import Affected, Deed
-from mcp_ref_kit.db.deadline import off_loop
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.sources import require_mode
+from mcp_ref_kit.db.calls.confirm import Affected, Deed
+from mcp_ref_kit.db.calls.deadline import off_loop
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.program.sources import require_mode
 from mcp_ref_postgres.catalog.describing import Lookup, find
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.driver import TypeName

@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.deadline import Deadline, Progress
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.deadline import Deadline, Progress
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.database import Isolation
 from mcp_ref_postgres.engine.faults import broken, fault

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.lexer import Token
+from mcp_ref_kit.db.sql.lexer import Token
 from mcp_ref_postgres.gate.statements import Statement
 
 _NOISE = frozenset({"if", "exists", "only", "table", "concurrently", "from", "materialized", "view", "foreign"})

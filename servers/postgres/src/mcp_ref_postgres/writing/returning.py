@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.lexer import Token
+from mcp_ref_kit.db.sql.lexer import Token
 from mcp_ref_postgres.reading.columns import Shape
 from mcp_ref_postgres.reading.parameters import cast_in_place
 from mcp_ref_postgres.writing.admitting import Admitted

@@ -7,11 +7,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.envelope import Column, Envelope
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.page import Bounds, Page
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Column, Envelope
+from mcp_ref_kit.db.rows.page import Bounds, Page
 from mcp_ref_postgres.engine.connecting import Session
 from mcp_ref_postgres.engine.driver import Prepared
 from mcp_ref_postgres.engine.faults import broken, fault

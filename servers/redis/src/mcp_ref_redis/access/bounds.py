@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_redis.access.commands import word
 
 # SETRANGE at 536 870 900 made 513 MB of a call of 40 bytes.

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from mcp_protocol import SettingsError
 from mcp_ref_kit import Secret
-from mcp_ref_kit.db.sources import is_template
+from mcp_ref_kit.db.program.sources import is_template
 
 PORT = 6379
 SENTINEL_PORT = 26379

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_protocol import ToolError
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_redis.engine.address import Address
 from mcp_ref_redis.engine.faults import Lost, require, unreachable
 from mcp_ref_redis.engine.opening import Link, Manner, Vector, load_driver, open_link

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_protocol import ToolError
-from mcp_ref_kit.db.errors import Code, DbError, Scrub
+from mcp_ref_kit.db.calls.errors import Code, DbError, Scrub
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.engine.resp import Fault, Garbled, TooLarge
 

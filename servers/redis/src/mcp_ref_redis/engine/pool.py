@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_redis.engine.faults import Lost, unreachable
 from mcp_ref_redis.engine.opening import Link, Vector
 

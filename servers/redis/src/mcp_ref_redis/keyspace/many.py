@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from mcp_ref_kit.db.cells import Cells
+from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal
 from mcp_ref_redis.engine.opening import Vector

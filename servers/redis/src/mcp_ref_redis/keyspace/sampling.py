@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mcp_ref_kit.db.envelope import Reason
+from mcp_ref_kit.db.rows.envelope import Reason
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.envelope import Reason
+from mcp_ref_kit.db.rows.envelope import Reason
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.keyspace.walking import STEP, Place, Step, Walk, Walked, read_step

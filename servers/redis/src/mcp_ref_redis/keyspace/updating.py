@@ -6,7 +6,7 @@ from typing import Any, Literal, cast
 import msgspec
 from msgspec import Struct
 
-from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.calls.errors import bad_argument
 from mcp_ref_redis.access.bounds import require_finite, require_size
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.values import bytes_of, scalar_of

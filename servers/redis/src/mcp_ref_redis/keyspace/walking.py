@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from mcp_protocol import ToolError
-from mcp_ref_kit.db.envelope import Reason
+from mcp_ref_kit.db.rows.envelope import Reason
 
 Item = TypeVar("Item")
 

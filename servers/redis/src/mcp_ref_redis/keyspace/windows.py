@@ -6,9 +6,9 @@ from typing import Any, Literal, cast
 import msgspec
 from msgspec import Struct, field
 
-from mcp_ref_kit.db.cells import SAFE_INTEGER, Cells
-from mcp_ref_kit.db.envelope import Reason
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.rows.cells import SAFE_INTEGER, Cells
+from mcp_ref_kit.db.rows.envelope import Reason
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal, require
 from mcp_ref_redis.engine.opening import Vector

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.engine.opening import Vector

@@ -5,7 +5,7 @@ from typing import Any, Literal, cast
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.calls.errors import bad_argument
 from mcp_ref_redis.access.bounds import require_finite
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.values import floats

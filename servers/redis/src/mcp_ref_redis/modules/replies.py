@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mcp_ref_kit.db.cells import Cells
+from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_redis.engine.resp import Pairs
 from mcp_ref_redis.keyspace.windows import score, tree
 from mcp_ref_redis.values import shown

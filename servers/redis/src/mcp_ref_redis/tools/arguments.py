@@ -4,7 +4,7 @@ from typing import Annotated
 
 from mcp_protocol import arg
 from mcp_protocol.server.toolset import ToolOptions
-from mcp_ref_kit.db.arguments import DatabaseName
+from mcp_ref_kit.db.calls.arguments import DatabaseName
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.values import Given, bytes_of
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mcp_protocol import Context, SettingsError
-from mcp_ref_kit.db.canned import Canned
-from mcp_ref_kit.db.program import Cannery
+from mcp_ref_kit.db.program.canned import Canned
+from mcp_ref_kit.db.program.cli import Cannery
 from mcp_ref_redis.access.gate import Gate
 from mcp_ref_redis.state import State, reached
 from mcp_ref_redis.tools.raw import MOST_COMMANDS, Replies, judged_vector, run_judged

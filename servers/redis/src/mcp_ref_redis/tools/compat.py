@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from mcp_protocol import Output, Toolset, arg
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_redis.access.bounds import require_pattern, require_seconds, require_size
 from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.keyspace.scanning import Scan, scan

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.confirm import Affected, Deed
-from mcp_ref_kit.db.deadline import Progress
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import bad_argument
+from mcp_ref_kit.db.calls.confirm import Affected, Deed
+from mcp_ref_kit.db.calls.deadline import Progress
+from mcp_ref_kit.db.calls.errors import bad_argument
+from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_redis.access.bounds import require_pattern
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import require

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.envelope import Untrusted
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.diagnosis.health import checks_of
 from mcp_ref_redis.diagnosis.judging import Check, Status, worst

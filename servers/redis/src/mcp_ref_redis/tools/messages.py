@@ -6,10 +6,10 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import bad_argument
-from mcp_ref_kit.db.room import Room, budget
+from mcp_ref_kit.db.calls.errors import bad_argument
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.bounds import require_pattern, require_size
 from mcp_ref_redis.messaging.listening import collect
 from mcp_ref_redis.state import Ctx, State, reached

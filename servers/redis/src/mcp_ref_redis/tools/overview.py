@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.room import Room, budget
+from mcp_ref_kit.db.rows.envelope import Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.bounds import require_pattern
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.diagnosis.features import features

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.confirm import Affected, Deed
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import DbError, bad_argument
-from mcp_ref_kit.db.room import Room, budget
+from mcp_ref_kit.db.calls.confirm import Affected, Deed
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.bounds import require_arguments
 from mcp_ref_redis.access.commands import Command
 from mcp_ref_redis.access.gate import Gate

@@ -6,10 +6,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.room import Room, budget
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.bounds import require_pattern
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import require

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.room import Room, budget
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.bounds import require_size
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.engine.faults import refusal

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.confirm import Deed
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import bad_argument
-from mcp_ref_kit.db.room import Room, budget
+from mcp_ref_kit.db.calls.confirm import Deed
+from mcp_ref_kit.db.calls.errors import bad_argument
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.keyspace.windows import tree

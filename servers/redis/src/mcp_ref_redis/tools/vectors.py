@@ -7,11 +7,11 @@ import msgspec
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import bad_argument
-from mcp_ref_kit.db.room import Room, budget
-from mcp_ref_kit.db.sources import require_mode
+from mcp_ref_kit.db.calls.errors import bad_argument
+from mcp_ref_kit.db.program.sources import require_mode
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.bounds import require_finite
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.opening import Vector

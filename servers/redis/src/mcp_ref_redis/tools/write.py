@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.envelope import Untrusted
-from mcp_ref_kit.db.errors import DbError, bad_argument
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_redis.access.bounds import require_seconds, require_size
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal, require, unsupported

@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Any, Self
 
 from mcp_protocol import ToolError
-from mcp_ref_kit.db.deadline import Backoff
-from mcp_ref_kit.db.watch import Watch
+from mcp_ref_kit.db.calls.deadline import Backoff
+from mcp_ref_kit.db.catalog.watch import Watch
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.opening import Link
 from mcp_ref_redis.engine.resp import Fault

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.lexer import SQLITE, Token, significant
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.sql.lexer import SQLITE, Token, significant
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import WRITING, Gate
 from mcp_ref_sqlite.health.checks import redundant

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.deadline import Progress
-from mcp_ref_kit.db.errors import unknown
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.deadline import Progress
+from mcp_ref_kit.db.calls.errors import unknown
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.reading.objects import Counts, column_names, find
 from mcp_ref_sqlite.results import Profile

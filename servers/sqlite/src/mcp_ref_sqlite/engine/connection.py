@@ -11,8 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mcp_ref_kit.db.deadline import GRACE_SECONDS, Deadline
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.deadline import GRACE_SECONDS, Deadline
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_sqlite.engine.failures import is_busy
 from mcp_ref_sqlite.engine.thread import Thread
 

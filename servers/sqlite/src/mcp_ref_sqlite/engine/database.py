@@ -6,9 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TypeVar
 
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.sources import Database as Source
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.program.sources import Database as Source
 from mcp_ref_sqlite.engine.connection import Work, patiently, stopped
 from mcp_ref_sqlite.engine.failures import ERRORS, failure, is_broken, was_interrupted
 from mcp_ref_sqlite.engine.gate import ADMINISTRATION, READING, WRITING, Gate

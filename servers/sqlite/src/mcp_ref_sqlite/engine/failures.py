@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 
-from mcp_ref_kit.db.errors import Code, DbError, Scrub, by_word
+from mcp_ref_kit.db.calls.errors import Code, DbError, Scrub, by_word
 
 # By the longest beginning of the engine's own name for it.
 _CODES: Mapping[str, Code] = {

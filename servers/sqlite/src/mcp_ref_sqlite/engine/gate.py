@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.errors import Code
+from mcp_ref_kit.db.calls.errors import Code
 
 # Named in no public constant of the sqlite3 module.
 DENY, PERMIT = sqlite3.SQLITE_DENY, sqlite3.SQLITE_OK

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from mcp_protocol.errors import SettingsError
-from mcp_ref_kit.db.errors import DbError, Scrub
+from mcp_ref_kit.db.calls.errors import DbError, Scrub
 
 HEADER = b"SQLite format 3\0"
 _NO_FILES = ("/proc", "/sys", "/dev")

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_sqlite.engine.connection import Connection, Interrupt, patiently, stopped
 from mcp_ref_sqlite.engine.failures import ERRORS, failure, was_interrupted
 from mcp_ref_sqlite.engine.gate import READING, Gate

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TypeVar
 
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_sqlite.engine.connection import Interrupt
 from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.places import Place

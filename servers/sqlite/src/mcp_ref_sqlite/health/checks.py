@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_sqlite.reading.describing import index_columns
 from mcp_ref_sqlite.reading.objects import Object, objects
 from mcp_ref_sqlite.reading.words import CheckName, Status

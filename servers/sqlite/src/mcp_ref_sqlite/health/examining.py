@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from mcp_protocol import ToolError
-from mcp_ref_kit.db.deadline import Deadline, Progress
+from mcp_ref_kit.db.calls.deadline import Deadline, Progress
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.health.checks import CHECKS, Check, Finding
 from mcp_ref_sqlite.reading.words import CheckName, Status

@@ -5,7 +5,7 @@ from functools import partial
 
 from mcp_protocol import ToolError
 from mcp_ref_kit import Finding
-from mcp_ref_kit.db.canned import Canned
+from mcp_ref_kit.db.program.canned import Canned
 from mcp_ref_sqlite.reading.plans import prepared, steps
 from mcp_ref_sqlite.reading.statements import Statement
 from mcp_ref_sqlite.state import State

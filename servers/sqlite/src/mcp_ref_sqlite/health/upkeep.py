@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 from functools import partial
 
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.writer import ours

@@ -9,11 +9,11 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from mcp_ref_kit.budget import marked
-from mcp_ref_kit.db.envelope import Envelope, Truncation
-from mcp_ref_kit.db.formats import visible
-from mcp_ref_kit.db.page import Bounds
-from mcp_ref_kit.db.room import budget
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.rows.envelope import Envelope, Truncation
+from mcp_ref_kit.db.rows.formats import visible
+from mcp_ref_kit.db.rows.page import Bounds
+from mcp_ref_kit.db.rows.room import budget
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.reading.describing import described
 from mcp_ref_sqlite.reading.listing import ListQuery, listed

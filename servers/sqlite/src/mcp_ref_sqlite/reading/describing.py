@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from mcp_ref_kit.db.lexer import SQLITE, significant
+from mcp_ref_kit.db.sql.lexer import SQLITE, significant
 from mcp_ref_sqlite.reading.metadata import TableNotes
 from mcp_ref_sqlite.reading.objects import Object
 from mcp_ref_sqlite.reading.words import Part

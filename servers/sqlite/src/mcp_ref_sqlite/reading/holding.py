@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from mcp_protocol.session.calls import Peer
-from mcp_ref_kit.db.paging import HELD_SECONDS, HeldCursors, Hold, Position
+from mcp_ref_kit.db.rows.paging import HELD_SECONDS, HeldCursors, Hold, Position
 
 if TYPE_CHECKING:
     from mcp_ref_sqlite.engine.readers import Readers, Seat

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.envelope import Reason
-from mcp_ref_kit.db.room import Room
+from mcp_ref_kit.db.rows.envelope import Reason
+from mcp_ref_kit.db.rows.room import Room
 from mcp_ref_sqlite.reading.metadata import TableNotes
 from mcp_ref_sqlite.reading.objects import Counts, Object, column_names, objects
 from mcp_ref_sqlite.reading.words import Detail

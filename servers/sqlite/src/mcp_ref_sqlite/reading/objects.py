@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.errors import unknown
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.errors import unknown
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_sqlite.reading.words import ObjectKind as Kind
 
 # Tables with fewer pages than this are counted; a count reads every page.

@@ -7,10 +7,10 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_protocol import Output
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.envelope import Envelope, Format
-from mcp_ref_kit.db.page import Bounds
-from mcp_ref_kit.db.paging import Position
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.rows.envelope import Envelope, Format
+from mcp_ref_kit.db.rows.page import Bounds
+from mcp_ref_kit.db.rows.paging import Position
 from mcp_ref_sqlite.engine.database import Database, Replaced
 from mcp_ref_sqlite.engine.readers import Seat
 from mcp_ref_sqlite.reading.holding import Held

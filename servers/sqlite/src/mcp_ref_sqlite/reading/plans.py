@@ -6,8 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.lexer import SQLITE, significant
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.sql.lexer import SQLITE, significant
 from mcp_ref_sqlite.reading.statements import Statement, statement, unbound
 
 _MOST_OPERATIONS = 2000

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.envelope import Column, Format
-from mcp_ref_kit.db.page import BLOCK, Bounds, Page, Row
+from mcp_ref_kit.db.rows.envelope import Column, Format
+from mcp_ref_kit.db.rows.page import BLOCK, Bounds, Page, Row
 from mcp_ref_sqlite.reading.statements import Statement, mismatch
 
 _TYPES: dict[type, str] = {int: "INTEGER", float: "REAL", str: "TEXT", bytes: "BLOB"}

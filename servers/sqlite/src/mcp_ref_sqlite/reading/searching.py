@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.envelope import Reason, Truncation
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.rows.envelope import Reason, Truncation
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.failures import was_interrupted
 from mcp_ref_sqlite.reading.objects import Object, find, objects

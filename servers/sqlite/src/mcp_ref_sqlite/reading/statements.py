@@ -5,10 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.arguments import MOST_PARAMETERS, MOST_STATEMENT
-from mcp_ref_kit.db.cells import bound
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.lexer import SQLITE, Token, significant
+from mcp_ref_kit.db.calls.arguments import MOST_PARAMETERS, MOST_STATEMENT
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.rows.cells import bound
+from mcp_ref_kit.db.sql.lexer import SQLITE, Token, significant
 
 Parameters = Sequence[Any] | Mapping[str, Any]
 

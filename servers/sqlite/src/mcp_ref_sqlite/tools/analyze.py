@@ -4,7 +4,7 @@ from typing import Annotated
 
 from mcp_protocol import Output, arg
 from mcp_protocol.server.toolset import Toolset
-from mcp_ref_kit.db.arguments import DatabaseName
+from mcp_ref_kit.db.calls.arguments import DatabaseName
 from mcp_ref_sqlite.results import Advice, Profile, shown
 from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools.arguments import READING, TableName

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from mcp_protocol import Output, arg
 from mcp_protocol.server.toolset import Toolset
-from mcp_ref_kit.db.arguments import Confirm, DatabaseName
+from mcp_ref_kit.db.calls.arguments import Confirm, DatabaseName
 from mcp_ref_sqlite.reading.words import Upkeep
 from mcp_ref_sqlite.results import Kept, shown
 from mcp_ref_sqlite.state import Ctx, State

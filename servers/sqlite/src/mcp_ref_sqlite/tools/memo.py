@@ -4,7 +4,7 @@ from typing import Annotated
 
 from mcp_protocol import arg
 from mcp_protocol.server.toolset import Toolset
-from mcp_ref_kit.db.formats import visible
+from mcp_ref_kit.db.rows.formats import visible
 from mcp_ref_sqlite.results import Noted
 from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools.arguments import ADDING

@@ -4,8 +4,8 @@ from typing import Annotated, get_args
 
 from mcp_protocol import Output, arg
 from mcp_protocol.server.toolset import Toolset
-from mcp_ref_kit.db.arguments import CellCharacters, Cursor, DatabaseName, Form, Limit, Parameters, TimeoutSeconds
-from mcp_ref_kit.db.envelope import Envelope
+from mcp_ref_kit.db.calls.arguments import CellCharacters, Cursor, DatabaseName, Form, Limit, Parameters, TimeoutSeconds
+from mcp_ref_kit.db.rows.envelope import Envelope
 from mcp_ref_sqlite.reading.words import CheckName, Detail, ObjectKind, Part, PlanMode
 from mcp_ref_sqlite.results import Described, Explained, Health, Matches, Objects, shown
 from mcp_ref_sqlite.state import Ctx, State

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 from mcp_protocol import Output, arg
 from mcp_protocol.server.toolset import Toolset
-from mcp_ref_kit.db.arguments import Confirm, DatabaseName, Form, Parameters, TimeoutSeconds
-from mcp_ref_kit.db.exports import Exported
+from mcp_ref_kit.db.calls.arguments import Confirm, DatabaseName, Form, Parameters, TimeoutSeconds
+from mcp_ref_kit.db.exports.exporting import Exported
 from mcp_ref_sqlite.reading.words import OnConflict
 from mcp_ref_sqlite.results import BackedUp, Imported, shown
 from mcp_ref_sqlite.state import Ctx, State

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from mcp_protocol import Output, Toolset, arg
-from mcp_ref_kit.db.arguments import Confirm, DatabaseName, Parameters, TimeoutSeconds
+from mcp_ref_kit.db.calls.arguments import Confirm, DatabaseName, Parameters, TimeoutSeconds
 from mcp_ref_sqlite.results import Batch, Executed, shown
 from mcp_ref_sqlite.state import Ctx, State
 from mcp_ref_sqlite.tools.arguments import CHANGING, DryRun, Sql

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from mcp_ref_kit.db.deadline import Progress
-from mcp_ref_kit.db.errors import DbError, bad_argument
-from mcp_ref_kit.db.exports import plain_name
+from mcp_ref_kit.db.calls.deadline import Progress
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument
+from mcp_ref_kit.db.exports.exporting import plain_name
 from mcp_ref_kit.paths import JailPath, PathError, Root, Spot
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.results import BackedUp

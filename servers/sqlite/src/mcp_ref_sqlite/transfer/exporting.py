@@ -8,11 +8,11 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_protocol import Output
-from mcp_ref_kit.db.cells import Cells
-from mcp_ref_kit.db.deadline import Deadline, Progress
-from mcp_ref_kit.db.envelope import Format
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.exports import Exported, Pending, RowBytes
+from mcp_ref_kit.db.calls.deadline import Deadline, Progress
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.exports.exporting import Exported, Pending, RowBytes
+from mcp_ref_kit.db.rows.cells import Cells
+from mcp_ref_kit.db.rows.envelope import Format
 from mcp_ref_sqlite.engine.database import Database, Replaced
 from mcp_ref_sqlite.engine.opening import LONGEST_VALUE
 from mcp_ref_sqlite.engine.readers import Seat

@@ -9,9 +9,9 @@ from itertools import chain, groupby, islice
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.deadline import Progress
-from mcp_ref_kit.db.errors import DbError, bad_argument, unknown
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.deadline import Progress
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument, unknown
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.writer import transaction

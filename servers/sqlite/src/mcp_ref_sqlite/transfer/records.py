@@ -9,8 +9,8 @@ from typing import Any, cast
 from msgspec import Struct
 from msgspec.json import decode, encode
 
-from mcp_ref_kit.db.cells import BASE64, bound
-from mcp_ref_kit.db.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.rows.cells import BASE64, bound
 
 Record = dict[str, Any]
 

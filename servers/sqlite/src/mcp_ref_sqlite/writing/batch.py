@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.cells import bound
-from mcp_ref_kit.db.errors import Code, DbError
+from mcp_ref_kit.db.calls.errors import Code, DbError
+from mcp_ref_kit.db.rows.cells import bound
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.writer import transaction

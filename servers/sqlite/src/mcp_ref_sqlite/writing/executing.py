@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 
 from msgspec import UNSET, Struct
 
-from mcp_ref_kit.db.confirm import Affected
-from mcp_ref_kit.db.confirm import Deed as Asked
-from mcp_ref_kit.db.deadline import Deadline
-from mcp_ref_kit.db.errors import DbError, bad_argument
-from mcp_ref_kit.db.page import Bounds
-from mcp_ref_kit.db.statements import identifier
+from mcp_ref_kit.db.calls.confirm import Affected
+from mcp_ref_kit.db.calls.confirm import Deed as Asked
+from mcp_ref_kit.db.calls.deadline import Deadline
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument
+from mcp_ref_kit.db.rows.page import Bounds
+from mcp_ref_kit.db.sql.statements import identifier
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.gate import Gate
 from mcp_ref_sqlite.engine.writer import transaction

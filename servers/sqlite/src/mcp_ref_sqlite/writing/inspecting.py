@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from mcp_ref_kit.db.errors import DbError
-from mcp_ref_kit.db.lexer import SQLITE, significant
-from mcp_ref_kit.db.statements import has_where, verb
+from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.sql.lexer import SQLITE, significant
+from mcp_ref_kit.db.sql.statements import has_where, verb
 from mcp_ref_sqlite.engine.gate import CHANGES, Event, Gate, writes_sequence
 from mcp_ref_sqlite.reading.objects import shadows
 from mcp_ref_sqlite.reading.plans import prepared

@@ -8,7 +8,7 @@ import pytest
 
 from mcp_protocol.errors import SettingsError
 from mcp_protocol.testing import Connection, connect
-from mcp_ref_kit.db.canned import CannedParameter
+from mcp_ref_kit.db.program.canned import CannedParameter
 
 FIND = ledger.Canned(
     name="find",

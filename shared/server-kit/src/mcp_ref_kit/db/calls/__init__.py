@@ -1,0 +1,1 @@
+"""What surrounds one call: arguments, deadline, errors, confirmation, audit."""

@@ -1,0 +1,1 @@
+"""What is known of a database, and its changes."""

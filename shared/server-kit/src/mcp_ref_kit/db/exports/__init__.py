@@ -1,0 +1,1 @@
+"""Results of any size, in memory or in files of the operator's directory."""

@@ -1,0 +1,1 @@
+"""What can be read from the text of a statement; never to decide alone."""
