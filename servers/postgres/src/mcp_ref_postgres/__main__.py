@@ -28,7 +28,7 @@ async def check(settings: Settings, state: State) -> Sequence[Finding]:
     return [await looked_at(state, opened) for opened in state.databases.values()]
 
 
-main = database_cli(server, names=names, check=check, cannery=cannery)
+main = database_cli(server, names=names, check=check, cannery=cannery, sockets=True)
 
 if __name__ == "__main__":
     main()

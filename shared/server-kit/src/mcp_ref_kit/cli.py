@@ -26,7 +26,7 @@ BAD_SETTING = 2
 INTERRUPTED = 130  # as shells report SIGINT
 
 
-def cli(
+def cli(  # noqa: PLR0913  one parameter for each thing that an author says once
     server: Server[Any, Any],
     *,
     check: Check | None = None,
@@ -34,12 +34,14 @@ def cli(
     tailor: Tailor | None = None,
     layers: Layers | None = None,
     reloads: Iterable[str] = (),
+    sockets: bool = False,
 ) -> "Command":
     """Make a program of a server.
 
     `check` says what works, for `--check` and `GET /ready`; `without` names common settings that it does not have.
     `tailor` makes of the server and its settings the one that is run, with tools from the config file; `layers` are
-    what runs around its calls; `reloads` names settings that are read again from the config file at SIGHUP.
+    what runs around its calls; `reloads` names settings that are read again from the config file at SIGHUP;
+    `sockets` says that the tools speak to an engine through them.
     """
     making = Making(
         check=check,
@@ -47,6 +49,7 @@ def cli(
         tailor=tailor,
         layers=layers,
         reloads=tuple(reloads),
+        sockets=sockets,
     )
     return Command(server, making)
 

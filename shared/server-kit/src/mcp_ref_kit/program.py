@@ -57,6 +57,8 @@ class Making(Struct, frozen=True, kw_only=True):
     """From its settings, what runs around each call, inside of the common layers."""
     reloads: tuple[str, ...] = ()
     """Settings that are read again from the config file at SIGHUP; the tools that `tailor` makes of them follow."""
+    sockets: bool = False
+    """Whether its tools speak to an engine through sockets: see `loops`."""
 
 
 class Program(Struct, frozen=True, kw_only=True):

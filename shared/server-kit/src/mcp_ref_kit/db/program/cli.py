@@ -41,6 +41,7 @@ def database_cli(
     check: Check | None = None,
     cannery: Cannery | None = None,
     fit: Fit | None = None,
+    sockets: bool = False,
 ) -> Command:
     """Make a program of a database server: see `cli`.
 
@@ -54,6 +55,7 @@ def database_cli(
         tailor=partial(tailor, names=names, cannery=cannery, fit=fit),
         layers=_layers,
         reloads=("queries",),
+        sockets=sockets,
     )
 
 
