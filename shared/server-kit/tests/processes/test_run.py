@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -200,3 +201,62 @@ async def test_many_at_once_leave_no_descriptor_behind() -> None:
         for _ in range(20):
             group.create_task(run(python("print('x')")))
     assert descriptors() <= before
+
+
+def highest_descriptor() -> int:
+    return max(int(path.name) for path in Path("/proc/self/fd").iterdir())
+
+
+def has_children() -> bool:
+    try:
+        return os.waitpid(-1, os.WNOHANG) == (0, 0)
+    except ChildProcessError:
+        return False
+
+
+async def test_without_descriptors_left_the_call_fails_and_leaves_nothing() -> None:
+    """S11: whichever descriptor is the one that is not there any more."""
+    await run(python("pass"))
+    before, (soft, hard) = descriptors(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    outcomes: set[str] = set()
+    for most in range(highest_descriptor() + 12):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        try:
+            outcomes.add((await run(Command(argv=("/bin/echo", "x"), env=ENV, stdin=b"y"))).stdout.decode())
+        except CannotStart as error:
+            outcomes.add(error.code)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert outcomes == {"io", "x\n"}
+    assert descriptors() == before
+    assert not has_children()
+
+
+@pytest.fixture
+def inheritable() -> Generator[None]:
+    """A descriptor that a library has opened for its children to have."""
+    with Path("/dev/null").open("rb") as file:
+        os.set_inheritable(file.fileno(), True)  # noqa: FBT003  the system's own signature
+        yield
+
+
+@pytest.mark.usefixtures("inheritable")
+async def test_no_descriptor_of_the_server_is_inherited() -> None:
+    done = await run(python("import os; print(sorted(os.listdir('/proc/self/fd'))[:-1])"))
+    assert done.stdout == b"['0', '1', '2']\n"
+
+
+async def test_a_system_without_descriptors_of_processes_is_served_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS has none; a thread waits there."""
+    monkeypatch.delattr(os, "pidfd_open")
+    done = await run(python("print(input())", stdin=b"x\n"))
+    assert (done.code, done.stdout) == (0, b"x\n")
+    with pytest.raises(TimedOut):
+        await run(python("import time; time.sleep(100)"), Bounds(seconds=0.3))
+
+
+async def test_a_child_that_reads_its_input_slowly_gets_all_of_it() -> None:
+    program = (
+        "import sys, time\nn = 0\nwhile b := sys.stdin.buffer.read1(50000): n += len(b); time.sleep(0.001)\nprint(n)"
+    )
+    assert (await run(python(program, stdin=b"x" * 3_000_000))).stdout == b"3000000\n"

@@ -5,9 +5,10 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
-from typing import cast
+from typing import Protocol
 
 from mcp_ref_kit.processes.command import Bounds
+from mcp_ref_kit.processes.pipes import Sink, Source
 
 # Gets the output piece by piece; False when it has enough, and the program is stopped.
 Take = Callable[[bytes], bool]
@@ -18,59 +19,75 @@ GRACE_SECONDS = 2.0
 LINGER_SECONDS = 0.5
 
 
-class Child(asyncio.SubprocessProtocol):
-    """What the event loop tells of a program; `done` is set when nothing more is to be waited for."""
+class Process(Protocol):
+    """What has been started: its id, and how it ended once that has been asked for."""
 
-    def __init__(self, bounds: Bounds, take: Take | None) -> None:
+    pid: int
+    returncode: int | None
+
+    def poll(self) -> int | None:
+        """Let go of it if it has ended; how it did."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The same, and wait for it."""
+        ...
+
+
+class Child:
+    """A program that has been started; `done` is set when nothing more is to be waited for.
+
+    It is let go of last: until then its id is nobody else's, so that no signal can go astray.
+    """
+
+    def __init__(self, process: Process, bounds: Bounds, take: Take | None) -> None:
         self.done = asyncio.Event()
         self.stdout = bytearray()
         self.stderr = bytearray()
         self.cut = False
+        self._process = process
         self._bounds = bounds
         self._take = self._collect if take is None else take
         self._read = 0
+        self._open = 2
         self._exited = asyncio.Event()
+        self._ended = False
         self._linger: asyncio.TimerHandle | None = None
+        self._pipes: list[Source | Sink] = []
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return not self._exited.is_set()
 
     @property
     def code(self) -> int | None:
-        """The exit code, negative for a signal; None while it runs."""
-        return self._process.get_returncode()
+        """The exit code, negative for a signal; None before `end`."""
+        return self._process.returncode
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The program has started."""
-        self._process = cast("asyncio.SubprocessTransport", transport)
+    def watch(self) -> None:
+        """See it end.
 
-    def give(self, data: bytes) -> None:
-        """Write all of its stdin, and close it."""
-        stdin = cast("asyncio.WriteTransport", self._process.get_pipe_transport(0))
-        stdin.write(data)
-        stdin.close()
+        Raises:
+            OSError: there is no descriptor left for that.
+        """
+        if hasattr(os, "pidfd_open"):
+            exit_fd = os.pidfd_open(self._process.pid)
+            self._loop.add_reader(exit_fd, self._on_exit, exit_fd)
+        else:
+            self._loop.run_in_executor(None, self._wait)
 
-    def pipe_data_received(self, fd: int, data: bytes) -> None:
-        """Something was written to stdout or stderr."""
-        if fd != 1:
-            self.stderr += data[: self._bounds.stderr - len(self.stderr)]
-        elif not self.cut:
-            room = self._bounds.stdout - self._read
-            self._read += len(data)
-            self.cut = not self._take(data[:room]) or len(data) > room
-            if self.cut:
-                self.done.set()
-
-    def process_exited(self) -> None:
-        """The program has ended; its pipes may still hold something."""
-        self._exited.set()
-        self._linger = asyncio.get_running_loop().call_later(LINGER_SECONDS, self.done.set)
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  how its pipes ended is all the same
-        """The program has ended and its pipes are closed."""
-        self.done.set()
+    def connect(self, stdout: int, stderr: int, stdin: int | None, data: bytes) -> None:
+        """Take over its pipes: read what it writes, and write all of its input."""
+        self._pipes = [Source(self._loop, stdout, self._on_stdout), Source(self._loop, stderr, self._on_stderr)]
+        if stdin is not None:
+            self._pipes.append(Sink(self._loop, stdin, data))
 
     async def end(self) -> None:
         """Stop it if it still runs: SIGTERM for the group, a moment, SIGKILL for whoever is left of it."""
         try:
-            if not self._exited.is_set():
+            if self.is_running:
                 self._signal(signal.SIGTERM)
                 await self._exits()
         finally:
@@ -78,19 +95,66 @@ class Child(asyncio.SubprocessProtocol):
             try:
                 await self._exits()
             finally:
-                self._process.close()
-                if self._linger is not None:
-                    self._linger.cancel()
+                self._close()
+
+    def _close(self) -> None:
+        self._ended = True
+        self._process.poll()
+        for pipe in self._pipes:
+            pipe.close()
+        if self._linger is not None:
+            self._linger.cancel()
 
     async def _exits(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GRACE_SECONDS):
-                await self._exited.wait()
+        if self.is_running:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GRACE_SECONDS):
+                    await self._exited.wait()
 
     def _signal(self, number: signal.Signals) -> None:
         with suppress(ProcessLookupError, PermissionError):  # nobody is left in the group
-            os.killpg(self._process.get_pid(), number)
+            os.killpg(self._process.pid, number)
 
-    def _collect(self, data: bytes) -> bool:
-        self.stdout += data
+    def _on_stdout(self, piece: bytes) -> None:
+        if not piece:
+            self._on_closed()
+        elif not self.cut:
+            room = self._bounds.stdout - self._read
+            self._read += len(piece)
+            self.cut = not self._take(piece[:room]) or len(piece) > room
+            if self.cut:
+                self.done.set()
+
+    def _on_stderr(self, piece: bytes) -> None:
+        if not piece:
+            self._on_closed()
+        self.stderr += piece[: self._bounds.stderr - len(self.stderr)]
+
+    def _on_closed(self) -> None:
+        self._open -= 1
+        if not (self._open or self.is_running):
+            self.done.set()
+
+    def _on_exit(self, exit_fd: int) -> None:
+        self._loop.remove_reader(exit_fd)
+        os.close(exit_fd)
+        self._has_exited()
+
+    def _wait(self) -> None:
+        """The same where the system has no descriptors of processes: a thread waits."""
+        self._process.wait()
+        with suppress(RuntimeError):  # the loop has ended before the program
+            self._loop.call_soon_threadsafe(self._has_exited)
+
+    def _has_exited(self) -> None:
+        self._exited.set()
+        if self._ended:
+            self._process.poll()  # it could not be stopped in time
+        elif self._open:
+            self._linger = self._loop.call_later(LINGER_SECONDS, self.done.set)
+        else:
+            self.done.set()
+
+    def _collect(self, piece: bytes) -> bool:
+        self.stdout += piece
         return True
