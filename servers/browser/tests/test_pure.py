@@ -2,6 +2,8 @@
 
 import base64
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,6 +21,8 @@ from mcp_ref_browser.page.tree import ancestors, dropped, level, ref_of, trail
 from mcp_ref_browser.page.views import cut, cut_text
 from mcp_ref_browser.sessions.artifacts import safe_name
 from mcp_ref_browser.sessions.events import Events
+from mcp_ref_browser.settings import Settings
+from mcp_ref_browser.setup.discover import keep_compiled, launch_options
 from mcp_ref_browser.tools.aliases import renamed
 
 TREE = [
@@ -230,3 +234,28 @@ def test_errors_of_the_driver_are_told_in_one_line() -> None:
     message = "Page.click: \x1b[31mTimeout\x1b[0m at /root/.cache/x/y\nCall log:\n  - waiting"
     assert plain_error(message) == "Timeout at [path]"
     assert plain_error("Page.evaluate: Error: bad\n    at f (eval at x)") == "Error: bad"
+
+
+def test_chromium_is_started_with_every_feature_in_one_flag(tmp_path: Path) -> None:
+    """A second flag of that name would replace the first; of our environment only what a browser needs is passed on."""
+    chosen: Any = {"executable_path": Path(__file__), "caps": ["webmcp"], "sandbox": True}
+    options = launch_options(Settings(**chosen), "", tmp_path, {"PATH": "/bin", "MCP_TOKEN": "x"})
+    flags = [flag for flag in options["args"] if flag.startswith("--enable-features=")]
+    assert len(flags) == 1
+    assert {"CDPScreenshotNewSurface", "NetworkServiceInProcess2", "WebMCP"} <= {*flags[0].partition("=")[2].split(",")}
+    assert options["env"] == {"PATH": "/bin"}
+    assert options["chromium_sandbox"] is True
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"HOME": "/home/ann"}, "/home/ann/.cache/mcp-ref-browser/driver"),
+        ({"HOME": "/home/ann", "XDG_CACHE_HOME": "/cache"}, "/cache/mcp-ref-browser/driver"),
+        ({"HOME": "/home/ann", "NODE_COMPILE_CACHE": "/elsewhere"}, "/elsewhere"),
+        ({}, None),
+    ],
+)
+def test_what_the_driver_compiles_is_kept_where_caches_are(given: dict[str, str], kept: str | None) -> None:
+    keep_compiled(given)
+    assert given.get("NODE_COMPILE_CACHE") == kept

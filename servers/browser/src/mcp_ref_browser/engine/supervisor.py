@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_ref_browser.engine.landing import Landing
 from mcp_ref_browser.errors import BrowserError, plain, unavailable
 from mcp_ref_browser.settings import Settings
-from mcp_ref_browser.setup.discover import launch_options
+from mcp_ref_browser.setup.discover import keep_compiled, launch_options
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Playwright
@@ -173,6 +173,7 @@ class Supervisor:
 
     async def _launch(self) -> Engine:
         start: Callable[[], Any] = await asyncio.to_thread(_driver)
+        keep_compiled(os.environ)  # which the driver inherits; playwright lets nothing else be told to it
         place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="mcp-ref-browser-"))
         playwright: Playwright = await start().start()
         try:
