@@ -10,6 +10,7 @@ from mcp_ref_kit.db.sql.lexer import POSTGRES
 from mcp_ref_kit.db.sql.placeholders import check_placeholders
 from mcp_ref_postgres.canned import run_canned
 from mcp_ref_postgres.checking import looked_at
+from mcp_ref_postgres.engine.connecting import DRIVER
 from mcp_ref_postgres.server import server
 from mcp_ref_postgres.settings import Settings
 from mcp_ref_postgres.state import State, sources
@@ -28,7 +29,7 @@ async def check(settings: Settings, state: State) -> Sequence[Finding]:
     return [await looked_at(state, opened) for opened in state.databases.values()]
 
 
-main = database_cli(server, names=names, check=check, cannery=cannery, sockets=True)
+main = database_cli(server, names=names, check=check, cannery=cannery, sockets=True, ahead=[DRIVER])
 
 if __name__ == "__main__":
     main()

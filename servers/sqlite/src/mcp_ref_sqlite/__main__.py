@@ -19,7 +19,10 @@ async def check(settings: Settings, state: State) -> Sequence[Finding]:
     return await findings(state)
 
 
-main = database_cli(server, names=names, check=check, cannery=cannery, fit=fit)
+# What reads, with sqlite3 below it, and the threads of the driver.
+AHEAD = ("mcp_ref_sqlite.reading.paging", "aiosqlite")
+
+main = database_cli(server, names=names, check=check, cannery=cannery, fit=fit, ahead=AHEAD)
 
 if __name__ == "__main__":
     main()

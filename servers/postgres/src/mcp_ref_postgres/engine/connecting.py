@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
-from importlib import import_module
 from typing import Any, Literal, cast
 
+from mcp_ref_kit.libraries import imported
 from mcp_ref_postgres.engine.driver import Connection, Driver
 from mcp_ref_postgres.settings import Settings
 
 _log = logging.getLogger(__name__)
 
 Path = Literal["read", "write"]
+
+DRIVER = "asyncpg"
 
 # A held portal lives 60 s; the engine ends what was forgotten a little later.
 IDLE_IN_TRANSACTION = 75
@@ -93,13 +95,10 @@ async def connect(dsn: str, settings: Settings, path: Path, *, pooled: bool) -> 
         dsn = dsn.replace("target_session_attrs=read-write", "target_session_attrs=primary")
     sent = {name: parameters[name] for name in _POOLED} if pooled else parameters
     async with asyncio.timeout(MOST_SECONDS):
-        connection = await _driver().connect(dsn, server_settings=sent, statement_cache_size=0 if pooled else 256)
+        # A server that nobody asks for data does not pay for it.
+        driver = cast("Driver", await imported(DRIVER))
+        connection = await driver.connect(dsn, server_settings=sent, statement_cache_size=0 if pooled else 256)
     return Session(connection, parameters, pooled=pooled)
-
-
-def _driver() -> Driver:
-    """The driver, which a server that nobody asks for data does not pay for."""
-    return cast("Driver", import_module("asyncpg"))
 
 
 def refuses_parameters(error: BaseException) -> bool:

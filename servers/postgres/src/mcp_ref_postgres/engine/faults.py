@@ -61,12 +61,14 @@ _OWN_WORDS: Mapping[str, str] = {
 }
 _SNAPSHOT = "conflict with recovery"
 _CANCELLED = "due to user request"
+_RAISED = ("PostgresError", "InterfaceError", "InternalClientError")
 
 
 def driver_errors() -> tuple[type[Exception], ...]:
     """What the driver raises. It is imported at the first connection; before, it has raised nothing."""
     driver: Any = sys.modules.get("asyncpg")
-    return () if driver is None else (driver.PostgresError, driver.InterfaceError, driver.InternalClientError)
+    # A thread may be importing it just now: so far it has none of them.
+    return tuple(getattr(driver, name) for name in _RAISED if hasattr(driver, name))
 
 
 def broken() -> tuple[type[Exception], ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from mcp_ref_kit.db.calls.deadline import GRACE_SECONDS, Deadline
 from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.libraries import imported
 from mcp_ref_sqlite.engine.failures import is_busy
 from mcp_ref_sqlite.engine.thread import Thread
 
@@ -23,6 +24,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 Opener = Callable[["Interrupt"], sqlite3.Connection]
 
+DRIVER = "aiosqlite"
 # Rows that `async for` of aiosqlite would fetch at a time; it is never used.
 _UNUSED_CHUNK = 64
 # Even when the grace is over: a thread that is just coming back is worth this.
@@ -77,11 +79,10 @@ class Connection:
             sqlite3.Error: it cannot be opened.
             DbError: `timeout`.
         """
-        import aiosqlite  # noqa: PLC0415  with sqlite3 below it, not on the way to the first answer
-
+        aiosqlite = await imported(DRIVER)
         interrupt.begin(deadline.at)
         attempt = _Attempt(opener, interrupt)
-        raw = aiosqlite.Connection(attempt, _UNUSED_CHUNK)
+        raw: Raw = aiosqlite.Connection(attempt, _UNUSED_CHUNK)
         Thread(raw).make_daemon()
         try:
             async with asyncio.timeout_at(deadline.at + GRACE_SECONDS):

@@ -222,7 +222,7 @@ def counted(found: list[Token]) -> int:
     for token in found:
         if token.kind != "parameter":
             continue
-        if token.value[1:].isdecimal():
+        if token.value.startswith("?") and token.value[1:].isdecimal():  # `$1` is a name
             highest = max(highest, int(token.value[1:]))
         elif token.value == "?" or token.value not in names:
             highest += 1

@@ -13,6 +13,7 @@ from mcp_ref_kit.db.program.canned import Canned, Run, canned_toolset
 from mcp_ref_kit.db.program.sources import DatabaseSettings
 from mcp_ref_kit.db.program.tailoring import tailored
 from mcp_ref_kit.findings import Check
+from mcp_ref_kit.libraries import Ahead
 
 Names = Callable[[Any], Sequence[str]]
 """From the settings, the names of the databases."""
@@ -34,7 +35,7 @@ class Cannery(Struct, frozen=True, kw_only=True):
     """Refuses, with a SettingsError, what cannot work whatever the database is."""
 
 
-def database_cli(
+def database_cli(  # noqa: PLR0913  one parameter for each thing that an author says once
     server: Server[Any, Any],
     *,
     names: Names,
@@ -42,18 +43,20 @@ def database_cli(
     cannery: Cannery | None = None,
     fit: Fit | None = None,
     sockets: bool = False,
+    ahead: Sequence[str] = (),
 ) -> Command:
     """Make a program of a database server: see `cli`.
 
     The tools know the databases and the operator's defaults; `[[query]]` tables are tools, read again at SIGHUP;
-    `--fence` and `--audit-log` do what they say.
+    `--fence` and `--audit-log` do what they say. `ahead` names modules, such as the driver, that are imported
+    on a thread once the first list is out.
     """
     return cli(
         server,
         check=check,
         without=_WITHOUT,
         tailor=partial(tailor, names=names, cannery=cannery, fit=fit),
-        layers=_layers,
+        layers=partial(_layers, tuple(ahead)),
         reloads=("queries",),
         sockets=sockets,
     )
@@ -83,7 +86,9 @@ def tailor(
     return tailored(server, settings, databases, [more])
 
 
-def _layers(settings: DatabaseSettings) -> Iterable[Middleware]:
+def _layers(ahead: Sequence[str], settings: DatabaseSettings) -> Iterable[Middleware]:
+    if ahead:
+        yield Ahead(ahead)
     if settings.audit_log is not None:
         from mcp_ref_kit.db.calls.audit import audit_layer  # noqa: PLC0415  most servers write none
 
