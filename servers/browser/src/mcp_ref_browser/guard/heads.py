@@ -7,8 +7,11 @@ from msgspec import Struct
 
 MOST_BYTES = 256 * 1024
 _LINE = re.compile(rb"([A-Z]{1,20}) ([!-~]{1,16384}) HTTP/1\.[01]")
-_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})(?: .*)?")
-_FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*")
+_STATUS = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\x00\r\n]*)?")
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# What another reader might take for the end of a line.
+_CONTROL = re.compile(rb"[\x00\r\n]")
+_CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;[^\x00\r\n]*)?\r\n")
 _HOP = frozenset({b"connection", b"keep-alive", b"te", b"upgrade", b"trailer"})
 _GUARD = b"x-mcp-guard"
 _NO_BODY = frozenset({204, 304})
@@ -35,6 +38,8 @@ class ResponseHead(Struct, frozen=True):
     status: int
     line: bytes
     fields: Fields
+    minor: int = 1
+    """HTTP/1.1, or an older server's HTTP/1.0."""
 
 
 class Framing(Struct, frozen=True):
@@ -72,7 +77,7 @@ def read_response(head: bytes) -> ResponseHead:
     found = _STATUS.fullmatch(line)
     if not found:
         raise BadMessage("status line")
-    return ResponseHead(int(found[1]), line, fields)
+    return ResponseHead(int(found[2]), line, fields, int(found[1]))
 
 
 def request_framing(head: RequestHead) -> Framing:
@@ -93,7 +98,22 @@ def response_framing(head: ResponseHead, method: bytes) -> Framing:
     """
     if method == b"HEAD" or head.status in _NO_BODY or head.status < _SUCCESS:
         return Framing(0)
-    return _framing(head.fields)
+    framing = _framing(head.fields)
+    if framing.chunked and head.minor == 0:
+        raise BadMessage("chunks in HTTP/1.0")  # browsers read such a body to the end of the connection
+    return framing
+
+
+def chunk_size(line: bytes) -> int:
+    """How long the chunk after this line is, read as strictly as browsers read it.
+
+    Raises:
+        BadMessage: the line does not say.
+    """
+    found = _CHUNK.fullmatch(line)
+    if not found:
+        raise BadMessage("chunk")
+    return int(found[1], 16)
 
 
 def onward(fields: Fields, keep: Callable[[bytes], bool] = lambda _: True) -> Fields:
@@ -118,10 +138,10 @@ def _parts(head: bytes) -> tuple[bytes, Fields]:
     line, *rest = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     fields: Fields = []
     for one in rest:
-        found = _FIELD.fullmatch(one)
-        if not found:
+        name, colon, value = one.partition(b":")
+        if not colon or not _NAME.fullmatch(name) or _CONTROL.search(value):
             raise BadMessage("field")
-        fields.append((found[1], found[2]))
+        fields.append((name, value.strip(b" \t")))
     return line, fields
 
 

@@ -13,6 +13,7 @@ from mcp_ref_kit.network import HostPattern, InvalidUrl, WebUrl, read_host
 from mcp_ref_kit.network.hosts import Host
 
 _FORM = re.compile(r"(?:(https?)://)?(\*\.)?([^/:@?#\s]+|\[[0-9a-fA-F:.]+\])(?::(\*|[0-9]{1,5}))?/?")
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
 _PORTS = {"http": 80, "https": 443}
 _HIGHEST = 65535
 ANY = 0
@@ -39,7 +40,7 @@ class Destination(Struct, frozen=True):
             InvalidUrl: it is no host with a port.
         """
         host, _, port = authority.rpartition(":")
-        if not host or not port.isascii() or not port.isdecimal() or not 1 <= int(port[:6]) <= _HIGHEST:
+        if not host or not _PORT.fullmatch(port) or int(port) > _HIGHEST:
             raise InvalidUrl("CONNECT needs a host and a port.")
         return cls(None, read_host(host), int(port))
 

@@ -1,6 +1,5 @@
 """The policy of one session: origins, then addresses; what passes is connected to, at the judged address."""
 
-import asyncio
 import os
 import socket
 from collections.abc import Callable
@@ -136,20 +135,3 @@ def _is_here(address: str) -> bool:
         except OSError:
             return False
     return True
-
-
-async def upstream(proxy: WebUrl, judged: Judged) -> Stream:
-    """A tunnel to a judged address through the operator's own proxy.
-
-    Raises:
-        OSError: the proxy cannot be reached, or refuses.
-    """
-    reader, writer = await asyncio.open_connection(proxy.host.name, proxy.port)
-    address = judged.addresses[0]
-    where = f"[{address}]:{judged.url.port}" if ":" in address else f"{address}:{judged.url.port}"
-    writer.write(f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n\r\n".encode())
-    head = await reader.readuntil(b"\r\n\r\n")
-    if head.split(b" ", 2)[1:2] != [b"200"]:
-        writer.close()
-        raise OSError("the proxy refused the connection")
-    return reader, writer

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable
 
-from mcp_ref_browser.guard.heads import MOST_BYTES, BadMessage, Framing
+from mcp_ref_browser.guard.heads import MOST_BYTES, BadMessage, Framing, chunk_size
 
 PIECE = 64 * 1024
-# A line that says how long a chunk is.
-_MOST_LINE = 1024
-# Bodies and tunnels without a byte for so long are given up.
+# A line that says how long a chunk is, with what nobody asked for.
+_MOST_LINE = 4096
+# Bodies and tunnels without a byte for so long, in or out, are given up.
 IDLE_SECONDS = 300.0
+_END = b"\r\n"
 
 
 async def read_head(reader: asyncio.StreamReader, seconds: float) -> bytes:
@@ -47,7 +48,17 @@ async def copy_body(framing: Framing, reader: asyncio.StreamReader, writer: asyn
 async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Copy whatever comes until the end of the stream."""
     while data := await _piece(reader.read(PIECE)):
-        writer.write(data)
+        await send(writer, data)
+
+
+async def send(writer: asyncio.StreamWriter, data: bytes) -> None:
+    """Write, and wait until the other side has taken enough of it.
+
+    Raises:
+        TimeoutError: it takes nothing.
+    """
+    writer.write(data)
+    async with asyncio.timeout(IDLE_SECONDS):
         await writer.drain()
 
 
@@ -57,44 +68,30 @@ async def _copy_exactly(length: int, reader: asyncio.StreamReader, writer: async
         if not data:
             raise BadMessage("body")
         length -= len(data)
-        writer.write(data)
-        await writer.drain()
+        await send(writer, data)
 
 
 async def _copy_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while True:
-        line = await _line(reader)
+    while size := chunk_size(line := await _line(reader, _MOST_LINE)):
         writer.write(line)
-        size = _size(line)
-        if size == 0:
-            break
-        await _copy_exactly(size + 2, reader, writer)
+        await _copy_exactly(size, reader, writer)
+        if (end := await _line(reader, _MOST_LINE)) != _END:
+            raise BadMessage("chunk")
+        writer.write(end)
     left = MOST_BYTES
-    while (line := await _line(reader)) != b"\r\n":  # trailers
-        left -= len(line)
-        if left < 0:
-            raise BadMessage("trailers")
-        writer.write(line)
-    writer.write(line)
-    await writer.drain()
+    while (end := await _line(reader, left)) != _END:  # trailers, of which browsers make nothing: they end here
+        left -= len(end)
+    await send(writer, line + _END)
 
 
-async def _line(reader: asyncio.StreamReader) -> bytes:
+async def _line(reader: asyncio.StreamReader, most: int) -> bytes:
     try:
-        return await _piece(reader.readuntil(b"\r\n"))
+        line = await _piece(reader.readuntil(_END))
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
         raise BadMessage("chunk") from error
-
-
-def _size(line: bytes) -> int:
-    digits = line[:_MOST_LINE].split(b";")[0].strip()
-    try:
-        size = int(digits, 16)
-    except ValueError:
-        size = -1
-    if size < 0 or len(digits) > 15:  # noqa: PLR2004  a petabyte
+    if len(line) > most:
         raise BadMessage("chunk")
-    return size
+    return line
 
 
 async def _piece(reading: Awaitable[bytes]) -> bytes:

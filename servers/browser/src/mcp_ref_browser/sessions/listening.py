@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_browser.errors import BrowserError, plain
+from mcp_ref_browser.errors import BrowserError
+from mcp_ref_browser.guard.refusals import Refusals
 from mcp_ref_browser.guard.urls import BLANK
 from mcp_ref_browser.sessions.events import Events
 from mcp_ref_browser.sessions.rings import MOST_TEXT, ConsoleEntry, RequestEntry, level_of
@@ -39,14 +40,11 @@ class Owner(Protocol):
 
     events: Events
     dialogs: str
+    refusals: Refusals
 
     @property
     def spawn(self) -> "Spawn":
         """Does something beside the calls."""
-        ...
-
-    def refusal_of(self, url: str) -> ToolError | None:
-        """Why the guard refused this URL just now, if it did."""
         ...
 
     async def save(self, tab: Tab, download: "Download") -> None:
@@ -112,8 +110,9 @@ class PageListener:
             entry.status = response.status
         if self._is_main(request):
             self._tab.status = response.status
-            if _GUARD in response.headers:
-                self._refused(response.url, response.headers[_GUARD])
+            refusal = self._owner.refusals.find(response.url) if _GUARD in response.headers else None
+            if refusal is not None:  # without one the header is not ours
+                self._refused(refusal)
 
     def _finished(self, request: "Request") -> None:
         self._ended(request, None)
@@ -121,7 +120,7 @@ class PageListener:
     def _failed(self, request: "Request") -> None:
         self._ended(request, request.failure or "failed")
         if self._is_main(request) and request.failure == _TUNNEL:
-            self._refused(request.url, "failed")
+            self._refused(self._owner.refusals.find(request.url) or _unreachable(request.url))
 
     def _ended(self, request: "Request", failure: str | None) -> None:
         entry = self._entry(request)
@@ -131,10 +130,9 @@ class PageListener:
             self._tab.requests.signal.fire()
         self._tab.traffic.end(request)
 
-    def _refused(self, url: str, code: str) -> None:
+    def _refused(self, refusal: ToolError) -> None:
         """The guard answered in place of the page that the tab was going to."""
-        found = self._owner.refusal_of(url)
-        self._tab.refusal = found or BrowserError(f"{url[:200]} cannot be reached.", code=code)
+        self._tab.refusal = refusal
         self._owner.spawn(self._leave())
 
     async def _leave(self) -> None:
@@ -209,6 +207,5 @@ class PageListener:
         return next((entry for entry in reversed(list(self._tab.requests)) if entry.request == request), None)
 
 
-def told(error: Exception) -> str:
-    """An error of the driver in plain words."""
-    return plain(str(error))
+def _unreachable(url: str) -> BrowserError:
+    return BrowserError(f"{url[:200]} cannot be reached.", retryable=True)

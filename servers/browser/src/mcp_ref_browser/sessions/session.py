@@ -14,8 +14,10 @@ from mcp_protocol.errors import ToolError
 from mcp_ref_browser.answer.redact import Redactor
 from mcp_ref_browser.engine.supervisor import Engine
 from mcp_ref_browser.errors import invalid, over_limit
-from mcp_ref_browser.guard.policy import SessionPolicy
-from mcp_ref_browser.guard.proxy import Dial, GuardProxy
+from mcp_ref_browser.guard.conversation import Dial
+from mcp_ref_browser.guard.policy import SessionPolicy, refused
+from mcp_ref_browser.guard.proxy import GuardProxy
+from mcp_ref_browser.guard.refusals import Refusals
 from mcp_ref_browser.sessions.artifacts import Artifact
 from mcp_ref_browser.sessions.downloads import Downloads
 from mcp_ref_browser.sessions.events import Events
@@ -31,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 _CLOSE_SECONDS = 1.5
 _RESTORE_SECONDS = 3.0
-_MOST_REFUSALS = 100
+_MOST_ORIGINS = 100
 _MOST_LOST = 100
 _DYING_SECONDS = 1.0
 _DOCUMENTS = 30
@@ -90,7 +92,7 @@ class Session:
         self._generation = 0
         self._next_tab = 1
         self._lock = asyncio.Lock()
-        self._refusals: deque[tuple[str, ToolError]] = deque(maxlen=_MOST_REFUSALS)
+        self.refusals = Refusals()
         self._kept = Kept()
         self._lost: deque[tuple[float, Tab]] = deque(maxlen=_MOST_LOST)
         """Tabs that closed lately: those of a dying browser close before it is known to be dead."""
@@ -103,7 +105,7 @@ class Session:
             if self.context is not None and self._generation == engine.generation:
                 return
             if self._proxy is None:
-                self._proxy = GuardProxy(self.policy, self._on_refusal, dial)
+                self._proxy = GuardProxy(self.policy, self._on_answered, dial)
                 self._port = await self._proxy.start()
             again = self._engine
             self.context = await self._made(engine)
@@ -146,7 +148,7 @@ class Session:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 self._kept.cookies = list(await self.context.cookies())
                 found = await tab.page.evaluate(_STORED)
-                if len(self._kept.storage) < _MOST_REFUSALS or found["origin"] in self._kept.storage:
+                if len(self._kept.storage) < _MOST_ORIGINS or found["origin"] in self._kept.storage:
                     self._kept.storage[found["origin"]] = found["entries"]
                 await self._tidy(self.context, tab)
 
@@ -158,14 +160,6 @@ class Session:
         session: Any = await context.new_cdp_session(tab.page)
         await session.send("HeapProfiler.collectGarbage")
         await session.detach()
-
-    def refusal_of(self, url: str) -> ToolError | None:
-        """Why the guard refused this URL, or its host, lately."""
-        bare = url.partition("#")[0]
-        for where, error in reversed(self._refusals):
-            if bare == where or f"//{where.removesuffix(':443')}/" in f"{bare}/" or f"//{where}/" in f"{bare}/":
-                return error
-        return None
 
     async def save(self, tab: Tab, download: "Download") -> None:
         """Keep a download as an artifact."""
@@ -284,9 +278,11 @@ class Session:
             self.events.add("closed", f"A popup was closed: {self.facts.max_tabs} tabs are the limit.")
             await tab.page.close()
 
-    def _on_refusal(self, error: ToolError, where: str) -> None:
-        self._refusals.append((where.partition("#")[0], error))
-        self.events.add("blocked", f"{where[:300]}: {error.message}")
+    def _on_answered(self, error: ToolError, where: str) -> None:
+        """The proxy answered by itself; that nobody listens somewhere is no event."""
+        self.refusals.add(where, error)
+        if refused(error):
+            self.events.add("blocked", f"{where[:300]}: {error.message}")
 
 
 def _with_device(options: Mapping[str, Any], devices: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from msgspec import Struct
 
 from mcp_protocol.errors import SettingsError
 from mcp_ref_browser.errors import invalid
+from mcp_ref_browser.guard.chaining import through
+from mcp_ref_browser.guard.conversation import Dial
 from mcp_ref_browser.guard.origins import Destination, OriginPattern, OriginRules, parsed
-from mcp_ref_browser.guard.policy import Addresses, SessionPolicy, upstream
-from mcp_ref_browser.guard.proxy import Dial
+from mcp_ref_browser.guard.policy import Addresses, SessionPolicy
 from mcp_ref_browser.settings import Settings
 from mcp_ref_browser.setup.vault import Vault, read_vault
 from mcp_ref_kit.network import NetworkFault, Resolver, WebUrl
@@ -53,10 +54,10 @@ class Preset(Struct, frozen=True, kw_only=True):
             return None
         proxy = self.proxy
 
-        async def through(where: Destination) -> Stream:
-            return await upstream(proxy, await policy.judge(where))
+        async def dialled(where: Destination) -> Stream:
+            return await through(proxy, await policy.judge(where))
 
-        return through
+        return dialled
 
 
 def preset(settings: Settings, resolver: Resolver | None = None) -> Preset:

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from mcp_protocol import Link, Output, Toolset, arg
 from mcp_protocol.errors import ToolError
 from mcp_ref_browser.answer.answers import Answer
-from mcp_ref_browser.errors import BrowserError, timed_out
+from mcp_ref_browser.errors import timed_out
 from mcp_ref_browser.guard.policy import SessionPolicy
 from mcp_ref_browser.guard.urls import BLANK, opened
 from mcp_ref_browser.page.racing import Interrupted
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 core = Toolset[State]("core")
 
 WaitUntil = Literal["commit", "domcontentloaded", "load", "networkidle"]
-_GUARD = "x-mcp-guard"
 _DOWNLOADS = ("Download is starting", "net::ERR_ABORTED")
 _DOWNLOAD_BEGINS = 1.0
 
@@ -116,7 +115,7 @@ async def _gone(own: Turn, url: str, until: WaitUntil) -> Output[Answer]:
     shown = own.asked.snapshot or own.state.settings.snapshot
     try:
         work = own.tab.page.goto(url, wait_until=until, timeout=own.seconds * 1000)
-        response = await own.do(work, f"{url[:200]} did not load")
+        await own.do(work, f"{url[:200]} did not load")
     except Interrupted:
         return await own.told()
     except ToolError as error:
@@ -127,7 +126,6 @@ async def _gone(own: Turn, url: str, until: WaitUntil) -> Output[Answer]:
             {"download": artifact.name, "bytes": artifact.size, "uri": artifact.uri}, blocks=[link_to(artifact)]
         )
     await own.check_refusal()
-    _check_reached(response)
     with suppress(Interrupted):
         await loaded(own.tab, own.seconds)
         await own.check_refusal()
@@ -138,12 +136,6 @@ async def _gone(own: Turn, url: str, until: WaitUntil) -> Output[Answer]:
 def link_to(artifact: Artifact) -> Link:
     """A link to an artifact."""
     return Link(uri=artifact.uri, name=artifact.name, mime_type=artifact.mime_type, size=artifact.size)
-
-
-def _check_reached(response: "Response | None") -> None:
-    """An answer that the guard made in place of a server that could not be reached."""
-    if response is not None and _GUARD in response.headers:
-        raise BrowserError(f"{response.url[:200]} cannot be reached.", retryable=True)
 
 
 async def _downloaded(own: Turn, began: int, error: ToolError) -> Artifact:
@@ -172,7 +164,6 @@ async def _moved(ctx: Ctx, how: Literal["go_back", "go_forward", "reload"], aske
         response: Response | None = await own.do(move(wait_until="commit", timeout=own.seconds * 1000))
         if response is None and Mark.of(own.tab) == before and how != "reload":
             return {"moved": False}
-        _check_reached(response)
         return UNSET
 
     return await acted(ctx, asked, work)
