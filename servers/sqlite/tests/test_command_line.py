@@ -154,13 +154,13 @@ def test_a_hint_says_when_an_export_writes_files(tmp_path: Path) -> None:
     assert hint("--mode", "read-write", "--export-dir", str(tmp_path)) is False
 
 
-def test_a_start_loads_no_sqlite_before_it_is_needed(small: Path) -> None:
+def test_a_start_loads_no_sqlite_before_a_list_is_out(small: Path) -> None:
     meta = {
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
         "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
     }
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": meta}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "server/discover", "params": {"_meta": meta}}
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "mcp_ref_sqlite", str(small)],
         input=json.dumps(message) + "\n",

@@ -18,6 +18,8 @@ from mcp_ref_kit import Secret
 from mcp_ref_kit.db.calls.deadline import Deadline
 from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_kit.db.program.sources import Database as Source
+from mcp_ref_kit.libraries import imported
+from mcp_ref_sqlite.engine.connection import DRIVER
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.engine.places import Place
 from mcp_ref_sqlite.settings import Settings
@@ -206,6 +208,7 @@ async def test_a_writer_that_waits_for_a_lock_can_be_cancelled(small: Path) -> N
 
 
 async def test_every_thread_ends_with_its_database(small: Path) -> None:
+    await imported(DRIVER)
     before = threading.active_count()
     async with opened(small, mode="read-write") as database:
         await asyncio.gather(*(database.read(one, Deadline(1)) for _ in range(10)))

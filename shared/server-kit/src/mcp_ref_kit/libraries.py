@@ -1,6 +1,7 @@
 """Libraries that a start does not pay for: imported on a thread, once the first list is out or by the first need."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -14,6 +15,10 @@ from mcp_protocol.session.calls import Call
 
 async def imported(name: str) -> Any:
     """The module; a driver takes longer than a step of the event loop may."""
+    found = sys.modules.get(name)
+    # As the import system itself asks: another thread may be in the middle of it.
+    if found is not None and not getattr(found.__spec__, "_initializing", False):
+        return found
     return await asyncio.to_thread(import_module, name)
 
 
