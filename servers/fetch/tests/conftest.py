@@ -2,13 +2,20 @@
 
 import asyncio
 import contextlib
+import datetime as dt
+import ipaddress
+import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import pytest_asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from mcp_protocol.testing import Connection, connect
 from mcp_ref_fetch.choices import AllowedPort
@@ -219,7 +226,7 @@ async def canary() -> AsyncGenerator[Web]:
         assert not canary.closed.is_set()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def serve() -> Callable[..., AbstractAsyncContextManager[Web]]:
     """Serves another web: on another address, or with TLS."""
     return serving
@@ -243,3 +250,87 @@ def reads(web: Web) -> Callable[..., AbstractAsyncContextManager[Reading]]:
             yield Reading(client, names, dialler, clock)
 
     return start
+
+
+class Certificates:
+    """An authority of the tests' own, and certificates that it issued."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._signer: Any = None
+        self.authority, self._signer = self._issue("authority.test", 30, trusted=False)
+
+    def serving(self, name: str, *, days: int = 30, trusted: bool = True) -> ssl.SSLContext:
+        """What a web server of that name needs; expired with negative days, signed by itself if not trusted."""
+        path, _ = self._issue(name, days, trusted=trusted)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(path)
+        return context
+
+    def _issue(self, name: str, days: int, *, trusted: bool) -> tuple[Path, Any]:
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        now = dt.datetime.now(dt.UTC)
+        issuer, issuing_key = self._signer if trusted else (subject, key)
+        names: list[Any] = [x509.DNSName(name)]
+        if name[0].isdigit():
+            names = [x509.IPAddress(ipaddress.ip_address(name))]
+        built = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(issuer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=60))
+            .not_valid_after(now + dt.timedelta(days=days))
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(x509.BasicConstraints(ca=not trusted, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing_key.public_key()), critical=False)
+            .sign(issuing_key, hashes.SHA256())
+        )
+        path = self._directory / f"{name}-{days}-{trusted}.pem"
+        private = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        path.write_bytes(built.public_bytes(serialization.Encoding.PEM) + private)
+        return path, (subject, key)
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def pdf() -> Callable[..., bytes]:
+    """Makes small PDF files."""
+    return a_pdf
+
+
+def a_pdf(*pages: str) -> bytes:
+    """A small PDF with one line of text on each page."""
+    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for number, text in enumerate(pages):
+        stream = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET"
+        contents = 5 + 2 * number
+        objects += [
+            (
+                f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {contents} 0 R"
+                " /Resources << /Font << /F1 3 0 R >> >> >>"
+            ),
+            f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+        ]
+    out, offsets = "%PDF-1.4\n", list[int]()
+    for number, body in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj\n{body}\nendobj\n"
+    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
+    start = len(out)
+    out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
+    return (out + f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF").encode()

@@ -39,37 +39,6 @@ async def test_a_page_is_markdown_with_what_is_known_about_it(web: Web, reads: R
     assert "cookie" not in web.hits[-1].headers
 
 
-async def test_wf18_of_an_article_every_paragraph_and_of_another_page_the_whole_body(web: Web, reads: Reads) -> None:
-    """WF18."""
-    web.page("/a", ARTICLE)
-    web.page("/b", "<body><div>Just a few words</div><ul><li>one<li>two</ul></body>")
-    async with reads() as reading:
-        article = await reading.fetch(web.url("/a"), max_length=100_000)
-        other = await reading.fetch(web.url("/b"))
-    assert all(f"Paragraph {number} " in article["content"] for number in range(20))
-    assert other["content"] == "Just a few words\n\n- one\n- two"
-
-
-@each_era
-async def test_wf22_chunks_are_of_one_snapshot_and_ask_no_more(web: Web, reads: Reads, revision: str) -> None:
-    """WF22; servers #3547 asked again for each chunk."""
-    web.page("/a", ARTICLE)
-    async with reads(revision=revision) as reading:
-        first = await reading.fetch(web.url("/a"), max_length=200)
-        web.page("/a", "<p>Something else by now.</p>")
-        asked = len(web.hits)
-        text, page = first["content"], first
-        while "next_start_index" in page:
-            page = await reading.fetch(web.url("/a"), max_length=200, start_index=page["next_start_index"])
-            assert page["snapshot"] == first["snapshot"]
-            assert page["cached"] == "hit"
-            text += page["content"]
-        whole = await reading.fetch(web.url("/a"), max_length=100_000, snapshot=first["snapshot"])
-        assert len(web.hits) == asked
-    assert text == whole["content"]
-    assert len(text) == whole["total_length"]
-
-
 async def test_the_text_says_how_to_go_on(web: Web, reads: Reads) -> None:
     web.page("/a", ARTICLE)
     async with reads() as reading:
@@ -86,30 +55,6 @@ async def test_a_cut_falls_between_paragraphs_when_there_is_a_gap_near(web: Web,
         page = await reading.fetch(web.url("/a"), max_length=500)
     assert page["content"].endswith("end.\n\n")
     assert 450 < len(page["content"]) <= 500
-
-
-async def test_wf23_lengths_and_places_that_make_no_sense(web: Web, reads: Reads) -> None:
-    """WF23."""
-    web.page("/a", "<p>Short.</p>")
-    async with reads() as reading:
-        for wrong in ({"max_length": 0}, {"max_length": -1}, {"max_length": "10"}, {"max_length": 10**9}):
-            assert (await reading.refusal(web.url("/a"), **wrong))[0] == "invalid_argument"
-        assert (await reading.refusal(web.url("/a"), start_index=-1))[0] == "invalid_argument"
-        assert web.hits == []
-        beyond = await reading.client.call("fetch", url=web.url("/a"), start_index=5000)
-    assert beyond.data["content"] == ""
-    assert "no more" in beyond.text
-    assert not beyond.is_error
-
-
-async def test_wf28_an_unknown_argument_gets_a_suggestion(web: Web, reads: Reads) -> None:
-    """WF28."""
-    async with reads() as reading:
-        code, words = await reading.refusal(web.url("/a"), maxlength=5)
-    assert (code, words) == (
-        "invalid_argument",
-        "invalid_argument: There is no argument `maxlength`; did you mean `max_length`?",
-    )
 
 
 async def test_a_snapshot_that_is_gone_or_of_another_page_is_said_to_be(web: Web, reads: Reads) -> None:
@@ -221,45 +166,6 @@ async def test_the_other_forms_of_a_page(web: Web, reads: Reads) -> None:
     assert len(web.paths()) == 6
 
 
-async def test_wf19_pictures_come_as_pictures(web: Web, reads: Reads) -> None:
-    """WF19."""
-    web.page("/p", PNG, "text/plain")
-    web.page("/s", "<svg xmlns='http://www.w3.org/2000/svg'><text>hello</text></svg>", "image/svg+xml")
-    web.page("/big", PNG + bytes(6_000_000), "image/png")
-    web.page("/huge", PNG + bytes(20_000_000), "image/png")
-    web.page("/lie", ARTICLE, "image/png")
-    async with reads(max_bytes=10_000_000) as reading:
-        picture = await reading.client.call("fetch", url=web.url("/p"))
-        drawing = await reading.fetch(web.url("/s"))
-        big = await reading.refusal(web.url("/big"))
-        huge = await reading.refusal(web.url("/huge"))
-        page = await reading.fetch(web.url("/lie"))
-    [block] = [block for block in picture.raw["content"] if block["type"] == "image"]
-    assert block["mimeType"] == "image/png"
-    assert picture.data["content_type"] == "image/png"
-    assert "<text>hello</text>" in drawing["content"]
-    assert (big[0], huge[0]) == ("too_large", "too_large")
-    assert page["content"].startswith("# A heading")
-
-
-async def test_wf20_json_is_made_readable_and_of_other_bytes_nothing_is_shown(web: Web, reads: Reads) -> None:
-    """WF20."""
-    web.page("/j", '{"b":[1,2],"a":12345678901234567890}', "application/json")
-    web.page("/n", '{"broken": ', "application/json")
-    web.page("/z", b"PK\x03\x04" + bytes(500), "application/octet-stream")
-    web.page("/o", bytes(range(256)), "application/octet-stream")
-    async with reads() as reading:
-        pretty = await reading.fetch(web.url("/j"))
-        broken = await reading.fetch(web.url("/n"))
-        archive = await reading.refusal(web.url("/z"))
-        other = await reading.refusal(web.url("/o"))
-    assert pretty["content"] == '{\n  "b": [\n    1,\n    2\n  ],\n  "a": 12345678901234567890\n}'
-    assert broken["content"] == '{"broken": '
-    assert archive[0] == "unsupported_type"
-    assert "504 bytes of application/zip" in archive[1]
-    assert other[0] == "unsupported_type"
-
-
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
@@ -305,23 +211,6 @@ async def test_wf21_an_error_has_its_status_its_words_and_when_to_come_again(web
     assert slow.raw["_meta"]["mcp-ref/error"]["retryable"] is True
     assert long[1].count("x") == 1000
     assert "PNG" not in picture[1]
-
-
-async def test_wf26_one_bad_page_of_five_leaves_four(web: Web, reads: Reads) -> None:
-    """WF26."""
-    for number in range(4):
-        web.page(f"/{number}", f"<p>Page {number} has a text.</p>")
-    urls = [web.url(f"/{number}") for number in range(4)] + [web.url("/none")]
-    async with reads() as reading:
-        called = await reading.client.call("fetch_many", urls=urls)
-    assert not called.is_error
-    results = called.data["results"]
-    assert [one["ok"] for one in results] == [True] * 4 + [False]
-    assert [one["url"] for one in results] == urls
-    assert [one.get("content") for one in results[:4]] == [f"Page {number} has a text." for number in range(4)]
-    assert results[4]["error"]["code"] == "http_status"
-    assert called.data["untrusted"] is True
-    assert "Page 3 has a text." in called.text
 
 
 async def test_equal_questions_at_once_are_asked_once(web: Web, reads: Reads) -> None:

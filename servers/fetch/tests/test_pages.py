@@ -4,17 +4,16 @@
 import gzip
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from mcp_protocol.testing import RpcError
 
 Web = Any
 Reads = Any
+Pdf = Any
 
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 HEAD = """<!doctype html><html lang="de-DE"><head><title>Der  Titel</title>
@@ -241,41 +240,7 @@ async def test_prompts_say_what_to_do(web: Web, reads: Reads) -> None:
     assert "- http://a/\n- http://b/" in comparison["content"]["text"]
 
 
-@each_era
-async def test_wf31_structured_content_fits_its_schema_and_is_marked(
-    web: Web, reads: Reads, revision: str, tmp_path: Path
-) -> None:
-    """WF31."""
-    web.page("/p", HEAD)
-    web.page("/s", SITEMAP, "application/xml")
-    web.page("/rss", RSS, "application/xml")
-    web.page("/llms.txt", "hello", "text/plain")
-    calls: dict[str, dict[str, Any]] = {
-        "fetch": {"url": web.url("/p")},
-        "fetch_many": {"urls": [web.url("/p"), web.url("/none")]},
-        "fetch_links": {"url": web.url("/p")},
-        "fetch_metadata": {"url": web.url("/p")},
-        "fetch_robots": {"url": web.url("/p")},
-        "fetch_sitemap": {"url": web.url("/s")},
-        "fetch_feed": {"url": web.url("/rss")},
-        "fetch_llms_txt": {"url": web.url("/p")},
-        "download_file": {"url": web.url("/p"), "path": "f"},
-        "http_request": {"url": web.url("/p"), "method": "GET"},
-    }
-    async with reads(revision=revision, download_dir=tmp_path) as reading:
-        tools = {tool["name"]: tool for tool in await reading.client.list("tools")}
-        assert set(tools) == set(calls)
-        for name, arguments in calls.items():
-            found = await reading.client.call(name, **arguments)
-            assert not found.is_error, found.text
-            validator: Any = Draft202012Validator(tools[name]["outputSchema"])
-            validator.validate(found.data)
-            assert found.data["untrusted"] is True, name
-            wrong = await reading.client.call(name, **(arguments | {"nonsense": 1}))
-            assert (wrong.is_error, wrong.data) == (True, None)
-
-
-async def test_a_pdf_is_read_by_page(web: Web, reads: Reads) -> None:
+async def test_a_pdf_is_read_by_page(web: Web, reads: Reads, pdf: Pdf) -> None:
     """WF20."""
     web.page("/doc", pdf("first page", "second page", "third page"), "application/octet-stream")
     web.page("/broken", b"%PDF-1.4\nnothing", "application/pdf")
@@ -289,43 +254,3 @@ async def test_a_pdf_is_read_by_page(web: Web, reads: Reads) -> None:
     assert whole["content"] == ("## Page 1\n\nfirst page\n\n## Page 2\n\nsecond page\n\n## Page 3\n\nthird page")
     assert second["content"] == "## Page 2\n\nsecond page"
     assert (outside[0], wrong[0], broken[0]) == ("invalid_argument", "invalid_argument", "decode")
-
-
-async def test_wf20_without_the_extra_a_pdf_gets_a_hint(
-    web: Web, reads: Reads, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """WF20: the extra is made invisible, as where it was not installed."""
-    monkeypatch.setitem(sys.modules, "pypdf", None)
-    web.page("/doc", pdf("x"), "application/pdf")
-    async with reads() as reading:
-        code, words = await reading.refusal(web.url("/doc"))
-    assert code == "unsupported_type"
-    assert "mcp-ref-fetch[pdf]" in words
-
-
-def pdf(*pages: str) -> bytes:
-    """A small PDF with one line of text on each page."""
-    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    for number, text in enumerate(pages):
-        stream = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET"
-        contents = 5 + 2 * number
-        objects += [
-            (
-                f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {contents} 0 R"
-                " /Resources << /Font << /F1 3 0 R >> >> >>"
-            ),
-            f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
-        ]
-    out, offsets = "%PDF-1.4\n", list[int]()
-    for number, body in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += f"{number} 0 obj\n{body}\nendobj\n"
-    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
-    start = len(out)
-    out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
-    return (out + f"trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF").encode()

@@ -57,62 +57,6 @@ def words(result: Any) -> str:
     return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
 
 
-@each_era
-@each_transport
-async def test_a_conversation_on_every_transport_in_every_era(web: Web, transport: str, revision: str) -> None:
-    """WF2, WF9, WF13, WF17, WF18, WF22, WF26, WF31 through a real process."""
-    text = "".join(f"<p>Paragraph {number} goes on for a while, as they do.</p>" for number in range(60))
-    web.page("/page", f"<nav>Menu</nav><article><h1>H</h1><p style='display:none'>hidden</p>{text}</article>")
-    web.page("/robots.txt", "User-agent: *\nDisallow: /no\n", "text/plain")
-    web.redirect("/away", "http://169.254.169.254/latest/")
-    web.page("/bomb", b"\x1f\x8b" + bytes(10), headers={"Content-Encoding": "gzip"})
-    web.page("/large", "x" * 2_000_000, "text/plain")
-    async with started(transport, revision, *OPEN) as client:
-        first = await client.call_tool("fetch", {"url": web.url("/page"), "max_length": 500})
-        data: Any = first.structured_content
-        whole = data["content"]
-        asked = len(web.hits)
-        while "next_start_index" in data:
-            arguments = {"url": web.url("/page"), "start_index": data["next_start_index"], "max_length": 999}
-            data = (await client.call_tool("fetch", arguments)).structured_content
-            whole += data["content"]
-        assert len(web.hits) == asked == 2
-        assert len(whole) == data["total_length"]
-        assert "Paragraph 59 " in whole
-        assert "Menu" not in whole
-        assert "hidden" not in whole
-        codes = {}
-        for path in ("/away", "/no", "/bomb", "/large", "/gone"):
-            found = await client.call_tool("fetch", {"url": web.url(path)})
-            assert found.is_error
-            assert found.structured_content is None
-            codes[path] = words(found).split(":")[0]
-        assert codes == {
-            "/away": "blocked_address",
-            "/no": "robots_denied",
-            "/bomb": "decode",
-            "/large": "too_large",
-            "/gone": "http_status",
-        }
-        many: Any = await client.call_tool("fetch_many", {"urls": [web.url("/page"), web.url("/gone")]})
-        assert [one["ok"] for one in many.structured_content["results"]] == [True, False]
-
-
-@each_era
-@each_transport
-async def test_wf1_a_process_with_its_defaults_reaches_nothing_inside(
-    canary: Web, transport: str, revision: str
-) -> None:
-    """WF1, WF6 with the machine's own resolver and sockets."""
-    hosts = ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]", "[::ffff:7f00:1]", "[64:ff9b::7f00:1]"]
-    async with started(transport, revision, "--allow-port", "any") as client:
-        for host in hosts:
-            found = await client.call_tool("fetch", {"url": f"http://{host}:{canary.port}/"})
-            assert words(found).split(":")[0] in {"blocked_address", "blocked_host"}, host
-        for url in ("file:///etc/passwd", "ftp://h/"):
-            assert words(await client.call_tool("fetch", {"url": url})).startswith("blocked_scheme")
-
-
 async def test_snapshots_and_addresses_of_one_caller_are_no_other_s(web: Web) -> None:
     """On HTTP nothing is completed, since callers would see each other's addresses."""
     web.page("/page", "<p>A page</p>")
