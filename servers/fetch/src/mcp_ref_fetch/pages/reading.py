@@ -170,7 +170,9 @@ class Pages:
             asks_robots=question.asks_robots,
         )
         async with self._client.open(wanted) as answer:
-            if answer.status == _NOT_MODIFIED and kept is not None and conditions:
+            if answer.status == _NOT_MODIFIED:
+                if kept is None or not conditions or answer.hops:
+                    raise HttpStatus(f"`{answer.url}` says that nothing has changed, which it was not asked.")
                 return await self._cache.renew(kept, self._fresh_until(answer)), "revalidated"
             await self.refuse_errors(answer)
             body = await self.body(answer)
@@ -206,7 +208,7 @@ class Pages:
             robots=answer.robots,
             bytes=len(body),
             fresh_until=self._fresh_until(answer),
-            reusable=may_store(answer.headers) and not self._client.has_secret(question.url),
+            reusable=may_store(answer.headers) and not answer.is_personal,
         )
 
     def _fresh_until(self, answer: Answer) -> float:

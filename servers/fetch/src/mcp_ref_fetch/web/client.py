@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from mcp_ref_fetch.faults import TooManyRedirects
+from mcp_ref_fetch.faults import ConnectionFault, TooManyRedirects
 from mcp_ref_fetch.settings import Settings
 from mcp_ref_fetch.web.limits import HostLimits
 from mcp_ref_fetch.web.wanted import Answer, Hop, Wanted
@@ -21,6 +21,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOLLOWED = frozenset({"GET", "HEAD"})
 # Any URL will do: the transport asks what was judged, and the headers are ours.
 _UNUSED_URL = "http://judged.invalid/"
+_ROOM = 64 * 1024
 
 
 class Permission(Protocol):
@@ -53,25 +54,27 @@ class WebClient:
         Raises:
             NetworkFault, FetchFault: whatever is wrong at any hop.
         """
-        url, hops = wanted.url, list[Hop]()
+        url, hops, at_home = wanted.url, list[Hop](), True
         while True:
             with _naming_hop(wanted, hops):
                 judged = await self._guard.judge(url)
                 robots, pause = await self.permission(url, wanted) if wanted.asks_robots else ("ignored", 0.0)
                 if wanted.takes_turn:
                     await self._limits.turn(url.host.name, wanted.deadline, pause)
-            async with self._limits.place(url.host.name), self._asked(judged, wanted) as response:
+            async with self._limits.place(url.host.name), self._asked(judged, wanted, at_home=at_home) as response:
                 target = _target(response, wanted)
                 if target is None:
-                    yield _answer(response, url, hops, robots)
+                    yield _answer(response, url, hops, robots, is_personal=bool(self._secret(wanted.url)))
                     return
                 hops.append(Hop(str(url), response.status_code))
             with _naming_hop(wanted, hops):
                 url = url.join(target)
+            # Whoever led away does not get to choose what is asked in the caller's and the operator's name.
+            at_home = at_home and url.origin == wanted.url.origin
             self._check(hops, url)
 
     @asynccontextmanager
-    async def _asked(self, judged: Judged, wanted: Wanted) -> AsyncGenerator["httpx.Response"]:
+    async def _asked(self, judged: Judged, wanted: Wanted, *, at_home: bool) -> AsyncGenerator["httpx.Response"]:
         import httpx  # noqa: PLC0415  170 ms of start-up
 
         from mcp_ref_fetch.wire.transport import JUDGED  # noqa: PLC0415  the same
@@ -81,7 +84,7 @@ class WebClient:
         request = httpx.Request(
             wanted.method,
             _UNUSED_URL,
-            headers=self._headers(judged.url, wanted),
+            headers=self._headers(judged.url, wanted, at_home=at_home),
             content=wanted.content,
             extensions={JUDGED: judged, "timeout": timeout},
         )
@@ -91,7 +94,7 @@ class WebClient:
         finally:
             await response.aclose()
 
-    def _headers(self, url: WebUrl, wanted: Wanted) -> dict[str, str]:
+    def _headers(self, url: WebUrl, wanted: Wanted, *, at_home: bool) -> dict[str, str]:
         from mcp_ref_fetch.wire.inflate import accepted  # noqa: PLC0415  late, as the rest of the wire
 
         headers = {
@@ -101,27 +104,22 @@ class WebClient:
             "accept-encoding": accepted(),
             "connection": "close",
         }
-        if url.origin == wanted.url.origin:
-            headers |= wanted.headers
-            if url.scheme == "https":
-                headers |= self._secrets.get(url.host.name, {})
-        return headers
+        return headers | dict(wanted.headers) | self._secret(url) if at_home else headers
 
-    def has_secret(self, url: WebUrl) -> bool:
-        """Whether a request to this URL carries a secret of the operator."""
-        return url.scheme == "https" and url.host.name in self._secrets
+    def _secret(self, url: WebUrl) -> dict[str, str]:
+        """What the operator sends to this host, which is never over http."""
+        return self._secrets.get(url.host.name, {}) if url.scheme == "https" else {}
 
     def _guarded(self) -> "GuardedTransport":
         if self._transport is None:
-            from mcp_ref_fetch.wire.transport import GuardedTransport, verifying  # noqa: PLC0415  170 ms of start-up
+            from mcp_ref_fetch.wire.proxy import Proxy  # noqa: PLC0415  170 ms of start-up, with what it imports
+            from mcp_ref_fetch.wire.transport import GuardedTransport, Most, verifying  # noqa: PLC0415  the same
 
-            proxy = self._settings.proxy_url
-            self._transport = GuardedTransport(
-                self._guard,
-                verifying(self._settings.ca),
-                head_bytes=self._settings.max_header_bytes,
-                proxy=None if proxy is None else proxy.reveal(),
-            )
+            settings = self._settings
+            proxy = None if settings.proxy_url is None else Proxy.parse(settings.proxy_url.reveal())
+            # Twice the body is room for chunks as honest servers cut them.
+            most = Most(settings.max_header_bytes, 2 * settings.max_bytes + settings.max_header_bytes + _ROOM)
+            self._transport = GuardedTransport(self._guard, verifying(settings.ca), most=most, proxy=proxy)
         return self._transport
 
     def _check(self, hops: list[Hop], url: WebUrl) -> None:
@@ -138,16 +136,21 @@ class WebClient:
 def _target(response: "httpx.Response", wanted: Wanted) -> str | None:
     if response.status_code not in _REDIRECTS or wanted.method not in _FOLLOWED:
         return None
-    return response.headers.get("location")
+    targets = set(response.headers.get_list("location"))
+    if len(targets) > 1:
+        raise ConnectionFault(f"A redirect of `{wanted.url}` leads to several places at once.", retryable=False)
+    return targets.pop() if targets else None
 
 
-def _answer(response: "httpx.Response", url: WebUrl, hops: list[Hop], robots: str) -> Answer:
+def _answer(response: "httpx.Response", url: WebUrl, hops: list[Hop], robots: str, *, is_personal: bool) -> Answer:
     headers: dict[str, str] = {}
     for name, value in response.headers.multi_items():
         # Two encodings are two, however they are written; of anything else the first counts.
         both = name == "content-encoding" and name in headers
         headers[name] = f"{headers[name]}, {value}" if both else headers.get(name, value)
-    return Answer(url, response.status_code, headers, tuple(hops), robots, response.aiter_raw())
+    return Answer(
+        url, response.status_code, headers, tuple(hops), robots, response.aiter_raw(), is_personal=is_personal
+    )
 
 
 class _naming_hop:  # noqa: N801  reads as a statement

@@ -46,6 +46,8 @@ class Answer:
     hops: tuple[Hop, ...]
     robots: str
     parts: AsyncIterator[bytes]
+    is_personal: bool = False
+    """Whether the request carried a secret of the operator."""
 
     @property
     def downgraded(self) -> bool:

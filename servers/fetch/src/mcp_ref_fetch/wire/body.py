@@ -37,8 +37,8 @@ async def bounded(parts: AsyncIterator[bytes], encoding: str, bounds: Bounds) ->
         for piece in unpack.feed(part):
             decoded += len(piece)
             _check(wire, decoded, bounds)
-            if decoded - rested > _YIELD_EVERY:
-                rested = decoded
+            if wire + decoded - rested > _YIELD_EVERY:
+                rested = wire + decoded
                 await asyncio.sleep(0)
             yield piece
     unpack.finish()

@@ -8,6 +8,8 @@ from mcp_ref_fetch.faults import DecodeFault
 
 STEP = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
+# Each costs as much as the bytes that follow it, even if there is nothing in it.
+_MOST_MEMBERS = 1000
 
 
 class Inflater(Protocol):
@@ -44,6 +46,7 @@ class Zlib:
         self._gzip = gzip
         self._inflater: Any = None
         self._ended = False
+        self._members = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Inflate, at most `STEP` bytes at a time."""
@@ -71,6 +74,9 @@ class Zlib:
             yield more
 
     def _begin(self, data: bytes) -> Any:
+        self._members += 1
+        if self._members > _MOST_MEMBERS:
+            raise DecodeFault(f"The body consists of more than {_MOST_MEMBERS} compressed parts.")
         if self._gzip:
             return zlib.decompressobj(zlib.MAX_WBITS | 16)
         # The header's check bits; some servers send deflate without it.

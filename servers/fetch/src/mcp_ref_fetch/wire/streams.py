@@ -1,26 +1,27 @@
-"""Connections for httpcore that go where the guard says, and nowhere else; the head of an answer is bounded."""
+"""Connections for httpcore that go where the guard says, and nowhere else; what comes over them is counted."""
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import httpcore
 
-from mcp_ref_fetch.faults import TooLarge
-from mcp_ref_kit.network import AddressGuard, Judged, Stream
+from mcp_ref_fetch.wire.intake import Intake
+from mcp_ref_kit.network import Stream
 
-_END_OF_HEAD = b"\r\n\r\n"
+Dial = Callable[[float | None], Awaitable[Stream]]
+"""Opens the one connection that a request may use, within so many seconds."""
 Options = Iterable[Any] | None
 
 
-class JudgedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to the addresses of one judged URL, whatever name or address httpcore asks for."""
+class DialledBackend(httpcore.AsyncNetworkBackend):
+    """Has one connection for one request, whatever name or address httpcore asks for; `close` ends it in any case."""
 
-    def __init__(self, guard: AddressGuard, judged: Judged, head_bytes: int) -> None:
-        self._guard = guard
-        self._judged = judged
-        self._head_bytes = head_bytes
+    def __init__(self, dial: Dial, intake: Intake) -> None:
+        self._dial = dial
+        self._intake = intake
+        self._stream: CountedStream | None = None
 
     async def connect_tcp(
         self,
@@ -30,10 +31,10 @@ class JudgedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Options = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to a judged address."""
+        """Connect."""
         del host, port, local_address, socket_options
-        stream = await self._guard.connect(self._judged, within=timeout)
-        return BoundedStream(stream, self._head_bytes)
+        self._stream = CountedStream(await self._dial(timeout), self._intake)
+        return self._stream
 
     async def connect_unix_socket(
         self,
@@ -49,44 +50,18 @@ class JudgedBackend(httpcore.AsyncNetworkBackend):
         """Wait."""
         await asyncio.sleep(seconds)
 
-
-class ProxyBackend(JudgedBackend):
-    """Connects to the operator's proxy, which needs no judging; what it is asked for was judged."""
-
-    def __init__(self, head_bytes: int, *, encrypted: bool) -> None:
-        self._head_bytes = head_bytes
-        self._encrypted = encrypted
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  httpcore's interface
-        local_address: str | None = None,
-        socket_options: Options = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to the proxy."""
-        del local_address, socket_options
-        try:
-            async with asyncio.timeout(timeout):
-                stream = await asyncio.open_connection(host, port)
-        except TimeoutError as error:
-            raise httpcore.ConnectTimeout from error
-        except OSError as error:
-            raise httpcore.ConnectError from error
-        # httpcore would greet the proxy by the name of the page's host.
-        return BoundedStream(stream, self._head_bytes, first_name=host if self._encrypted else None)
+    def close(self) -> None:
+        """End the connection, if there is one, whoever holds it."""
+        if self._stream is not None:
+            self._stream.abort()
 
 
-class BoundedStream(httpcore.AsyncNetworkStream):
-    """An asyncio connection as httpcore wants it, which counts the bytes of the head."""
+class CountedStream(httpcore.AsyncNetworkStream):
+    """An asyncio connection as httpcore wants it."""
 
-    def __init__(self, stream: Stream, head_bytes: int, first_name: str | None = None) -> None:
+    def __init__(self, stream: Stream, intake: Intake) -> None:
         self._reader, self._writer = stream
-        self._head_bytes = head_bytes
-        self._head = b""
-        self._in_head = True
-        self._first_name = first_name
+        self._intake = intake
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  httpcore's interface
         """What has come, at most so many bytes."""
@@ -95,10 +70,11 @@ class BoundedStream(httpcore.AsyncNetworkStream):
                 data = await self._reader.read(max_bytes)
         except TimeoutError as error:
             raise httpcore.ReadTimeout from error
+        except ssl.SSLError:  # it says what is wrong, though only now
+            raise
         except OSError as error:
             raise httpcore.ReadError from error
-        if self._in_head:
-            self._count(data)
+        self._intake.count(data)
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109  httpcore's interface
@@ -116,8 +92,12 @@ class BoundedStream(httpcore.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         """Close at once: nobody waits for a hostile peer to say goodbye."""
-        self._writer.transport.abort()
+        self.abort()
         await asyncio.sleep(0)
+
+    def abort(self) -> None:
+        """Close without waiting."""
+        self._writer.transport.abort()
 
     async def start_tls(
         self,
@@ -126,18 +106,17 @@ class BoundedStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109  httpcore's interface
     ) -> httpcore.AsyncNetworkStream:
         """Encrypt, and check the certificate against the name that was asked for."""
-        name, self._first_name = self._first_name or server_hostname, None
         try:
             async with asyncio.timeout(timeout):
-                await self._writer.start_tls(ssl_context, server_hostname=name)
+                self._reader, self._writer = await encrypted((self._reader, self._writer), ssl_context, server_hostname)
         except TimeoutError as error:
-            self._writer.transport.abort()
+            self.abort()
             raise httpcore.ConnectTimeout from error
         except ssl.SSLError:  # it says what is wrong with the certificate
-            self._writer.transport.abort()
+            self.abort()
             raise
         except OSError as error:
-            self._writer.transport.abort()
+            self.abort()
             raise httpcore.ConnectError from error
         return self
 
@@ -145,11 +124,28 @@ class BoundedStream(httpcore.AsyncNetworkStream):
         """What httpcore asks about its connections."""
         if info == "is_readable":
             return self._reader.at_eof()
-        return self._writer.get_extra_info("ssl_object" if info == "ssl_object" else info)
+        return self._writer.get_extra_info(info)
 
-    def _count(self, data: bytes) -> None:
-        self._head += data
-        if _END_OF_HEAD in self._head:
-            self._in_head, self._head = False, b""
-        elif len(self._head) > self._head_bytes:
-            raise TooLarge(f"The head of the answer is longer than {self._head_bytes} bytes.")
+
+async def encrypted(stream: Stream, context: ssl.SSLContext, name: str | None) -> Stream:
+    """TLS over a connection, for a certificate of this name.
+
+    The reader is a new one: bytes that came before the handshake are nobody's word and are not read as if they were.
+    """
+    _, writer = stream
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport = await loop.start_tls(writer.transport, protocol, context, server_hostname=name)
+    if transport is None:  # closed meanwhile
+        raise ConnectionResetError
+    protocol.connection_made(transport)
+    over = _Over(transport, protocol, reader, loop)
+    over.below = writer
+    return reader, over
+
+
+class _Over(asyncio.StreamWriter):
+    """A writer over another one's connection, which that one would close as soon as nobody held it."""
+
+    below: asyncio.StreamWriter

@@ -6,83 +6,96 @@ A connection is used for one request and closed: nothing is shared between calle
 import contextlib
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import certifi
 import httpcore
 import httpx
+from msgspec import Struct
 
 from mcp_ref_fetch.faults import ConnectionFault, TimedOut, TlsFault
-from mcp_ref_fetch.wire.streams import JudgedBackend, ProxyBackend
-from mcp_ref_kit.network import AddressGuard, Judged
+from mcp_ref_fetch.wire.intake import Intake
+from mcp_ref_fetch.wire.proxy import Proxy
+from mcp_ref_fetch.wire.streams import Dial, DialledBackend
+from mcp_ref_kit.network import AddressGuard, Judged, Stream
 
 JUDGED = "mcp-ref-judged"
+
+
+class Most(Struct, frozen=True):
+    """Bytes that may come for one answer."""
+
+    head: int
+    all: int
+    """Body, head, and what they are wrapped in."""
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Sends a request to the addresses that were judged for its URL (extension `mcp-ref-judged`)."""
 
-    def __init__(
-        self, guard: AddressGuard, context: ssl.SSLContext, *, head_bytes: int, proxy: str | None = None
-    ) -> None:
+    def __init__(self, guard: AddressGuard, context: ssl.SSLContext, *, most: Most, proxy: Proxy | None = None) -> None:
         self._guard = guard
         self._context = context
-        self._head_bytes = head_bytes
+        self._most = most
         self._proxy = proxy
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Ask, and give the answer as soon as its head is there."""
         judged = cast("Judged", request.extensions[JUDGED])
-        connection = self._connection(judged)
+        backend = DialledBackend(self._dial(judged), Intake(self._most.head, self._most.all))
+        url = self._url(judged)
+        connection = httpcore.AsyncHTTPConnection(origin=url.origin, ssl_context=self._context, network_backend=backend)
+        headers = [*request.headers.raw, *(self._proxy.headers if self._proxy and self._is_forwarded(judged) else ())]
         extensions = {"timeout": request.extensions.get("timeout", {}), "sni_hostname": judged.url.host.name}
         try:
             with mapped(judged):
                 answer = await connection.handle_async_request(
                     httpcore.Request(
                         method=request.method,
-                        url=self._url(judged),
-                        headers=request.headers.raw,
+                        url=url,
+                        headers=headers,
                         content=cast("AsyncIterator[bytes]", request.stream),
                         extensions=extensions,
                     )
                 )
         except BaseException:  # cancellation too: the connection has no other owner
-            await connection.aclose()
+            backend.close()
             raise
         return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Body(answer, connection, judged), extensions={}
+            answer.status, headers=answer.headers, stream=_Body(answer, backend, judged), extensions={}
         )
 
-    def _connection(self, judged: Judged) -> "httpcore.AsyncHTTPConnection | httpcore.AsyncConnectionPool":
+    def _dial(self, judged: Judged) -> Dial:
         if self._proxy is None:
-            return httpcore.AsyncHTTPConnection(
-                origin=self._url(judged).origin,
-                ssl_context=self._context,
-                network_backend=JudgedBackend(self._guard, judged, self._head_bytes),
-            )
-        backend = ProxyBackend(self._head_bytes, encrypted=self._proxy.startswith("https:"))
-        if self._proxy.startswith("socks5"):
-            return httpcore.AsyncSOCKSProxy(self._proxy, ssl_context=self._context, network_backend=backend)
-        return httpcore.AsyncHTTPProxy(
-            self._proxy, ssl_context=self._context, network_backend=backend, **_credentials(self._proxy)
-        )
+            return partial(self._to_judged, judged)
+        if self._is_forwarded(judged):
+            return partial(self._proxy.open, self._context)
+        return partial(self._proxy.through, judged, self._context)
+
+    async def _to_judged(self, judged: Judged, seconds: float | None) -> Stream:
+        return await self._guard.connect(judged, within=seconds)
+
+    def _is_forwarded(self, judged: Judged) -> bool:
+        """Whether the proxy itself is asked for the page, and not for a connection."""
+        return self._proxy is not None and self._proxy.forwards and judged.url.scheme == "http"
 
     def _url(self, judged: Judged) -> httpcore.URL:
-        """For a proxy the host is the judged address; the Host header and the certificate keep the name."""
-        url = judged.url
-        address = judged.addresses[0]
-        judged_host = f"[{address}]" if ":" in address else address
-        host = url.host.name if self._proxy is None else judged_host
-        return httpcore.URL(scheme=url.scheme, host=host, port=url.port, target=url.target)
+        """Only a proxy that forwards sees more than path and query: the judged address, never the name."""
+        url, target = judged.url, judged.url.target
+        if self._is_forwarded(judged):
+            address = judged.addresses[0]
+            target = f"http://{f'[{address}]' if ':' in address else address}:{url.port}{target}"
+        return httpcore.URL(scheme=url.scheme, host=url.host.name, port=url.port, target=target)
 
 
 class _Body(httpx.AsyncByteStream):
     """The bytes of a body as they come, undecoded; closing it closes the connection."""
 
-    def __init__(self, answer: httpcore.Response, connection: Any, judged: Judged) -> None:
+    def __init__(self, answer: httpcore.Response, backend: DialledBackend, judged: Judged) -> None:
         self._answer = answer
-        self._connection = connection
+        self._backend = backend
         self._judged = judged
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
@@ -92,20 +105,9 @@ class _Body(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         """Close the connection."""
+        self._backend.close()
         with contextlib.suppress(httpcore.NetworkError, httpcore.ProtocolError):
             await self._answer.aclose()
-        await self._connection.aclose()
-
-
-def client(transport: GuardedTransport, *, read: float) -> httpx.AsyncClient:
-    """Httpx with nothing of its own: no redirects, no cookies kept, no environment."""
-    return httpx.AsyncClient(
-        transport=transport,
-        timeout=httpx.Timeout(read, connect=None, pool=None),
-        follow_redirects=False,
-        trust_env=False,
-        headers={},
-    )
 
 
 def verifying(ca: Path | None) -> ssl.SSLContext:
@@ -130,14 +132,7 @@ def mapped(judged: Judged) -> Generator[None]:
         raise TimedOut(f"`{name}` did not accept a connection in time.") from error
     except httpcore.TimeoutException as error:
         raise TimedOut(f"`{name}` said nothing for too long.") from error
-    except httpcore.ProxyError as error:
-        raise ConnectionFault("The proxy refused the connection.") from error
     except httpcore.ProtocolError as error:
         raise ConnectionFault(f"`{name}` broke off, or does not speak HTTP.") from error
     except (httpcore.NetworkError, OSError) as error:
         raise ConnectionFault(f"The connection to `{name}` broke.") from error
-
-
-def _credentials(proxy: str) -> dict[str, Any]:
-    parts = httpx.URL(proxy)
-    return {"proxy_auth": (parts.username, parts.password)} if parts.username else {}
