@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from mcp_protocol import ToolError
 from mcp_ref_kit import Finding
 from mcp_ref_kit.db.program.cli import database_cli
+from mcp_ref_redis.engine.opening import DRIVER
 from mcp_ref_redis.server import server
 from mcp_ref_redis.settings import Settings
 from mcp_ref_redis.state import State
@@ -27,7 +28,7 @@ async def _looked_at(state: State, name: str) -> Finding:
     return Finding(subject, works=True, detail="answers")
 
 
-main = database_cli(server, names=names, check=check, cannery=CANNERY, fit=fit)
+main = database_cli(server, names=names, check=check, cannery=CANNERY, fit=fit, sockets=True, ahead=[DRIVER])
 
 if __name__ == "__main__":
     main()

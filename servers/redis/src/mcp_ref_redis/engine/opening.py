@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from redis.asyncio.connection import AbstractConnection
 
 Vector = Sequence[bytes]
-_DRIVER = "redis.asyncio.connection"
+DRIVER = "redis.asyncio.connection"
 
 
 class Manner(Struct, frozen=True, kw_only=True):
@@ -132,8 +132,8 @@ async def open_link(address: Address, manner: Manner) -> Link:
 
 async def load_driver() -> None:
     """Import the client library off the event loop: it takes 200 ms."""
-    if _DRIVER not in sys.modules:
-        await asyncio.to_thread(importlib.import_module, _DRIVER)
+    if DRIVER not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, DRIVER)
 
 
 def _connection(address: Address, manner: Manner, parser: Parser) -> "AbstractConnection":
