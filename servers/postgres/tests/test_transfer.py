@@ -1,11 +1,18 @@
 """Many rows out and in."""
 
+import csv
 import gzip
+import io
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcp_ref_postgres.transfer.exporting import LineEnds
 
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 WRITER: dict[str, Any] = {"user": "mcp_writer", "mode": "read-write"}
@@ -20,7 +27,7 @@ def nothing_in(directory: Path) -> bool:
 @pytest.mark.parametrize(
     ("form", "text"),
     [
-        ("csv", 'a,a,c,d\n1,"x,""y\nz",,"{""k"":\n 1.10}"\n'),
+        ("csv", 'a,a,c,d\r\n1,"x,""y\nz",,"{""k"":\n 1.10}"\r\n'),
         ("jsonl", '{"a":1,"a_2":"x,\\"y\\nz","c":null,"d":{"k":  1.10}}\n'),
         ("text", '1\tx,"y\\nz\t\\N\t{"k":\\n 1.10}\n'),
     ],
@@ -35,6 +42,18 @@ async def test_rows_become_a_result_to_read(client: Any, revision: str, form: st
     assert link[0]["uri"] == result.data["resource_uri"]
 
 
+@given(
+    st.lists(st.lists(st.text('a",\n', max_size=4), min_size=1, max_size=3)), st.lists(st.integers(0, 60), max_size=4)
+)
+def test_lines_end_as_rfc_4180_says_and_values_keep_their_newlines(rows: list[list[str]], cuts: list[int]) -> None:
+    wanted, engine = io.StringIO(), io.StringIO()
+    csv.writer(wanted, lineterminator="\r\n").writerows(rows)
+    csv.writer(engine, lineterminator="\n").writerows(rows)
+    data, ends = engine.getvalue().encode(), LineEnds()
+    places = [0, *sorted(cuts), len(data)]
+    assert b"".join(ends(data[a:b]) for a, b in pairwise(places)) == wanted.getvalue().encode()
+
+
 async def test_200_000_rows_are_exported_to_a_file(client: Any, tmp_path: Path) -> None:
     sql = "select n, 'row ' || n from generate_series(1, $1::int) n"
     async with client(export_dir=tmp_path) as c:
@@ -42,10 +61,10 @@ async def test_200_000_rows_are_exported_to_a_file(client: Any, tmp_path: Path) 
         packed = await c.call("export_query", sql=sql, params=[200_000], file="rows.csv.gz", compress=True)
         again = await c.call("export_query", sql="select 1", file="rows.csv")
     assert plain.data["rows"] == packed.data["rows"] == 200_000
-    text = (tmp_path / "rows.csv").read_text()
-    assert text.count("\n") == 200_001
-    assert gzip.decompress((tmp_path / "rows.csv.gz").read_bytes()).decode() == text
-    assert again.error_code == "already_exists"
+    data = (tmp_path / "rows.csv").read_bytes()
+    assert data.count(b"\r\n") == data.count(b"\n") == 200_001
+    assert gzip.decompress((tmp_path / "rows.csv.gz").read_bytes()) == data
+    assert again.error_code == "conflict"
 
 
 async def test_what_is_too_large_for_memory_says_so(client: Any) -> None:

@@ -52,7 +52,7 @@ async def export_query(  # noqa: PLR0913  one parameter for each argument
     exporting = ctx.state.exports.begin(ctx.principal, FORMS[format], file)
     async with exporting as pending, callers(ctx, database, timeout_s) as turn:
         verdict = await turn.opened.gate.admit(turn.session, sql)
-        stream = Stream(pending, progress, compress=compress)
+        stream = Stream(pending, progress, format, compress=compress)
         async with asyncio.timeout_at(turn.deadline.at):
             await copied_out(turn.opened.gate, turn.session, verdict, params, format, stream)
     return pending.output

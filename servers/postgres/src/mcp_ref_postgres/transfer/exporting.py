@@ -31,18 +31,36 @@ _OPTIONS: dict[CopyFormat, dict[str, Any]] = {
 _GZIP = 31
 
 
+class LineEnds:
+    """Gives the engine's CSV the line ends of RFC 4180; those inside of quotes are values, and stay."""
+
+    def __init__(self) -> None:
+        self._inside = False
+
+    def __call__(self, data: bytes) -> bytes:
+        """The next chunk; a doubled quote ends the quotes and opens them again, which comes to the same."""
+        parts = data.split(b'"')
+        first = 1 if self._inside else 0
+        parts[first::2] = [part.replace(b"\n", b"\r\n") for part in parts[first::2]]
+        self._inside ^= len(parts) % 2 == 0
+        return b'"'.join(parts)
+
+
 class Stream:
     """Takes the engine's chunks: counts lines, compresses, reports."""
 
-    def __init__(self, pending: Pending, progress: Progress, *, compress: bool) -> None:
+    def __init__(self, pending: Pending, progress: Progress, form: CopyFormat, *, compress: bool) -> None:
         self._pending = pending
         self._progress = progress
+        self._ends = LineEnds() if form == "csv" else None
         self._packer = zlib.compressobj(wbits=_GZIP) if compress else None
 
     async def __call__(self, data: bytes) -> None:
         """One chunk."""
+        rows = data.count(b"\n")
+        data = data if self._ends is None else self._ends(data)
         packed = data if self._packer is None else self._packer.compress(data)
-        await self._pending.add(packed, data.count(b"\n"))
+        await self._pending.add(packed, rows)
         await self._progress.report(self._pending.rows)
 
     async def finish(self, rows: int) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 from mcp_ref_kit.db.calls.deadline import Progress
 from mcp_ref_kit.db.calls.errors import DbError, bad_argument
 from mcp_ref_kit.db.exports.exporting import plain_name
-from mcp_ref_kit.paths import JailPath, PathError, Root, Spot
+from mcp_ref_kit.paths import AlreadyExists, JailPath, Root, Spot
 from mcp_ref_sqlite.engine.database import Database
 from mcp_ref_sqlite.results import BackedUp
 from mcp_ref_sqlite.state import Ctx
@@ -59,7 +59,7 @@ class _Copying:
                 draft.rename(spot)
             except BaseException as error:  # cancelled, too: half a copy is none
                 draft.unlink()
-                if isinstance(error, PathError):
+                if isinstance(error, AlreadyExists):
                     raise DbError(f"There is a file `{self._name}` already.", code="conflict") from error
                 raise
             spot.sync()

@@ -64,9 +64,9 @@ async def test_a_fifo_in_the_place_of_the_file_does_not_hang(client: Connection,
 async def test_formulas_stay_text(client: Connection, tmp_path: Path) -> None:
     """A cell is data of the file as it is of the database; nothing is added that would change it."""
     await client.call("export_query", sql="SELECT '=1+1' AS a, '@x' AS b", file="rows.csv")
-    assert (tmp_path / "out" / "rows.csv").read_text() == "a,b\n=1+1,@x\n"
+    assert (tmp_path / "out" / "rows.csv").read_bytes() == b"a,b\r\n=1+1,@x\r\n"
 
 
 async def test_control_characters_do_not_reach_a_terminal(client: Connection, tmp_path: Path) -> None:
     await client.call("export_query", sql="SELECT char(27) || '[2J' || char(155) AS a", file="rows.csv")
-    assert (tmp_path / "out" / "rows.csv").read_text() == "a\n\\x1b[2J\\x9b\n"
+    assert (tmp_path / "out" / "rows.csv").read_bytes() == b"a\r\n\\x1b[2J\\x9b\r\n"

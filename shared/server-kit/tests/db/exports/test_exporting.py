@@ -51,7 +51,7 @@ async def test_all_rows_become_a_resource_with_a_link(tmp_path: Path) -> None:
         ("json", "}"),
         ("jsonl", "\n"),
         ("markdown", " |\n"),
-        ("csv", "\n"),
+        ("csv", "\r\n"),
     ],
 )
 async def test_every_form_goes_to_a_file_too(tmp_path: Path, form: str, end: str) -> None:
@@ -75,7 +75,7 @@ async def test_a_file_that_exists_is_not_overwritten(tmp_path: Path) -> None:
     async with connect(ledger.made(settings), settings) as client:
         refused = await client.call("export_query", sql=SQL, file="rows.csv")
         assert refused.is_error
-        assert refused.error_code == "already_exists"
+        assert refused.error_code == "conflict"
     assert (directory / "rows.csv").read_text() == "kept"
 
 

@@ -32,6 +32,11 @@ def test_csv_quotes_what_needs_it() -> None:
     )
 
 
+def test_a_file_of_csv_has_the_line_ends_of_rfc_4180() -> None:
+    """DB5"""
+    assert written("csv", ["a"], [("line\nbreak",), (1,)], file=True) == 'a\r\n"line\nbreak"\r\n1\r\n'
+
+
 def test_markdown_escapes_what_would_end_a_cell() -> None:
     """DB5"""
     assert written("markdown", ["a|b"], [("x|y\n`z`\\",)]) == "| a\\|b |\n| --- |\n| x\\|y\\n\\`z\\`\\\\ |\n"

@@ -4,9 +4,9 @@ import os
 from contextlib import suppress
 from typing import Protocol
 
-from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError, quoted
 from mcp_ref_kit.db.exports.results import MOST_BYTES
-from mcp_ref_kit.paths import JailPath, OpenFile, PathError, Root, Spot, mapped
+from mcp_ref_kit.paths import AlreadyExists, JailPath, OpenFile, PathError, Root, Spot, mapped
 from mcp_ref_kit.workers import Workers
 
 
@@ -85,7 +85,8 @@ class File:
         """Make it.
 
         Raises:
-            PathError: it exists, or cannot be made.
+            DbError: `conflict`, it exists.
+            PathError: it cannot be made.
         """
         await self._workers.run(self._open)
 
@@ -112,10 +113,20 @@ class File:
     def _open(self) -> None:
         spot = self._root.parent(JailPath((self._name,), self._name), exact=True)
         try:
-            self._made = (spot, spot.create())
+            self._made = (spot, self._created(spot))
         except BaseException:  # whatever happens, the handle has no other owner yet
             spot.close()
             raise
+
+    def _created(self, spot: Spot) -> OpenFile:
+        try:
+            return spot.create()
+        except AlreadyExists as error:
+            raise DbError(
+                f"There is a file {quoted(self._name)} already.",
+                code="conflict",
+                hint="Choose another name: nothing is overwritten.",
+            ) from error
 
     def _write(self, data: bytes) -> None:
         _, file = self._opened()

@@ -42,7 +42,7 @@ def writer(form: Format, columns: Sequence[Column]) -> RowWriter:
 
 def file_writer(form: Format, columns: Sequence[Column]) -> RowWriter:
     """The same for a file of its own, where JSON says the names of the columns, too: an array of objects."""
-    return _JsonObjects([column.name for column in columns]) if form == "json" else writer(form, columns)
+    return (_FILES.get(form) or _WRITERS[form])([column.name for column in columns])
 
 
 def unique(names: Sequence[str]) -> list[str]:
@@ -110,15 +110,24 @@ class _JsonObjects:
 
 
 class _Csv:
-    """RFC 4180 with a newline at the end of a line; null is nothing, an empty text is `""`."""
+    """RFC 4180, but that lines end in a newline: no other control character gets into a text block.
 
-    between, tail = b"", b""
+    Null is nothing, an empty text is `""`.
+    """
+
+    between, tail, end = b"", b"", "\n"
 
     def __init__(self, names: Sequence[str]) -> None:
         self.head = self.row(names)
 
     def row(self, cells: Sequence[Any]) -> bytes:
-        return _utf8(",".join([_csv_field(cell) for cell in cells]) + "\n")
+        return _utf8(",".join([_csv_field(cell) for cell in cells]) + self.end)
+
+
+class _CsvFile(_Csv):
+    """The same with the line ends of RFC 4180."""
+
+    end = "\r\n"
 
 
 class _Markdown:
@@ -139,6 +148,8 @@ _WRITERS: Mapping[Format, Callable[[Sequence[str]], RowWriter]] = {
     "markdown": _Markdown,
     "jsonl": _JsonLines,
 }
+
+_FILES: Mapping[Format, Callable[[Sequence[str]], RowWriter]] = {"json": _JsonObjects, "csv": _CsvFile}
 
 
 def _csv_field(cell: Any) -> str:
