@@ -69,25 +69,29 @@ CHANGING = re.compile(r'"(?:elapsed_ms|seq_scans|index_scans|live|dead|next_curs
 
 
 @asynccontextmanager
-async def reached(transport: str, revision: str, arguments: list[str]) -> AsyncGenerator[Client]:
-    command = [sys.executable, "-m", "mcp_ref_postgres", *arguments]
-    if transport == "stdio":
-        async with Client(Command(command, stderr="keep"), revision=revision) as client:
-            yield client
-        return
-    process = await asyncio.create_subprocess_exec(
-        *command, "--transport", "http", "--port", "0", stderr=asyncio.subprocess.PIPE
-    )
+async def served(arguments: list[str]) -> AsyncGenerator[str]:
+    command = [sys.executable, "-m", "mcp_ref_postgres", *arguments, "--transport", "http", "--port", "0"]
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     try:
         assert process.stderr
         async with asyncio.timeout(20):
             while not (found := re.search(rb"listening on (http://\S+)", await process.stderr.readline())):
                 pass
-        async with Client(found[1].decode(), revision=revision) as client:
-            yield client
+        yield found[1].decode()
     finally:
         process.terminate()
         await process.communicate()
+
+
+@asynccontextmanager
+async def reached(transport: str, revision: str, arguments: list[str]) -> AsyncGenerator[Client]:
+    if transport == "stdio":
+        command = [sys.executable, "-m", "mcp_ref_postgres", *arguments]
+        async with Client(Command(command, stderr="keep"), revision=revision) as client:
+            yield client
+        return
+    async with served(arguments) as url, Client(url, revision=revision) as client:
+        yield client
 
 
 async def outcomes(transport: str, revision: str, arguments: list[str]) -> list[Any]:
@@ -113,3 +117,14 @@ async def test_every_way_gives_the_same_answers(engine: Any, fresh: str, tmp_pat
     for other in others:
         assert other == first
     assert await engine.value("SELECT count(*) || min(v) FROM t", fresh) == "1000value 1"
+
+
+async def test_the_end_of_an_http_session_gives_its_portal_back(engine: Any, fresh: str) -> None:
+    """A held page is a transaction that is open; it does not wait for its minute when nobody can ask for more."""
+    open_ones = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in tr%'"
+    async with served([engine.dsn(fresh)]) as url:
+        async with Client(url, revision="2025-11-25") as client:
+            page = await client.call_tool("query", {"sql": "table t", "limit": 5})
+            assert page.structured_content["next_cursor"]
+            assert await engine.value(open_ones, fresh) == 1
+        await engine.until(open_ones, 0, fresh)
