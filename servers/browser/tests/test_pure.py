@@ -16,8 +16,19 @@ from mcp_ref_browser.errors import plain as plain_error
 from mcp_ref_browser.page.diff import changes, rendered
 from mcp_ref_browser.page.exchange import without_passwords
 from mcp_ref_browser.page.locators import code
-from mcp_ref_browser.page.snapshot import mask_lines
-from mcp_ref_browser.page.tree import ancestors, dropped, level, ref_of, trail
+from mcp_ref_browser.page.masking import Private, mask_lines
+from mcp_ref_browser.page.tree import (
+    ancestors,
+    box_of,
+    comparable,
+    dropped,
+    level,
+    points,
+    ref_of,
+    role_of,
+    trail,
+    without_box,
+)
 from mcp_ref_browser.page.views import cut, cut_text
 from mcp_ref_browser.sessions.artifacts import safe_name
 from mcp_ref_browser.sessions.events import Events
@@ -129,19 +140,67 @@ def test_a_redactor_reaches_into_values_and_keys() -> None:
     assert redactor.data(b"an abcdef") == b"an <secret>N</secret>"
 
 
-def test_text_boxes_are_masked_whatever_the_length() -> None:
-    given_lines = ['- textbox "P" [ref=e1]: ab', '- textbox "Q" [ref=e2]: "a: b"', "- text: ab here"]
-    assert mask_lines(given_lines, ["ab", "a: b"], set(), blind=False) == [
-        '- textbox "P" [ref=e1]: [masked]',
-        '- textbox "Q" [ref=e2]: "[masked]"',
-        "- text: ab here",
-    ]
-    assert mask_lines(given_lines, [], set(), blind=True)[:2] == [
+FIELDS = [
+    '- textbox "P" [ref=e1]: ab',
+    '- textbox "Q" [ref=e2]: "a: b"',
+    '- textbox "[ref=e9]: x" [ref=e3]: ab',
+    '- textbox "R" [ref=e4]:',
+    "  - /placeholder: three digits",
+    '  - text: "123"',
+    "- text: ab and 123 here",
+]
+
+
+def test_text_boxes_are_masked_whatever_the_length_and_wherever_they_say_it() -> None:
+    """Case 15."""
+    assert mask_lines(FIELDS, Private(values=["ab", "a:  b", "123"])) == [
         '- textbox "P" [ref=e1]: [masked]',
         '- textbox "Q" [ref=e2]: [masked]',
+        '- textbox "[ref=e9]: x" [ref=e3]: [masked]',
+        *FIELDS[3:5],
+        "  - text: [masked]",
+        "- text: ab and 123 here",
     ]
-    assert mask_lines(["  - generic [ref=e9]: 12"], [], {"e9"}, blind=False) == ["  - generic [ref=e9]: [masked]"]
+    blind = mask_lines(FIELDS, Private(blind=True))
+    assert [line.partition(": ")[2] for line in blind[:2]] == ["[masked]", "[masked]"]
+    assert blind[3:] == [*FIELDS[3:5], "  - text: [masked]", FIELDS[6]]
     assert masked("the long value", ["long value"]) == "the [masked]"
+
+
+def test_under_a_mask_a_node_keeps_role_and_ref_and_nothing_else() -> None:
+    """Case 15."""
+    tree = [
+        "- main [ref=e1]:",
+        '  - group "12" [ref=e2]:',
+        "    - text: twelve",
+        '    - button "x" [ref=e3]',
+        '- link "at 12" [ref=e4]',
+    ]
+    assert mask_lines(tree, Private(refs={"e2", "e3"}, texts=["12", "twelve"])) == [
+        "- main [ref=e1]:",
+        "  - group [ref=e2]: [masked]",
+        "    - button [ref=e3]: [masked]",
+        '- link "at [masked]" [ref=e4]',
+    ]
+
+
+def test_a_private_value_that_looks_like_a_mark_takes_no_mark_away() -> None:
+    assert mask_lines(['- link "a [ref=e" [ref=e1]: link'], Private(values=["[ref=e", "link"])) == [
+        '- link "a [masked]" [ref=e1]: [masked]'
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '- button "Pay [ref=e1] [active] [box=0,0,9,9]" [active] [ref=e7] [cursor=pointer]: "[ref=e2]"',
+        """- 'button "it''s: \\" [ref=e1] [box=0,0,9,9]" [active] [ref=e7] [cursor=pointer]': [ref=e2]""",
+    ],
+)
+def test_marks_in_a_name_or_a_text_are_no_marks(line: str) -> None:
+    assert (role_of(line), ref_of(line), box_of(line), points(line)) == ("button", "e7", None, True)
+    assert comparable(line) == " [ref=e7]".join(line.rsplit(" [active] [ref=e7]", 1))
+    assert without_box(line) == line
 
 
 @pytest.mark.parametrize(

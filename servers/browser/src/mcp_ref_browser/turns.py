@@ -13,7 +13,7 @@ from mcp_ref_browser.errors import BrowserError, crashed, invalid
 from mcp_ref_browser.guard.urls import BLANK
 from mcp_ref_browser.page.racing import Gone, Interrupted, check_open, race
 from mcp_ref_browser.page.settle import Mark, settle
-from mcp_ref_browser.page.snapshot import Capture, Wish, capture
+from mcp_ref_browser.page.snapshot import Capture, Wish, capture, title_of
 from mcp_ref_browser.page.targets import find
 from mcp_ref_browser.page.views import View, against, page_of
 from mcp_ref_browser.sessions.session import Session
@@ -129,8 +129,8 @@ class Turn:
         if title is None:
             title = ""
             with suppress(BrowserError, Interrupted):
-                title = await race(tab, tab.page.title(), _TITLE_SECONDS, "The page has no title")
-        page: dict[str, Any] = {"tab": tab.id, "url": tab.page.url[:8192], "title": title[:500]}
+                title = await title_of(tab, _TITLE_SECONDS)
+        page: dict[str, Any] = {"tab": tab.id, "url": tab.page.url[:8192], "title": title}
         return page | ({"status": tab.status} if tab.status else {})
 
     def given(self, view: View) -> dict[str, Any]:

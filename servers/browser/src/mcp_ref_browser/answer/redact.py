@@ -60,7 +60,7 @@ class Redactor:
 
 
 def forms(value: str) -> Iterator[str]:
-    """The forms of a value in URLs, JSON, HTML and base64, the plain one first."""
+    """The forms of a value in URLs, JSON, HTML, YAML and base64, the plain one first."""
     found = dict.fromkeys(
         [
             value,
@@ -71,6 +71,7 @@ def forms(value: str) -> Iterator[str]:
             json.dumps(value, ensure_ascii=False)[1:-1],
             html.escape(value),
             html.escape(value, quote=False),
+            value.replace("'", "''"),
             " ".join(value.split()),
             *_base64(value.encode("utf-8", "replace")),
         ]

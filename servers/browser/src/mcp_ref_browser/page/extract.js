@@ -5,6 +5,7 @@
   const BLOCKS = new Set(['ADDRESS', 'ARTICLE', 'ASIDE', 'BLOCKQUOTE', 'DETAILS', 'DIALOG', 'DD', 'DIV', 'DL', 'DT',
     'FIELDSET', 'FIGCAPTION', 'FIGURE', 'FOOTER', 'FORM', 'HEADER', 'HR', 'LI', 'MAIN', 'NAV', 'OL', 'P', 'PRE',
     'SECTION', 'TABLE', 'UL', 'TR', 'BODY', 'H1', 'H2', 'H3', 'H4', 'H5', 'H6']);
+  const HOLDERS = new Set(['INPUT', 'TEXTAREA']);
   const isPrivate = (e) => e.type === 'password' || PRIVATE.test(e.getAttribute('autocomplete') || '');
 
   // Nodes, characters and private values of a document and its open shadow roots.
@@ -18,7 +19,7 @@
         found.nodes += 1;
         if (node.nodeType === 3) { found.chars += node.data.length; }
         else {
-          if (node.tagName === 'INPUT' && node.value && isPrivate(node)) found.values.push(node.value);
+          if (HOLDERS.has(node.tagName) && node.value && isPrivate(node)) found.values.push(node.value);
           if (node.shadowRoot) roots.push(node.shadowRoot);
           if (node.hasAttribute('data-mcp-mask')) found.masked += 1;
         }
@@ -35,6 +36,24 @@
   };
   const squeezed = (text) => text.replace(/[ \t\r\n\f]+/g, ' ');
 
+  // Whether an element, or something that it is in, is under a mask.
+  const veiled = (e) => {
+    for (let n = e; n && n.nodeType === 1; n = n.parentElement || n.getRootNode().host) {
+      if (n.hasAttribute('data-mcp-mask')) return true;
+    }
+    return false;
+  };
+
+  // The text of an element as it stands, without recursion: for what is preformatted, or too deep for anything else.
+  const plainly = (root, most) => {
+    const refused = (n) => n.nodeType === 1 && (SKIPPED.has(n.tagName) || n.hasAttribute('data-mcp-mask'));
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT,
+      (n) => (refused(n) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT));
+    let text = '';
+    while (text.length < most && walker.nextNode()) if (walker.currentNode.nodeType === 3) text += walker.currentNode.data;
+    return text.slice(0, most);
+  };
+
   // The readable text of an element; Markdown keeps headings, links, lists, tables and code.
   const text = (root, options) => {
     const md = options.markdown;
@@ -49,7 +68,8 @@
         visit(n, depth);
       }
     };
-    const cells = (row) => [...row.cells].map((c) => inline(c).replace(/\|/g, '\\|'));
+    const cells = (row) => [...row.cells].filter((c) => !hidden(c))
+      .map((c) => (veiled(c) ? '[masked]' : inline(c).replace(/\|/g, '\\|')));
     const table = (e) => {
       const rows = [...e.rows].slice(0, 5000);
       if (!rows.length) return;
@@ -65,7 +85,7 @@
       BR: () => add('\n'),
       HR: () => { block(); add(md ? '---\n\n' : '\n'); },
       TABLE: table,
-      PRE: (e) => { block(); add(md ? '```\n' + e.textContent.slice(0, options.chars) + '\n```\n\n' : e.textContent.slice(0, options.chars) + '\n\n'); },
+      PRE: (e) => { block(); add(md ? '```\n' + plainly(e, options.chars) + '\n```\n\n' : plainly(e, options.chars) + '\n\n'); },
       IMG: (e) => { const alt = e.getAttribute('alt'); if (alt) add(md ? `![${squeezed(alt)}]` : squeezed(alt)); },
       TEXTAREA: (e) => add(isPrivate(e) ? '[masked]' : squeezed(e.value)),
       SELECT: (e) => add([...e.selectedOptions].map((o) => o.label).join(', ')),
@@ -98,8 +118,8 @@
         return;
       }
       if (n.nodeType !== 1 || SKIPPED.has(n.tagName) || hidden(n)) return;
-      if (n.closest('[data-mcp-mask]') === n) { add('[masked]'); return; }
-      if (out.nodes > options.nodes || depth > 300) { add(squeezed(n.textContent.slice(0, options.chars))); return; }
+      if (n.hasAttribute('data-mcp-mask')) { add('[masked]'); return; }
+      if (out.nodes > options.nodes || depth > 300) { add(squeezed(plainly(n, options.chars))); return; }
       const known = special[n.tagName];
       const isBlock = BLOCKS.has(n.tagName);
       if (known) { known(n, depth); return; }
@@ -107,17 +127,31 @@
       children(n, depth + 1);
       if (isBlock) block();
     };
+    if (veiled(root)) return '[masked]';
     visit(root, 0);
     return out.text.replace(/[ \t]+\n/g, '\n').replace(/\n{3,}/g, '\n\n').trim();
   };
 
   // The source of an element without scripts, styles, comments and private values.
   const html = (root, options) => {
+    if (veiled(root)) return '[masked]';
     const copy = root.cloneNode(true);
-    const live = [root, ...root.querySelectorAll('input')];
-    const dead = [copy, ...copy.querySelectorAll('input')];
-    live.forEach((e, i) => { if (e.tagName === 'INPUT' && isPrivate(e) && dead[i]) dead[i].setAttribute('value', e.value ? '[masked]' : ''); });
-    [copy, ...copy.querySelectorAll('[data-mcp-mask]')].forEach((e) => { if (e.hasAttribute('data-mcp-mask')) e.textContent = '[masked]'; });
+    const live = [root, ...root.querySelectorAll('input,textarea')];
+    const dead = [copy, ...copy.querySelectorAll('input,textarea')];
+    live.forEach((e, i) => {
+      if (!HOLDERS.has(e.tagName) || !isPrivate(e) || !dead[i]) return;
+      if (e.tagName === 'INPUT') dead[i].setAttribute('value', e.value ? '[masked]' : '');
+      else dead[i].textContent = e.value || e.textContent ? '[masked]' : '';
+    });
+    copy.querySelectorAll('[data-mcp-mask]').forEach((e) => {
+      [...e.attributes].forEach((a) => { if (a.name !== 'data-mcp-mask') e.removeAttribute(a.name); });
+      e.textContent = '[masked]';
+    });
+    // A document within an attribute, where nothing above has looked.
+    copy.querySelectorAll('iframe[srcdoc]').forEach((e) => {
+      if (options.clean) e.removeAttribute('srcdoc');
+      else if (/data-mcp-mask|password|autocomplete/i.test(e.srcdoc)) e.srcdoc = '[masked]';
+    });
     if (options.clean) {
       copy.querySelectorAll('script,style,link[rel=stylesheet],noscript,template').forEach((e) => e.remove());
       const walker = document.createTreeWalker(copy, NodeFilter.SHOW_COMMENT);
@@ -261,5 +295,5 @@
   };
   const unannotate = () => document.querySelectorAll('[data-mcp-annotations]').forEach((e) => e.remove());
 
-  return { survey, text, html, source, serialize, transparent, transparentBoxes, hide, unhide, annotate, unannotate };
+  return { survey, veiled, text, html, source, serialize, transparent, transparentBoxes, hide, unhide, annotate, unannotate };
 })()

@@ -1,15 +1,17 @@
 """Takes a snapshot of a page: its accessibility tree with refs, in which private values are masked before all else."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import Struct
 
-from mcp_ref_browser.answer.redact import MASK, masked
+from mcp_ref_browser.answer.redact import masked
 from mcp_ref_browser.errors import BrowserError
+from mcp_ref_browser.page.masking import TEXTBOXES, Private, mask_lines
 from mcp_ref_browser.page.racing import race
 from mcp_ref_browser.page.script import on_document, on_element
-from mcp_ref_browser.page.tree import box_of, dropped, level, ref_of, role_of, without_box
+from mcp_ref_browser.page.tree import box_of, dropped, points, ref_of, role_of, said, without_box
 from mcp_ref_browser.sessions.tab import Tab
 
 if TYPE_CHECKING:
@@ -18,14 +20,16 @@ if TYPE_CHECKING:
 # Beyond these the accessibility tree takes minutes, and no model could read it.
 MOST_NODES = 200_000
 MOST_CHARS = 20_000_000
-MOST_FRAMES = 60
+MOST_FRAMES = 200
+MOST_MASKS = 1000
 _SURVEY_SECONDS = 5.0
-_TEXTBOXES = frozenset({"textbox", "searchbox", "combobox", "spinbutton"})
-_INTERACTIVE = _TEXTBOXES | {
+_MASK_SECONDS = 15.0
+_MOST_TITLE = 500
+_MASKED = "[data-mcp-mask]"
+_INTERACTIVE = TEXTBOXES | {
     *("button", "link", "checkbox", "radio", "slider", "switch", "option", "listbox", "tab", "menuitem"),
     *("menuitemcheckbox", "menuitemradio", "treeitem", "gridcell"),
 }
-_POINTER = "[cursor=pointer]"
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -65,8 +69,14 @@ class Capture(Struct, frozen=True):
 
 
 async def survey(tab: Tab) -> Survey:
-    """Count, and collect what must not be shown, in every frame at once."""
-    frames = tab.page.frames[:MOST_FRAMES]
+    """Count, and collect what must not be shown, in every frame at once.
+
+    Raises:
+        BrowserError: `too_large`, `timeout`.
+    """
+    frames = tab.page.frames
+    if len(frames) > MOST_FRAMES:
+        raise _too_large(f"has more than {MOST_FRAMES} frames")
     work = asyncio.gather(*(_looked_at(frame) for frame in frames))
     found = await race(tab, work, _SURVEY_SECONDS, "The page did not answer")
     seen = [one for one in found if one is not None]
@@ -76,7 +86,7 @@ async def survey(tab: Tab) -> Survey:
         chars=sum(one["chars"] for one in seen),
         values=[str(value) for one in seen for value in one["values"]],
         masked=sum(one["masked"] for one in seen),
-        title=str(title)[:500],
+        title=str(title)[:_MOST_TITLE],
         blind=len(seen) < len(frames),
     )
 
@@ -99,13 +109,19 @@ async def capture(tab: Tab, wish: Wish) -> Capture:
             raise _too_large("is nested too deeply") from error
         raise
     lines = [line for line in cast("str", text).split("\n") if line]
-    lines, private = await _masked(tab, lines, seen)
+    lines, private = await _masked(tab, lines, [seen, await survey(tab)])
     if wish.visible_only:
         lines = dropped(lines, await _invisible(tab, lines))
         lines = lines if wish.boxes else [without_box(line) for line in lines]
     if wish.interactive_only:
         lines = dropped(lines, [at for at, line in enumerate(lines) if not _is_interactive(line)])
-    return Capture(lines, seen.title, private)
+    return Capture(lines, masked(seen.title, private), private)
+
+
+async def title_of(tab: Tab, seconds: float) -> str:
+    """The title, without what private fields of the page hold."""
+    seen = await race(tab, _looked_at(tab.page.main_frame), seconds, "The page has no title")
+    return "" if seen is None else masked(str(seen["title"])[:_MOST_TITLE], seen["values"])
 
 
 def check_size(seen: Survey) -> None:
@@ -118,27 +134,8 @@ def check_size(seen: Survey) -> None:
         raise _too_large(f"has more than {MOST_NODES} nodes")
     if seen.chars > MOST_CHARS:
         raise _too_large(f"has more than {MOST_CHARS} characters")
-
-
-def mask_lines(lines: list[str], private: list[str], hidden: set[str], *, blind: bool) -> list[str]:
-    """The lines without private values: in text boxes whatever their length, elsewhere if they are long enough."""
-    texts = [" ".join(value.split()) for value in private]
-    exact = {text for text in texts if text}
-    return [_mask_line(line, exact, hidden, blind=blind) for line in masked("\n".join(lines), exact).split("\n")]
-
-
-def _mask_line(line: str, exact: set[str], hidden: set[str], *, blind: bool) -> str:
-    ref = ref_of(line)
-    if ref in hidden:
-        return f"{'  ' * level(line)}- {role_of(line)} [ref={ref}]: {MASK}"
-    if role_of(line) not in _TEXTBOXES or ref is None:
-        return line
-    head, separator, value = line.partition(f"[ref={ref}]")
-    marks, colon, shown = value.partition(": ")
-    unquoted = shown[1:-1] if shown.startswith('"') else shown
-    if colon and (blind or unquoted.replace('\\"', '"') in exact):
-        return f"{head}{separator}{marks}: {MASK}"
-    return line
+    if seen.masked > MOST_MASKS:
+        raise _too_large(f"has more than {MOST_MASKS} masked parts")
 
 
 async def _looked_at(frame: "Frame") -> dict[str, Any] | None:
@@ -149,27 +146,31 @@ async def _looked_at(frame: "Frame") -> dict[str, Any] | None:
         return None if not frame.is_detached() else {"nodes": 0, "chars": 0, "values": [], "masked": 0, "title": ""}
 
 
-async def _masked(tab: Tab, lines: list[str], seen: Survey) -> tuple[list[str], list[str]]:
-    private = list(seen.values)
-    hidden: set[str] = set()
-    if seen.masked:
-        found = await _under_mask(tab)
-        hidden = {ref for line in found if (ref := ref_of(line))}
-        private += [text for line in found if len(text := line.partition(": ")[2].strip('"')) > 1]
-    if private or hidden or seen.blind:
-        lines = mask_lines(lines, private, hidden, blind=seen.blind)
-    return lines, private
+async def _masked(tab: Tab, lines: list[str], surveys: Sequence[Survey]) -> tuple[list[str], list[str]]:
+    """Without what was private before the snapshot or is after it: pages go on while they are read."""
+    refs: set[str] = set()
+    texts: list[str] = []
+    if any(seen.masked for seen in surveys):
+        for line in await _under_mask(tab):
+            refs |= {ref} if (ref := ref_of(line)) else set()
+            texts += [text] if (text := said(line).strip('"')) else []
+    values = [value for seen in surveys for value in seen.values]
+    private = Private(values=values, refs=refs, texts=texts, blind=any(seen.blind for seen in surveys))
+    return (mask_lines(lines, private) if private else lines), [*values, *texts]
 
 
 async def _under_mask(tab: Tab) -> list[str]:
     """The lines of everything under `[data-mcp-mask]`."""
-    found: list[str] = []
-    for frame in tab.page.frames[:MOST_FRAMES]:
-        for one in await race(tab, frame.locator("[data-mcp-mask]").all(), _SURVEY_SECONDS, "The page did not answer"):
-            work = one.aria_snapshot(mode="ai", timeout=_SURVEY_SECONDS * 1000)
-            text = await race(tab, work, _SURVEY_SECONDS, "The page could not be read")
-            found += text.split("\n")
-    return found
+    work = asyncio.gather(*(_masked_parts(frame) for frame in tab.page.frames))
+    return [line for lines in await race(tab, work, _MASK_SECONDS, "The page could not be read") for line in lines]
+
+
+async def _masked_parts(frame: "Frame") -> list[str]:
+    lines: list[str] = []
+    for one in await frame.locator(_MASKED).all():
+        text = await one.aria_snapshot(mode="ai", timeout=_SURVEY_SECONDS * 1000)
+        lines += text.split("\n")
+    return lines
 
 
 async def _invisible(tab: Tab, lines: list[str]) -> list[int]:
@@ -199,7 +200,7 @@ async def _is_transparent(tab: Tab, line: str, suspects: set[str]) -> bool:
 
 
 def _is_interactive(line: str) -> bool:
-    return role_of(line) in _INTERACTIVE or _POINTER in line
+    return role_of(line) in _INTERACTIVE or points(line)
 
 
 def _too_large(why: str) -> BrowserError:

@@ -9,7 +9,7 @@ from mcp_ref_browser.page.snapshot import check_size, survey
 from mcp_ref_browser.sessions.tab import Tab
 
 if TYPE_CHECKING:
-    from playwright.async_api import Locator
+    from playwright.async_api import Frame, Locator
 
 MOST_TEXT = 2_000_000
 MOST_NODES = 200_000
@@ -28,14 +28,18 @@ async def read_text(tab: Tab, target: "Locator | None", *, markdown: bool, links
     if target is not None:
         text = await race(tab, target.evaluate(on_element("text"), options), _SECONDS, "The text could not be read")
         return masked(str(text), seen.values)
-    parts: list[str] = []
-    for frame in tab.page.frames[:20]:
-        if frame.is_detached():
-            continue
-        found = await race(tab, frame.evaluate(on_body("text"), options), _SECONDS, "The text could not be read")
-        if found:
-            parts.append(str(found))
-    return masked("\n\n".join(parts), seen.values)
+    work = _all_texts(tab.page.main_frame, options)
+    parts = await race(tab, work, _SECONDS, "The text could not be read")
+    return masked("\n\n".join(part for part in parts if part), seen.values)
+
+
+async def _all_texts(frame: "Frame", options: dict[str, Any]) -> list[str]:
+    """The text of a document and of those in it, but for frames that are under a mask."""
+    parts = [str(await frame.evaluate(on_body("text"), options))]
+    for child in frame.child_frames:
+        if not child.is_detached() and not await (await child.frame_element()).evaluate(on_element("veiled"), None):
+            parts += await _all_texts(child, options)
+    return parts
 
 
 async def read_html(tab: Tab, target: "Locator | None", *, clean: bool) -> str:
