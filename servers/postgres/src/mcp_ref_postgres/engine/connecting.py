@@ -6,6 +6,7 @@ from typing import Any, Literal, cast
 
 from mcp_ref_kit.libraries import imported
 from mcp_ref_postgres.engine.driver import Connection, Driver
+from mcp_ref_postgres.engine.faults import driver_errors
 from mcp_ref_postgres.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -18,6 +19,8 @@ DRIVER = "asyncpg"
 IDLE_IN_TRANSACTION = 75
 # Beyond it a new backend is not worth waiting for.
 MOST_SECONDS = 10
+_ATTENTIVE = 14
+_ATTEND = "SET client_connection_check_interval = 2000"
 # Poolers refuse start parameters they do not know; these they take.
 _POOLED = ("application_name",)
 _REFUSED_BY_POOLER = ("unsupported startup parameter", "unsupported startup parameters")
@@ -55,9 +58,24 @@ class Session:
         self.pid = connection.get_server_pid()
         self.notices: list[str] = []
         self.used = 0
+        self.standing = ""
+        """What stands behind every RESET ALL: no parameter of the start, since older engines would refuse that."""
         self._pooled = pooled
         self._parameters = parameters
         connection.add_log_listener(self._hear)
+
+    async def attend(self) -> None:
+        """Let the engine notice that nobody is left to answer; a function that catches its cancel would run forever.
+
+        Some systems cannot notice, and engines before 14 do not know how.
+        """
+        if self._pooled or self.connection.get_server_version().major < _ATTENTIVE:
+            return
+        try:
+            await self.connection.execute(_ATTEND)
+        except driver_errors():
+            return
+        self.standing = f"; {_ATTEND}"
 
     @property
     def prologue(self) -> str:

@@ -177,6 +177,8 @@ class Engine:
             return await self._connected(path)
         try:
             facts = await facts_of(session.connection, pooler=self._pooler)
+            if facts.read_only or path == "write":  # else a pooler is in front, whose backends are not ours to set
+                await session.attend()
         except BaseException:  # cancelled or failed: nobody else would close it
             session.connection.terminate()
             raise

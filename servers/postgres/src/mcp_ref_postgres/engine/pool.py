@@ -157,7 +157,7 @@ class Pool:
         try:
             async with asyncio.timeout(RESTORE_SECONDS):
                 if not connection.is_closed():
-                    await connection.execute(_RESTORE[self._path])
+                    await connection.execute(_RESTORE[self._path] + session.standing)
         except (OSError, TimeoutError, *driver_errors()) as error:
             _log.debug("a session was closed instead of cleaned: %s", type(error).__name__)
             connection.terminate()

@@ -15,6 +15,9 @@ from mcp_ref_postgres.engine.driver import Attribute, Record, TypeName
 from mcp_ref_postgres.reading.kinds import DOCUMENTS, NUMBERS, SHORT, bare, is_direct
 from mcp_ref_postgres.reading.rows import listed
 
+# As many columns the engine takes, a caller's own among them.
+_MOST_SELECTED = 1664
+
 Take = Callable[[Cells, Record, int], Any]
 
 
@@ -59,10 +62,12 @@ def shape_of(attributes: Sequence[Attribute], most: int, composites: Collection[
 
     `composites` are the types of arrays whose members are rows.
     """
+    forms = [_form(attribute.type, is_of_rows=attribute.type.oid in composites) for attribute in attributes]
+    if sum(len(form.expressions) for form in forms) > _MOST_SELECTED:
+        forms = [_narrow(form) for form in forms]
     selected: list[str] = []
     takes: list[tuple[Take, int]] = []
-    for number, attribute in enumerate(attributes):
-        form = _form(attribute.type, is_of_rows=attribute.type.oid in composites)
+    for number, form in enumerate(forms):
         takes.append((form.take, len(selected)))
         selected += [part.format(c=f"q.c{number}", n=most, b=most * 3 // 4 + 1) for part in form.expressions]
     columns = tuple(Column(attribute.name, attribute.type.name) for attribute in attributes)
@@ -89,6 +94,13 @@ def _array(kind: TypeName, *, is_of_rows: bool) -> _Form:
     return _NATIVE if is_direct(kind) else _TEXTS
 
 
+def _narrow(form: _Form) -> _Form:
+    """The same in one expression: JSON as such, everything else that may be long as the engine's text."""
+    if len(form.expressions) == 1:
+        return form
+    return _NARROW_JSON if form.take in (_json, _jsonb) else _NARROW
+
+
 def _itself(cells: Cells, record: Record, at: int) -> Any:
     value = record[at]
     return value if type(value) is bool else cells.any(value)
@@ -99,6 +111,22 @@ def _text(cells: Cells, record: Record, at: int) -> Any:
     if value is None or (record[at + 1] is None and len(value) <= cells.most):
         return value
     return cells.text(value, record[at + 1])
+
+
+def _marked(cells: Cells, record: Record, at: int) -> Any:
+    """A text behind `w`, or its beginning behind `c`, its length and a blank."""
+    marked: str | None = record[at]
+    if marked is None:
+        return None
+    if marked.startswith("w"):
+        return cells.text(marked[1:])
+    total, _, head = marked[1:].partition(" ")
+    return cells.text(head, int(total))
+
+
+def _marked_json(cells: Cells, record: Record, at: int) -> Any:
+    marked: str | None = record[at]
+    return cells.json(marked[1:]) if marked is not None and marked.startswith("w") else _marked(cells, record, at)
 
 
 def _bytes(cells: Cells, record: Record, at: int) -> Any:
@@ -155,6 +183,13 @@ def _as_text(text: str) -> tuple[str, str]:
     return cut, f"CASE WHEN pg_catalog.octet_length({text}) > {{n}} THEN pg_catalog.char_length({text}) END"
 
 
+_AS_MARKED = (
+    "CASE WHEN pg_catalog.octet_length({c}::pg_catalog.text) > {n} THEN pg_catalog.concat('c',"
+    " pg_catalog.char_length({c}::pg_catalog.text), ' ', pg_catalog.left({c}::pg_catalog.text, {n} + 1))"
+    " ELSE pg_catalog.textcat('w', {c}::pg_catalog.text) END"
+)
+_NARROW = _Form((_AS_MARKED,), _marked)
+_NARROW_JSON = _Form((_AS_MARKED,), _marked_json)
 _ITSELF = _Form(("{c}",), _itself)
 _SHORT = _Form(("{c}::pg_catalog.text",), _itself)
 _TEXT = _Form(_as_text("{c}::pg_catalog.text"), _text)

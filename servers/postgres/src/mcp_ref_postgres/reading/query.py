@@ -102,7 +102,7 @@ class Turn:
             return self._finished(page, session, cursor, re_executed=self._position.offset > 0)
         finally:
             if not kept:
-                await engine.read.give_back(session)
+                await self._give_back(session)
 
     async def first(self) -> Envelope:
         """The first page as data, without a cursor to a next one."""
@@ -122,7 +122,15 @@ class Turn:
             return self._finished(page, session, cursor, re_executed=False)
         finally:
             if not kept:
-                await reading.engine.read.give_back(session)
+                await self._give_back(session)
+
+    async def _give_back(self, session: Session) -> None:
+        """Whoever has waited until the deadline does not wait for a backend that will not be cancelled."""
+        pool = self._opened.engine.read
+        if self._deadline.left > 0:
+            await pool.give_back(session)
+        else:
+            pool.let_go(session)
 
     async def _open(self, session: Session, gate: Gate) -> tuple[Reading, Verdict]:
         engine, question = self._opened.engine, self._question
