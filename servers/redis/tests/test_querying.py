@@ -36,7 +36,7 @@ from mcp_ref_redis.modules.replies import groups, hits, prefixes_of
         ("lte", -3, "@f:[-inf -3]"),
         ("between", [1, 2], "@f:[1 2]"),
         ("match", "hello world", "@f:(hello world)"),
-        ("match", "a* | b", "@f:(a\\* \\| b)"),
+        ("match", "a* | b-c", "@f:(a b c)"),
         ("prefix", "hel", "@f:(hel*)"),
     ],
 )

@@ -47,6 +47,11 @@ class Command(Struct, frozen=True, kw_only=True):
     inside: Mapping[str, "Command"]
 
     @property
+    def of_module(self) -> bool:
+        """Whether a module brought it: what it says of itself is believed less."""
+        return "module" in self.flags
+
+    @property
     def writes_keys(self) -> bool:
         """Whether it says of any key that it would change it, whatever its own flags say (PFCOUNT)."""
         return any(spec.flags & {"RW", "OW", "RM"} for spec in self.specs)

@@ -10,6 +10,7 @@ from mcp_protocol import ToolError
 from mcp_protocol.errors import Refused
 from mcp_ref_kit import Mode
 from mcp_ref_redis.access.commands import Command, Table, word
+from mcp_ref_redis.access.modules import READING
 from mcp_ref_redis.access.never import (
     BUT,
     FOR_ADMINS,
@@ -17,6 +18,7 @@ from mcp_ref_redis.access.never import (
     HARMLESS,
     INSTEAD,
     NEVER,
+    NEVER_BEGINNINGS,
     NOT_ONLY_READING,
     SETTABLE,
     SETTABLE_BEGINNINGS,
@@ -52,7 +54,7 @@ class Gate:
         command = table.find(arguments)
         if command is None:
             raise _unknown(table, arguments)
-        if is_named(command.name, NEVER) and command.name not in BUT:
+        if _is_never(command.name):
             raise _refused(command, "is not offered by this server in any mode")
         if is_named(command.name, self._deny) or command.categories & self._deny_categories:
             raise _refused(command, "was denied by the operator of this server")
@@ -73,6 +75,11 @@ class Gate:
         raise _refused(command, "neither reads nor writes a key in a way that this server allows")
 
 
+def may_change(command: Command) -> bool:
+    """Whether running it twice may differ from running it once; of a module only what is known to read does not."""
+    return command.name not in READING if command.of_module else "readonly" not in command.flags
+
+
 def written(name: str) -> str:
     """A name as operators write it (`config get`, `CONFIG|GET`), in the form of the table."""
     return "|".join(name.replace("|", " ").upper().split())
@@ -83,19 +90,28 @@ def is_named(name: str, names: frozenset[str]) -> bool:
     return name in names or name.split("|", 1)[0] in names
 
 
+def _is_never(name: str) -> bool:
+    return (is_named(name, NEVER) and name not in BUT) or name.startswith(NEVER_BEGINNINGS)
+
+
 def _only_reads(command: Command, arguments: Sequence[bytes]) -> bool:
     return (
-        "readonly" in command.flags
-        and not command.writes_keys
+        (command.name in READING if command.of_module else _says_reading(command))
         and not command.categories & FORBIDDEN_CATEGORIES
         and command.name not in NOT_ONLY_READING
         and not _blocks(command, arguments)
     )
 
 
+def _says_reading(command: Command) -> bool:
+    return "readonly" in command.flags and not command.writes_keys
+
+
 def _writes(command: Command, arguments: Sequence[bytes]) -> bool:
     return (
         bool(command.flags & {"write", "readonly"})
+        # What a module does without a key can be anything; the search module's is about indexes.
+        and (bool(command.specs) or not command.of_module or command.name.startswith("FT."))
         and not command.categories & FORBIDDEN_CATEGORIES
         and not _blocks(command, arguments)
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from mcp_protocol.errors import Refused
 from mcp_ref_redis.access.commands import Command
+from mcp_ref_redis.access.modules import names_all_keys
 
 # Keyless commands that show nothing of others; SCAN, RANDOMKEY and DBSIZE do, even to users whom an ACL limits.
 _BLIND = frozenset({"PING", "ECHO", "TIME"})
@@ -42,8 +43,9 @@ class Jail:
         """
         if not self.closed or command.name in _BLIND:
             return
-        # An index of the search module reaches documents whatever it is called itself.
-        if keys is None or not (found := list(keys)) or command.name.startswith(("FT.", "_FT.")):
+        if command.of_module and not names_all_keys(command.name):
+            raise out_of_reach()
+        if keys is None or not (found := list(keys)):
             raise out_of_reach()
         self.require(found)
 

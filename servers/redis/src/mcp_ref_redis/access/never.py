@@ -22,13 +22,18 @@ PROCESS = frozenset(
         *("SHUTDOWN", "DEBUG", "SAVE", "BGSAVE", "BGREWRITEAOF", "MODULE", "PFDEBUG", "PFSELFTEST"),
         *("REPLICAOF", "SLAVEOF", "FAILOVER", "SYNC", "PSYNC", "REPLCONF", "WAIT", "WAITAOF", "RESTORE-ASKING"),
         *("EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO", "SCRIPT", "FUNCTION"),
-        *("FT.CONFIG", "FT.DROPINDEX", "FT.DROP", "_FT.CONFIG", "_FT.DROPINDEX"),
+        *("FT.CONFIG", "FT.DEBUG", "FT.DROPINDEX", "FT.DROP", "FT._DROPIFX", "FT._DROPINDEXIFX"),
+        *("JSON.DEBUG", "BF.DEBUG", "CF.DEBUG", "TFUNCTION", "TFCALL", "TFCALLASYNC"),
+        # They take the memory of a filter as it is given, as RESTORE does (CVE-2024-25115).
+        *("BF.LOADCHUNK", "CF.LOADCHUNK"),
         *("CONFIG|REWRITE", "CONFIG|RESETSTAT", "ACL", "CLUSTER", "SENTINEL"),
         # LCS needs memory as the product of two values' sizes; MOVE leaves the database that was configured.
         *("LCS", "STRALGO", "MOVE"),
     }
 )
 NEVER = SHARED_CONNECTION | PROCESS
+# What modules keep for themselves, and for the nodes of their clusters: TIMESERIES.CLUSTERSET connects to any host.
+NEVER_BEGINNINGS = ("_", "TIMESERIES.", "SEARCH.", "RG.", "REDISGEARS")
 # The forms of those that only read.
 BUT = frozenset(
     {

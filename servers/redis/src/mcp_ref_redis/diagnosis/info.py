@@ -20,7 +20,9 @@ def sections(text: str) -> dict[str, dict[str, Any]]:
             current = found.setdefault(line.strip("# ").lower(), {})
         elif ":" in line:
             name, _, value = line.partition(":")
-            if name not in _UNTOLD and not name.startswith("listener") and not value.startswith("/"):
+            if name == "module":  # one line for each
+                current.setdefault("modules", []).append(value_of(value))
+            elif name not in _UNTOLD and not name.startswith("listener") and not value.startswith("/"):
                 current[name] = value_of(value)
     return found
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from mcp_protocol import ToolError
 from mcp_ref_kit.db.calls.errors import Code, DbError, Scrub
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.engine.resp import Fault, Garbled, TooLarge
@@ -49,8 +48,21 @@ _BEGINNINGS: tuple[tuple[str, Meaning], ...] = (
     ("ERR syntax", Meaning("syntax")),
     ("ERR Syntax", Meaning("syntax")),
     ("ERR Protocol error", Meaning("syntax")),
-    ("Unknown index name", Meaning("not_found", hint="search_indexes lists the indexes.")),
+    ("Syntax error", Meaning("syntax")),
+    ("Index already exists", Meaning("conflict")),
     ("Existing key has wrong Redis type", _TYPE),
+)
+# Modules say it in the middle, some after a word of the caller's.
+_NO_INDEX = Meaning("not_found", hint="search_indexes lists the indexes.")
+_PHRASES: tuple[tuple[str, Meaning], ...] = (
+    ("nknown index name", _NO_INDEX),
+    ("no such index", _NO_INDEX),
+    ("WRONGTYPE", _TYPE),
+    ("not a TSDB key", _TYPE),
+    ("wrong type of path value", Meaning("conflict", hint="read_key with path shows what is there.")),
+    ("key does not exist", Meaning("not_found")),
+    ("key that doesn't exist", Meaning("not_found")),
+    ("' does not exist", Meaning("not_found", hint="read_key without path shows the document.")),
 )
 _PLAIN = Meaning("invalid_argument")
 # Nothing of where keys are is told: a redirection is answered by us or not at all.
@@ -71,7 +83,9 @@ def refusal(fault: Fault) -> DbError:
     text = "The engine has the key elsewhere." if fault.word in _UNTOLD else _sentence(fault.text)
     if fault.word == "NOPERM":
         text = f"{out_of_reach().message} The engine says: {text}"
-    return DbError(text, code=meaning.code, hint=meaning.hint, engine_code=fault.word)
+    # Modules begin with whatever word comes first in their sentence.
+    word = fault.word if fault.word.isupper() else "ERR"
+    return DbError(text, code=meaning.code, hint=meaning.hint, engine_code=word)
 
 
 def require(reply: Any) -> Any:
@@ -103,23 +117,15 @@ def unsupported(command: str, what: str) -> DbError:
     )
 
 
-@contextmanager
-def reading_errors() -> Generator[None]:
-    """What a reply may be wrong with, as a tool error.
-
-    Raises:
-        ToolError: `too_large`, or `connection` for what is no reply.
-    """
-    try:
-        yield
-    except TooLarge as error:
-        raise DbError(
+def misread(error: BaseException) -> DbError | None:
+    """What a reply is wrong with, as a tool error: `too_large`, or `connection` for what is no reply."""
+    if isinstance(error, TooLarge):
+        return DbError(
             f"The reply is larger than this server takes: {error}.",
             code="too_large",
             hint="Read it in windows: read_key with start and count, or a smaller count.",
-        ) from error
-    except Garbled as error:
-        raise unreachable("what answers there does not speak RESP") from error
+        )
+    return unreachable("what answers there does not speak RESP") if isinstance(error, Garbled) else None
 
 
 @contextmanager
@@ -130,14 +136,12 @@ def opening_errors() -> Generator[None]:
         ToolError: `connection`.
     """
     try:
-        with reading_errors():
-            yield
-    except ToolError:
-        raise
+        yield
     except Exception as error:  # judged by its class; its text names hosts and files
-        if not is_broken(error):
+        meaning = unreachable(_reason(error)) if is_broken(error) else misread(error)
+        if meaning is None:
             raise
-        raise unreachable(_reason(error)) from error
+        raise meaning from error
 
 
 def is_broken(error: BaseException) -> bool:
@@ -175,7 +179,8 @@ def _meaning(fault: Fault) -> Meaning:
     found = _MEANINGS.get(fault.word)
     if found is not None:
         return found
-    return next((meaning for start, meaning in _BEGINNINGS if fault.text.startswith(start)), _PLAIN)
+    said = (meaning for start, meaning in _BEGINNINGS if fault.text.startswith(start))
+    return next(said, None) or next((meaning for phrase, meaning in _PHRASES if phrase in fault.text), _PLAIN)
 
 
 def _sentence(text: str) -> str:

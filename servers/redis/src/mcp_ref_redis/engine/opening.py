@@ -4,14 +4,13 @@ import asyncio
 import importlib
 import sys
 import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from mcp_ref_redis.engine.address import Address
-from mcp_ref_redis.engine.faults import Lost, is_broken, opening_errors, reading_errors, require
+from mcp_ref_redis.engine.faults import Lost, is_broken, misread, opening_errors, require
 from mcp_ref_redis.engine.parser import Parser
 from mcp_ref_redis.engine.resp import pack_all
 
@@ -53,10 +52,14 @@ class Link:
             Lost: the connection broke.
             ToolError: the reply is too large.
         """
+        self._parser.renew()
+        self.used_at = time.monotonic()
         try:
-            return await self._exchanged(vectors)
-        except BaseException:  # a cancellation, too: what is on its way must not be the next caller's
+            await self._connection.send_packed_command([pack_all(vectors)], check_health=False)
+            return await self._parser.replies(len(vectors))
+        except BaseException as error:  # a cancellation, too: what is on its way must not be the next caller's
             await self.close()
+            self._translate(error)
             raise
 
     async def send(self, vectors: Sequence[Vector]) -> None:
@@ -65,8 +68,11 @@ class Link:
         Raises:
             Lost: the connection broke.
         """
-        with self._telling_lost():
+        try:
             await self._connection.send_packed_command([pack_all(vectors)], check_health=False)
+        except Exception as error:
+            self._translate(error)
+            raise
 
     async def receive(self) -> Any:
         """The next reply, or the members of the next pushed frame.
@@ -76,8 +82,11 @@ class Link:
             ToolError: it is too large.
         """
         self._parser.renew()
-        with self._telling_lost(), reading_errors():
+        try:
             return await self._parser.read_response(push_request=True)
+        except Exception as error:
+            self._translate(error)
+            raise
 
     async def accepted(self) -> None:
         """Wait for the next reply, which must be no error.
@@ -91,21 +100,11 @@ class Link:
         """End it; safe to repeat."""
         await self._connection.disconnect(nowait=True)
 
-    async def _exchanged(self, vectors: Sequence[Vector]) -> list[Any]:
-        self._parser.renew()
-        self.used_at = time.monotonic()
-        with self._telling_lost(), reading_errors():
-            await self._connection.send_packed_command([pack_all(vectors)], check_health=False)
-            return await self._parser.replies(len(vectors))
-
-    @contextmanager
-    def _telling_lost(self) -> Generator[None]:
-        try:
-            yield
-        except Exception as error:  # the library's are told by their module
-            if not is_broken(error):
-                raise
-            raise Lost(unanswered=self._parser.received == 0) from error
+    def _translate(self, error: BaseException) -> None:
+        """Raise what it means that this has broken an exchange; what is none of the connection's passes."""
+        meaning = Lost(unanswered=self._parser.received == 0) if is_broken(error) else misread(error)
+        if meaning is not None:
+            raise meaning from error
 
 
 async def open_link(address: Address, manner: Manner) -> Link:

@@ -57,31 +57,35 @@ class Parser:
         """The next reply. Frames that the engine pushes are dropped unless they are asked for."""
         del disable_decoding
         while True:
-            value = await self._next()
-            if not isinstance(value, Push):
+            value = self._decoder.take()
+            if value is MISSING:
+                await self._fill()
+            elif not isinstance(value, Push):
                 return self._greeted(value) if self.greeting else value
-            if push_request:
+            elif push_request:
                 return value.items
 
     async def replies(self, count: int) -> list[Any]:
-        """So many replies."""
+        """So many replies; nothing is awaited while what has come holds the next."""
         found: list[Any] = []
+        take = self._decoder.take
         while len(found) < count:
-            value = await self._next()
-            if not isinstance(value, Push):
+            value = take()
+            if value is MISSING:
+                await self._fill()
+            elif not isinstance(value, Push):
                 found.append(value)
         return found
 
-    async def _next(self) -> Any:
-        while (value := self._decoder.take()) is MISSING:
-            if self._stream is None:
-                raise Ended("the connection is closed")
-            data = await self._stream.read(_CHUNK)
-            if not data:
-                raise Ended("the engine closed the connection")
-            self.received += len(data)
-            self._decoder.feed(data)
-        return value
+    async def _fill(self) -> None:
+        """Wait for more bytes."""
+        if self._stream is None:
+            raise Ended("the connection is closed")
+        data = await self._stream.read(_CHUNK)
+        if not data:
+            raise Ended("the engine closed the connection")
+        self.received += len(data)
+        self._decoder.feed(data)
 
     @staticmethod
     def _greeted(value: Any) -> Any:

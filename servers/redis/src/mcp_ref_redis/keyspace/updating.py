@@ -71,6 +71,8 @@ class Change(Struct, frozen=True, kw_only=True):
     commands: list[Vector]
     changed: Callable[[Any], int]
     tells: bool = False
+    in_json: bool = False
+    """The result is JSON, be it as text."""
     other: bytes | None = None
     """Another key that it writes."""
 
@@ -104,6 +106,17 @@ def _count(reply: Any) -> int:
 
 def _found(reply: Any) -> int:
     return 0 if reply is None else len(cast("list[Any]", reply)) if isinstance(reply, list) else 1
+
+
+def _matched(reply: Any) -> int:
+    """What stands at each place that a path has found; null where it was of another kind."""
+    found = from_json(reply)
+    return sum(one is not None for one in (cast("list[Any]", found) if isinstance(found, list) else [found]))
+
+
+def from_json(reply: Any) -> Any:
+    """What RESP2 tells as a text, RESP3 as it is."""
+    return msgspec.json.decode(reply) if isinstance(reply, bytes) else reply
 
 
 def _always(reply: Any) -> int:
@@ -229,12 +242,13 @@ def _json_append(wish: Wish) -> Change:
     if not wish.items:
         raise bad_argument("items", "must hold at least one JSON value")
     texts = [require_size("items", msgspec.json.encode(item), wish.most_bytes) for item in wish.items]
-    return Change(commands=[(b"JSON.ARRAPPEND", wish.key, wish.path.encode(), *texts)], changed=_found, tells=True)
+    return Change(commands=[(b"JSON.ARRAPPEND", wish.key, wish.path.encode(), *texts)], changed=_matched, tells=True)
 
 
 def _json_increment(wish: Wish) -> Change:
     amount = require_finite("amount", wish.amount)
-    return Change(commands=[(b"JSON.NUMINCRBY", wish.key, wish.path.encode(), amount)], changed=_always, tells=True)
+    command = (b"JSON.NUMINCRBY", wish.key, wish.path.encode(), amount)
+    return Change(commands=[command], changed=_matched, tells=True, in_json=True)
 
 
 _ITEMS, _FIELDS, _BOTH, _OPTIONS = ("items",), ("fields",), ("items", "options"), ("options",)

@@ -21,5 +21,10 @@ async def asked(db: Database, words: Vector, what: str, *, write: bool = False) 
 def known(reply: Any, command: str, what: str) -> Any:
     """A reply that is no error; one about a command that is missing says which, and what it is for."""
     if isinstance(reply, Fault):
-        raise unsupported(command, what) if reply.text.startswith("ERR unknown command") else refusal(reply)
+        raise unsupported(command, what) if is_missing(reply) else refusal(reply)
     return reply
+
+
+def is_missing(fault: Fault) -> bool:
+    """Whether it says that there is no such command."""
+    return fault.text.startswith("ERR unknown command")

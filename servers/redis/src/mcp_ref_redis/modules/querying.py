@@ -1,5 +1,6 @@
 """Queries of the search module from typed filters: what a caller gives as a value is escaped, or a parameter. Pure."""
 
+import string
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, cast
 
@@ -96,7 +97,9 @@ def condition(one: Filter) -> str:
     if one.op in _RANGES:
         return f"@{name}:[{_RANGES[one.op].format(_number(value))}]"
     if one.op in {"match", "prefix"}:
-        words = " ".join(escaped(word) for word in str(value).split())
+        words = " ".join(str(value).translate(_BETWEEN_WORDS).split())
+        if not words:
+            raise bad_argument("filters.value", f"must hold a word for {one.op}")
         return f"@{name}:({words}{'*' if one.op == 'prefix' else ''})"
     no = "-" if one.op == "ne" else ""
     if isinstance(value, int | float) and not isinstance(value, bool) and one.op != "in":
@@ -141,6 +144,8 @@ def _number(value: Any) -> str:
     return require_finite("filters.value", value).decode()
 
 
+# What parts the words of a text when it is indexed parts those that are looked for, too; nothing of it is left.
+_BETWEEN_WORDS = {ord(mark): " " for mark in string.punctuation if mark != "_"}
 _RANGES: Mapping[str, str] = {"gt": "({} +inf", "gte": "{} +inf", "lt": "-inf ({}", "lte": "-inf {}"}
 
 

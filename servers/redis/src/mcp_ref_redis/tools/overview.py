@@ -116,6 +116,8 @@ async def info_of(db: Database, wanted: list[Section]) -> tuple[dict[str, Any], 
         replies = await db.run(*[(b"INFO", section.encode()) for section in wanted], node=node)
         told = [reply for reply in replies if isinstance(reply, bytes)]
         parts = parsed("\n".join(reply.decode("utf-8", "replace") for reply in told))
+        # Modules tell of themselves beside what was asked.
+        parts = {name: part for name, part in parts.items() if name in wanted}
         if len(told) < len(wanted):
             return found, list(wanted)
         if node:

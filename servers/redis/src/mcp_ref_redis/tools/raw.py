@@ -14,7 +14,7 @@ from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.bounds import require_arguments
 from mcp_ref_redis.access.commands import Command
-from mcp_ref_redis.access.gate import Gate
+from mcp_ref_redis.access.gate import Gate, may_change
 from mcp_ref_redis.access.keys import keys_in
 from mcp_ref_redis.access.never import SECRET_NAMES
 from mcp_ref_redis.database import Database
@@ -77,8 +77,7 @@ async def command(
     if count is not None:
         await ctx.state.confirmation.require(ctx, _emptying(db, count), confirm)
     async with reached(ctx, database) as db:
-        write = "readonly" not in judged.command.flags
-        [reply] = await db.run(judged.vector, write=write, keys=[judged.key])
+        [reply] = await db.run(judged.vector, write=may_change(judged.command), keys=[judged.key])
     if isinstance(reply, Fault):
         raise refusal(reply)
     shown = _shown(ctx, judged.command, reply)
@@ -143,7 +142,7 @@ async def _asked_keys(db: Database, vector: Vector) -> list[bytes] | None:
 
 
 async def _one_by_one(db: Database, judged: Sequence[Judged]) -> list[Any]:
-    write = any("readonly" not in one.command.flags for one in judged)
+    write = any(may_change(one.command) for one in judged)
     return await db.run(*[one.vector for one in judged], write=write, keys=[one.key for one in judged])
 
 

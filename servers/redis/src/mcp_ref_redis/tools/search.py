@@ -1,12 +1,13 @@
 """Indexes of the search module: list, describe, search, create and drop."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.calls.confirm import Deed
-from mcp_ref_kit.db.calls.errors import bad_argument
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument
 from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_kit.db.rows.room import Room, budget
@@ -72,9 +73,7 @@ class Done(Struct, frozen=True):
 async def search_indexes(ctx: Ctx, database: Named = None) -> Indexes:
     """List the search indexes."""
     async with reached(ctx, database) as db:
-        found = await asked(db, (b"FT._LIST",), "Search")
-        if db.jail.closed:
-            found = [name for name in found if await _is_inside(db, name)]
+        found = await _inside(db, await asked(db, (b"FT._LIST",), "Search"))
     return Indexes(indexes=[shown(name) for name in found], untrusted=True)
 
 
@@ -178,17 +177,27 @@ async def _info(db: Database, index: bytes) -> dict[str, Any]:
     Raises:
         Refused: it reaches beyond the prefix.
     """
-    info = members(await asked(db, (b"FT.INFO", index), "Search"))
-    if db.jail.closed:
-        prefixes = prefixes_of(info)
-        if not prefixes or not all(map(db.jail.holds, prefixes)):
-            raise out_of_reach()
+    try:
+        info = members(await asked(db, (b"FT.INFO", index), "Search"))
+    except DbError as error:
+        if db.jail.closed and error.code == "not_found":  # which indexes there are outside is nobody's business
+            raise out_of_reach() from error
+        raise
+    if not _is_inside(db, info):
+        raise out_of_reach()
     return info
 
 
-async def _is_inside(db: Database, index: bytes) -> bool:
-    prefixes = prefixes_of(members(await asked(db, (b"FT.INFO", index), "Search")))
-    return bool(prefixes) and all(map(db.jail.holds, prefixes))
+async def _inside(db: Database, indexes: Sequence[bytes]) -> list[bytes]:
+    """Those that cover only keys of the jail."""
+    if not db.jail.closed:
+        return list(indexes)
+    return [one for one in indexes if _is_inside(db, members(await asked(db, (b"FT.INFO", one), "Search")))]
+
+
+def _is_inside(db: Database, info: dict[str, Any]) -> bool:
+    prefixes = prefixes_of(info)
+    return not db.jail.closed or (bool(prefixes) and all(map(db.jail.holds, prefixes)))
 
 
 def _described(attribute: Any, cells: Cells) -> Any:

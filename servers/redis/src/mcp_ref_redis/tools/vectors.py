@@ -14,9 +14,11 @@ from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.bounds import require_finite
 from mcp_ref_redis.database import Database
+from mcp_ref_redis.engine.faults import refusal
 from mcp_ref_redis.engine.opening import Vector
+from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace.windows import pairs_of, score, tree
-from mcp_ref_redis.modules.asking import asked
+from mcp_ref_redis.modules.asking import asked, known
 from mcp_ref_redis.modules.replies import members
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import CHANGING, Key, Keys, Named, key_of, keys_of
@@ -40,10 +42,11 @@ class VectorResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Series(Struct, frozen=True, kw_only=True):
-    """Series of key, labels, points [time in ms, value]; `dropped` did not fit the page."""
+    """Series of key, labels, points [time in ms, value]; `failed` were not added; `dropped` did not fit the page."""
 
     series: list[Any]
     added: int
+    failed: list[Any]
     dropped: int
     untrusted: Untrusted
 
@@ -157,9 +160,10 @@ async def time_series(  # noqa: PLR0913  one parameter for each argument
     async with reached(ctx, database) as db:
         names = keys_of(db, keys or [])
         found: list[dict[str, Any]] = []
+        failed: list[dict[str, Any]] = []
         if add:
             require_mode(db, "read-write")
-            await asked(db, _adding(names[0], add), "A time series", write=True)
+            failed = await _add(db, names[0], add)
         elif filter is None:
             found = [await _one_series(db, name, window, limits) for name in names]
         elif db.jail.closed:
@@ -171,15 +175,26 @@ async def time_series(  # noqa: PLR0913  one parameter for each argument
             found = _several(reply)
     room = Room(budget(ctx.state.settings.max_output_chars))
     kept = [one for one in found if room.takes(one)]
-    return Series(series=kept, added=len(add or ()), dropped=len(found) - len(kept), untrusted=True)
+    added = len(add or ()) - len(failed)
+    return Series(series=kept, added=added, failed=failed, dropped=len(found) - len(kept), untrusted=True)
 
 
-def _adding(key: bytes, points: list[Point]) -> Vector:
-    words: list[bytes] = [b"TS.MADD"]
-    for at, point in enumerate(points):
-        moment = b"*" if point.time_ms is None else b"%d" % point.time_ms
-        words += [key, moment, require_finite(f"add[{at}].value", point.value)]
-    return words
+async def _add(db: Database, key: bytes, points: list[Point]) -> list[dict[str, Any]]:
+    """Add them in one trip; a series that is missing is made. Which of them were not added, and why.
+
+    Raises:
+        DbError: none was.
+    """
+    replies = await db.run(*[_adding(key, at, point) for at, point in enumerate(points)], write=True)
+    faults = {at: reply for at, reply in enumerate(replies) if isinstance(reply, Fault)}
+    if len(faults) == len(points):
+        known(faults[0], "TS.ADD", "A time series")
+    return [{"at": at, "message": refusal(fault).message} for at, fault in faults.items()]
+
+
+def _adding(key: bytes, at: int, point: Point) -> Vector:
+    moment = b"*" if point.time_ms is None else b"%d" % point.time_ms
+    return (b"TS.ADD", key, moment, require_finite(f"add[{at}].value", point.value))
 
 
 async def _one_series(db: Database, name: bytes, window: Vector, limits: Vector) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal, require, unsupported
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
-from mcp_ref_redis.keyspace.updating import Change, Operation, UpdateType, Wish, change
+from mcp_ref_redis.keyspace.updating import Change, Operation, UpdateType, Wish, change, from_json
 from mcp_ref_redis.keyspace.windows import tree
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import CHANGING, Key, Keys, Named, key_of, keys_of
@@ -137,7 +137,7 @@ async def _update(db: Database, kind: str, made: Change, key: bytes, lifetime: i
             raise await _explained(db, key, kind, reply, made.commands[0][0])
     if lifetime is not None:
         await db.ask(b"PEXPIRE", key, b"%d" % lifetime, write=True)
-    told = _told(replies[0]) if made.tells else None
+    told = _told(from_json(replies[0]) if made.in_json else replies[0]) if made.tells else None
     return Updated(
         changed=sum(map(made.changed, replies)),
         result=told,
