@@ -31,21 +31,6 @@ async def test_a_repository_that_is_not_registered_is_not_staged(repo: Any, make
     assert repo.git("ls-files") == ""
 
 
-async def test_gt8_paths_are_never_patterns_or_options(repo: Any, desk: Any) -> None:
-    """GT8."""
-    for name in ("*.txt", "a.txt", "-rf", ":(top)x", ":!x", "d/x"):
-        repo.write(name)
-    async with desk(repo) as at:
-        for name in ("*.txt", "-rf", ":(top)x", ":!x"):
-            found = await at.ok("git_add", files=[name])
-            assert name in [one["path"] for one in found["staged"]]
-        assert "a.txt" not in repo.git("ls-files")
-        assert await at.refused("git_add", files=["missing*"]) == "not_found"
-        found = await at.ok("git_add", files=["."], intent_to_add=True)
-        again = await at.ok("git_add", files=["a.txt", "d"], update=True)
-    assert {one["path"] for one in again["staged"]} == {"a.txt", "d/x"}
-
-
 async def test_a_commit_of_some_files_leaves_the_rest_staged(repo: Any, desk: Any) -> None:
     """GT15."""
     repo.commit("first", a="1\n", b="1\n")
@@ -70,23 +55,6 @@ async def test_lines_that_begin_with_a_hash_stay_in_the_message(repo: Any, desk:
     async with desk(repo) as at:
         await at.ok("git_commit", message="#1: fix\n\n# heading", allow_empty=True, trailers={"Refs": "#2", "X-y": "z"})
     assert repo.git("log", "-1", "--format=%B") == "#1: fix\n\n# heading\n\nRefs: #2\nX-y: z"
-
-
-async def test_a_conflict_must_be_resolved_before_a_commit(repo: Any, desk: Any) -> None:
-    """GT15."""
-    repo.commit("first", a="1\n")
-    repo.git("checkout", "-q", "-b", "side")
-    repo.commit("side", a="side\n")
-    repo.git("checkout", "-q", "main")
-    repo.commit("main", a="main\n")
-    repo.git("merge", "side", check=False)
-    async with desk(repo) as at:
-        assert await at.refused("git_commit", message="m") == "conflict"
-        assert await at.refused("git_checkout", branch_name="side") == "conflict"
-        repo.write("a", "both\n")
-        await at.ok("git_add", files=["a"])
-        made = await at.ok("git_commit", message="merged")
-    assert len(made["parents"]) == 2
 
 
 async def test_the_last_commit_is_replaced_with_consent(repo: Any, desk: Any) -> None:
@@ -174,21 +142,6 @@ async def test_branches_are_made_followed_and_switched_to(repo: Any, desk: Any) 
         repo.git("update-ref", "refs/remotes/fork/topic2", first)
         repo.git("update-ref", "refs/remotes/origin/topic2", first)
         assert await at.refused("git_checkout", branch_name="topic2") == "bad_ref"
-
-
-async def test_gt18_a_branch_is_meant_even_where_a_file_has_its_name(repo: Any, desk: Any) -> None:
-    """GT18."""
-    repo.commit("first", both="1\n")
-    repo.git("branch", "both")
-    repo.commit("second", both="2\n")
-    repo.write("both", "mine\n")
-    async with desk(repo) as at:
-        result = await at.call("git_checkout", branch_name="both")
-        assert result.error_code == "would_overwrite"
-        assert "both" in result.text.partition("following files")[2]
-        assert (repo.path / "both").read_text() == "mine\n"
-        repo.git("checkout", "-q", "--", "both")
-        assert (await at.ok("git_checkout", branch_name="both"))["to"] == "both"
 
 
 async def test_some_paths_are_unstaged(repo: Any, desk: Any) -> None:

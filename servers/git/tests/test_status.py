@@ -1,6 +1,5 @@
 """git_repositories and git_status: fields, groups, pages, odd names."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,17 +38,6 @@ async def test_untracked_files_can_be_told_one_by_one_or_not_at_all(repo: Any, d
     assert [one["path"] for one in whole["untracked"]] == ["new/file"]
     assert [one["path"] for one in whole["ignored"]] == ["x.log"]
     assert (none["untracked"], none["clean"]) == ([], True)
-
-
-async def test_gt10_an_unborn_and_a_detached_head(repo: Any, desk: Any) -> None:
-    """GT10."""
-    async with desk(repo) as at:
-        unborn = await at.ok("git_status")
-        head = repo.commit(a="1\n")
-        repo.git("checkout", "-q", "--detach")
-        detached = await at.ok("git_status")
-    assert (unborn["branch"], unborn["head"], unborn["unborn"]) == ("main", None, True)
-    assert (detached["branch"], detached["head"], detached["detached"]) == (None, head, True)
 
 
 def diverge(repo: Any) -> None:
@@ -92,31 +80,6 @@ async def test_gt10_bisecting_and_bare(repo: Any, make_repo: Callable[..., Any],
         assert (seen["bare"], seen["branch"], seen["head"]) == (True, "main", repo.head)
         assert await at.refused("git_diff_unstaged") == "invalid_argument"
         assert (await at.ok("git_log"))["commits"][0]["hash"] == repo.head
-
-
-async def test_gt11_odd_names_are_valid_json_and_can_be_written_back(repo: Any, desk: Any) -> None:
-    """GT11."""
-    names = ["line\nbreak", "tab\there", 'quo"te', "byte\udcff", "back\\slash", "umläut", " space "]
-    for name in names:
-        repo.write(name, "1\n")
-    async with desk(repo) as at:
-        seen = await at.ok("git_status")
-        shown = [one["path"] for one in seen["untracked"]]
-        assert json.loads(json.dumps(shown)) == shown
-        assert {"line\\x0abreak", "tab\\x09here", 'quo"te', "byte\\xff", "back\\slash", "umläut", " space "} == set(
-            shown
-        )
-        assert {one["path"] for one in seen["untracked"] if one.get("name_encoded")} == {
-            "line\\x0abreak", "tab\\x09here", "byte\\xff",
-        }  # fmt: skip
-        added = await at.ok("git_add", files=shown)
-        assert {one["path"] for one in added["staged"]} == set(shown)
-        await at.ok("git_commit", message="odd names")
-        repo.write("byte\udcff", "2\n")
-        changed = await at.ok("git_diff_unstaged", paths=["byte\\xff"])
-    assert [one["path"] for one in changed["files"]] == ["byte\\xff"]
-    assert "+2" in changed["diff"]
-    assert len(repo.git("ls-files", "-z").split("\0")) == len(names) + 1
 
 
 async def test_long_lists_go_on_with_a_cursor(repo: Any, desk: Any) -> None:

@@ -1,17 +1,21 @@
 """What the changing tools do to a repository, what they refuse to lose, and what they leave to come back to."""
 
+import os
+import re
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-async def test_a_commit_has_what_was_staged_and_nothing_else(serve: Any, repository: Any, revision: str) -> None:
+
+async def test_a_commit_has_what_was_staged_and_nothing_else(serve: Any, repository: Any) -> None:
     """GT15."""
     repository.write("a.txt", "a\n")
     repository.write("sub/b.txt", "b\n")
-    async with serve("-r", repository.path, revision=revision) as git:
+    async with serve("-r", repository.path) as git:
         assert (await git.refused("git_commit", message="Nothing")).code == "nothing_to_commit"
         await git.ok("git_add", files=["a.txt"])
         done = await git.ok("git_commit", message="One\n\nBody", trailers={"Reviewed-by": "Bob <bob@example.org>"})
@@ -29,25 +33,27 @@ async def test_a_commit_in_a_merge_concludes_it(serve: Any, repository: Any) -> 
     repository.commit("Other", {"a.txt": "other\n"})
     repository.git("checkout", "--quiet", "main")
     repository.git("merge", "other", fails=True)
-    repository.write("a.txt", "both\n")
     async with serve("-r", repository.path) as git:
+        assert (await git.refused("git_commit", message="m")).code == "conflict"
+        assert (await git.refused("git_checkout", branch_name="other")).code == "conflict"
+        repository.write("a.txt", "both\n")
         await git.ok("git_add", files=["a.txt"])
         done = await git.ok("git_commit", message="Merged")
         assert len(done["parents"]) == 2
     assert not (repository.path / ".git" / "MERGE_HEAD").exists()
 
 
-@pytest.mark.parametrize("author", ["A\nB <a@b>", "A <a@b>\n", "<>", "--amend"])
-async def test_an_author_is_one_line_of_a_strict_form(serve: Any, repository: Any, author: str) -> None:
+async def test_an_author_is_one_line_of_a_strict_form(serve: Any, repository: Any) -> None:
     repository.write("a.txt", "x\n")
     async with serve("-r", repository.path) as git:
         await git.ok("git_add", files=["a.txt"])
-        assert (await git.refused("git_commit", message="m", author=author)).code == "invalid_argument"
+        for author in ("A\nB <a@b>", "A <a@b>\n", "<>", "--amend"):
+            assert (await git.refused("git_commit", message="m", author=author)).code == "invalid_argument"
 
 
-async def test_a_signature_that_cannot_be_made_makes_no_commit(serve: Any, repository: Any, tmp_path: Path) -> None:
+async def test_a_signature_that_cannot_be_made_makes_no_commit(serve: Any, repository: Any, home: Path) -> None:
     """GT16: the operator's configuration asks for one, and there is no key."""
-    (tmp_path / "home" / ".gitconfig").write_text(
+    (home / ".gitconfig").write_text(
         "[user]\n\tname = O\n\temail = o@example.org\n\tsigningkey = NOKEY\n[commit]\n\tgpgsign = true\n"
     )
     repository.write("a.txt", "x\n")
@@ -86,11 +92,16 @@ async def test_checkout_loses_no_edit_and_never_means_a_path(serve: Any, reposit
     async with serve("-r", repository.path) as git:
         refused = await git.refused("git_checkout", branch_name="other")
         assert refused.code == "would_overwrite"
-        assert "a.txt" in refused.text
+        assert "a.txt" in refused.text.partition("following files")[2]
         assert (repository.path / "a.txt").read_text() == "mine\n"
         await git.refused("git_checkout", branch_name="a.txt")
         assert (repository.path / "a.txt").read_text() == "mine\n"
         repository.git("checkout", "--", "a.txt")
+        repository.git("branch", "a.txt", "other")
+        assert (await git.ok("git_checkout", branch_name="a.txt"))["head"] == repository.git(
+            "rev-parse", "other"
+        ).strip()
+        await git.ok("git_checkout", branch_name="main")
         moved = await git.ok("git_checkout", branch_name="other")
         assert (moved["from"], moved["to"]) == ("main", "other")
 
@@ -106,6 +117,10 @@ async def test_reset_without_arguments_unstages_and_hard_is_guarded(serve: Any, 
         await git.refused("git_reset", mode="hard")
         await git.refused("git_reset", mode="hard", confirm_head="0" * 40)
         assert (repository.path / "a.txt").read_text() == "mine\n"
+        assert (await git.refused("git_reset", mode="hard", confirm_head=repository.head)).code == "denied_policy"
+        repository.git("switch", "--quiet", "-c", "topic")
+        await git.ok("git_reset", mode="hard", confirm_head=repository.head)
+        assert (repository.path / "a.txt").read_text() == "one\nmore\n"
 
 
 async def test_what_restore_takes_away_can_be_had_again(serve: Any, repository: Any) -> None:
@@ -125,15 +140,23 @@ async def test_clean_is_a_dry_run_until_it_is_said_otherwise(serve: Any, reposit
     async with serve("-r", repository.path, "--mode", "admin", "--toolsets", "all") as git:
         await git.ok("git_clean")
         assert (repository.path / "left.txt").exists()
+        done = await git.ok("git_clean", dry_run=False)
+        assert not (repository.path / "left.txt").exists()
+        await git.ok("git_restore", paths=["left.txt"], source=done["backup"])
+        assert (repository.path / "left.txt").read_text() == "x\n"
 
 
 async def test_a_lock_of_somebody_else_is_left_alone(serve: Any, repository: Any) -> None:
     """GT24."""
     lock = repository.path / ".git" / "index.lock"
     lock.touch()
+    os.utime(lock, (time.time() - 90, time.time() - 90))
     repository.write("a.txt", "x\n")
     async with serve("-r", repository.path) as git:
-        assert (await git.refused("git_add", files=["a.txt"])).code == "busy"
+        refused = await git.refused("git_add", files=["a.txt"])
+        assert (await git.ok("git_status"))["unstaged"] != []
+    assert refused.code == "busy"
+    assert re.search(r"since 9\d s", refused.text)
     assert lock.exists()
 
 

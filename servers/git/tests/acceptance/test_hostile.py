@@ -1,15 +1,15 @@
 """A repository is untrusted input: nothing that it names runs, and nothing outside what was allowed is read."""
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mcp_protocol.client.remote import RemoteError
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ALL = ("--toolsets", "all", "--mode", "admin")
 REFS = (("git_show", "revision"), ("git_diff", "target"), ("git_log", "ref"), ("git_checkout", "branch_name"))
@@ -63,9 +63,9 @@ def plain(name: str, schema: dict[str, Any]) -> Any:
     return by_type.get(schema.get("type", "string"), "other")
 
 
-async def test_no_program_that_a_repository_names_runs(serve: Any, hostile: Any, marker: Any, revision: str) -> None:
+async def test_no_program_that_a_repository_names_runs(serve: Any, hostile: Any, marker: Any) -> None:
     """GT1, GT2: configuration, attributes and hooks, every tool of every toolset."""
-    async with serve("-r", hostile.path, *ALL, revision=revision) as git:
+    async with serve("-r", hostile.path, *ALL) as git:
         answers = await every_tool(git)
         assert not marker.left, [name for name, answer in answers.items() if not answer.failed]
         await git.ok("git_status")
@@ -113,66 +113,64 @@ async def test_filters_in_the_configuration_of_a_submodule_do_not_run(
     assert not marker.left
 
 
-@pytest.mark.parametrize("way", ["gitfile", "link", "alternates", "worktree"])
-async def test_a_repository_that_leads_outside_is_unsafe(
-    serve: Any, another: Any, tmp_path: Path, way: str, revision: str
-) -> None:
+WAYS_OUT = ("gitfile", "link", "alternates", "worktree")
+
+
+async def test_a_repository_that_leads_outside_is_unsafe(serve: Any, another: Any, tmp_path: Path) -> None:
     """GT3: a `.git` file, a link, alternates, and core.worktree."""
     outside = another("outside").init()
     outside.commit("Secret", {"secret.txt": "the secret\n"})
-    inside = tmp_path / "allowed" / "evil"
-    inside.mkdir(parents=True)
+    for way in WAYS_OUT:
+        (tmp_path / "allowed" / way).mkdir(parents=True)
+        lead_out(another(tmp_path / "allowed" / way), outside, way)
+    async with serve("--root", tmp_path / "allowed", *ALL) as git:
+        for way in WAYS_OUT:
+            for tool, arguments in (
+                ("git_status", {}),
+                ("git_log", {}),
+                ("git_show", {"revision": outside.head}),
+                ("git_ls_files", {}),
+            ):
+                answer = await git.refused(tool, repo_path=str(tmp_path / "allowed" / way), **arguments)
+                assert answer.code == "unsafe_repository", answer.text
+                assert "secret" not in answer.text
+
+
+def lead_out(inside: Any, outside: Any, way: str) -> None:
+    dot_git = inside.path / ".git"
     if way == "gitfile":
-        (inside / ".git").write_text(f"gitdir: {outside.path / '.git'}\n")
+        dot_git.write_text(f"gitdir: {outside.path / '.git'}\n")
     elif way == "link":
-        (inside / ".git").symlink_to(outside.path / ".git")
+        dot_git.symlink_to(outside.path / ".git")
     elif way == "alternates":
-        made = another(inside).init()
-        made.commit("Mine", {"a.txt": "a\n"})
-        info = inside / ".git" / "objects" / "info"
-        info.mkdir(exist_ok=True)
-        (info / "alternates").write_text(f"{outside.path / '.git' / 'objects'}\n")
+        inside.init().commit("Mine", {"a.txt": "a\n"})
+        (dot_git / "objects" / "info").mkdir(exist_ok=True)
+        (dot_git / "objects" / "info" / "alternates").write_text(f"{outside.path / '.git' / 'objects'}\n")
     else:
-        made = another(inside).init()
-        made.commit("Mine", {"a.txt": "a\n"})
-        made.git("config", "--local", "core.worktree", "/")
-    async with serve("--root", tmp_path / "allowed", *ALL, revision=revision) as git:
-        for tool, arguments in (
-            ("git_status", {}),
-            ("git_log", {}),
-            ("git_show", {"revision": outside.head}),
-            ("git_ls_files", {}),
-        ):
-            answer = await git.refused(tool, repo_path=str(inside), **arguments)
-            assert answer.code == "unsafe_repository", answer.text
-            assert "secret" not in answer.text
+        inside.init().commit("Mine", {"a.txt": "a\n"})
+        inside.git("config", "--local", "core.worktree", "/")
 
 
-async def test_cve_2025_68145_repo_boundary(serve: Any, repository: Any, another: Any) -> None:
-    """GT4: the limit to a repository was not enforced; outside, a sibling's prefix, a link, dots."""
+async def test_cve_2025_68145_repo_boundary(serve: Any, repository: Any, another: Any, tmp_path: Path) -> None:
+    """GT4: outside, a sibling's prefix, a link, dots; the same words whether or not something is there."""
     outside = another("repository-evil").init()
     outside.commit("Secret", {"secret.txt": "the secret\n"})
     (repository.path / "way-out").symlink_to(outside.path)
     ways = (
-        outside.path,
-        repository.path / ".." / "repository-evil",
-        repository.path / "way-out",
-        Path("/"),
-        Path("/etc"),
-    )
+        outside.path, tmp_path / "missing", tmp_path, f"{repository.path}/../repository-evil",
+        repository.path / "way-out", "/", "/etc",
+    )  # fmt: skip
+    said = set[str]()
     async with serve("-r", repository.path) as git:
-        for way in ways:
-            answer = await git.refused("git_log", repo_path=str(way))
-            assert "secret" not in answer.text.lower()
+        for way in map(str, ways):
+            answer = await git.refused("git_log", repo_path=way)
+            assert answer.code == "denied_outside_root"
+            said.add(answer.text.replace(way, "X"))
+        for way in ("relative", "", "~", "../x"):
+            assert (await git.refused("git_log", repo_path=way)).code in {"denied_outside_root", "invalid_argument"}
         await git.ok("git_log")
-
-
-def test_nothing_configured_is_a_bad_setting() -> None:
-    """GT4: "any repository" does not exist."""
-    script = Path(sys.executable).with_name("mcp-ref-git")
-    done = subprocess.run([script], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "--repository" in done.stderr
+    assert len(said) == 1
+    (repository.path / "way-out").unlink()
 
 
 async def test_cve_2025_68143_any_directory_is_no_repository(serve: Any, repository: Any, tmp_path: Path) -> None:
@@ -184,12 +182,17 @@ async def test_cve_2025_68143_any_directory_is_no_repository(serve: Any, reposit
     assert not (target / ".git").exists()
 
 
-async def test_cve_2025_68144_every_string_parameter(serve: Any, repository: Any, tmp_path: Path) -> None:
-    """GT5, GT29: an argument becomes an option; GitPython CVE-2022-24439, CVE-2023-40590 among its relatives."""
+async def test_cve_2025_68144_every_string_parameter(serve: Any, lane: str, repository: Any, tmp_path: Path) -> None:
+    """GT5, GT29: an argument becomes an option; GitPython CVE-2022-24439, CVE-2023-40590 among its relatives.
+
+    Every lane tries every parameter, each with its share of the texts.
+    """
     target = tmp_path / "written"
-    async with serve("-r", repository.path, *ALL, "--allow-remote", "example.org") as git:
+    lanes = ("stdio, 2025-11-25", "stdio, 2026-07-28", "http, 2025-11-25", "http, 2026-07-28")
+    share = INJECTIONS[lanes.index(lane) :: len(lanes)]
+    async with serve("-r", repository.path, *ALL) as git:
         for tool in await git.client.list_tools():
-            for arguments in injected(tool.input_schema, str(target)):
+            for arguments in injected(tool.input_schema, str(target), share):
                 await git.call(tool.name, **arguments)
                 assert not written(target), (tool.name, arguments)
     assert not written(repository.path / "written")
@@ -199,12 +202,12 @@ def written(path: Path) -> bool:
     return os.path.lexists(path)
 
 
-def injected(schema: dict[str, Any], target: str) -> Iterator[dict[str, Any]]:
+def injected(schema: dict[str, Any], target: str, texts: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Arguments that are plain but for one, which looks like an option."""
     required = {name: plain(name, schema["properties"][name]) for name in schema.get("required", [])}
     for name, part in schema.get("properties", {}).items():
         kind = part.get("type", "string")
-        for injection in INJECTIONS:
+        for injection in texts:
             value = injection.format(target)
             if kind == "array":
                 yield {**required, name: [value]}
@@ -242,42 +245,52 @@ async def test_paths_that_would_turn_a_diff_into_a_reader_of_files_are_refused(s
 async def test_cve_2026_27735_add_outside(serve: Any, repository: Any, tmp_path: Path) -> None:
     """GT8: staging reached outside of the repository, and patterns were globs."""
     (tmp_path / "secret").write_text("secret\n")
-    for name in ("-rf", "*.txt", "z.txt"):
+    odd = ("-rf", "*.txt", ":(top)z.txt", ":!z.txt")
+    for name in (*odd, "z.txt", "d/x"):
         repository.write(name, f"{name}\n")
     async with serve("-r", repository.path) as git:
         for path in ("../secret", str(tmp_path / "secret"), "sub/../../secret"):
             answer = await git.refused("git_add", files=[path])
             assert answer.code in {"invalid_argument", "denied_outside_root"}, answer.text
-        for magic in (":(top)z.txt", ":!z.txt", ":/"):
-            await git.call("git_add", files=[magic])
+        for missing in ("z*", ":(top)d", ":/"):
+            await git.refused("git_add", files=[missing])
         assert repository.git("diff", "--cached", "--name-only") == ""
-        await git.ok("git_add", files=["-rf", "*.txt"])
-    assert set(repository.git("diff", "--cached", "--name-only", "-z").split("\0")) == {"-rf", "*.txt", ""}
+        for name in odd:
+            assert [one["path"] for one in (await git.ok("git_add", files=[name]))["staged"]] == [name]
+        assert set(repository.git("diff", "--cached", "--name-only", "-z").split("\0")) == {*odd, ""}
+        await git.ok("git_add", files=["."], intent_to_add=True)
+        again = await git.ok("git_add", files=["z.txt", "d"], update=True)
+    assert {one["path"] for one in again["staged"]} == {"z.txt", "d/x"}
 
 
-@pytest.mark.parametrize(
-    "url", ["ext::sh -c touch% {}", "file:///etc", "-oProxyCommand=touch {}", "https://u:p4ssw0rd@example.org/x"]
-)
+UNSAFE_URLS = ("ext::sh -c touch% {}", "file:///etc", "-oProxyCommand=touch {}", "https://u:p4ssw0rd@example.org/x")
+
+
 async def test_cve_2022_24439_cve_2023_40267_unsafe_transports(
-    serve: Any, repository: Any, tmp_path: Path, marker: Any, url: str
+    serve: Any, repository: Any, tmp_path: Path, marker: Any
 ) -> None:
     """GT22, GT29: a URL that is a command; credentials in a URL are in no output."""
-    text = url.format(marker)
-    repository.git("remote", "add", "origin", text if not text.startswith("-") else f"./{text}")
+    here = str(repository.path)
     async with serve("--root", tmp_path, *ALL, "--allow-remote", "example.org") as git:
-        here = str(repository.path)
-        for tool, arguments in (
-            ("git_clone", {"url": text, "path": str(tmp_path / "cloned")}),
-            ("git_ls_remote", {"remote": text, "repo_path": here}),
-            ("git_fetch", {"remote": text, "repo_path": here}),
-            ("git_push", {"remote": text, "branch": "main", "repo_path": here}),
-        ):
-            answer = await git.refused(tool, **arguments)
-            assert "p4ssw0rd" not in answer.text
-        listed = await git.call("git_remotes", repo_path=here)
-        assert "p4ssw0rd" not in listed.text
+        for text in (url.format(marker) for url in UNSAFE_URLS):
+            repository.git("config", "remote.origin.url", text if not text.startswith("-") else f"./{text}")
+            await refuses_url(git, here, text, str(tmp_path / "cloned"))
     assert not marker.left
     assert not (tmp_path / "cloned").exists()
+
+
+async def refuses_url(git: Any, here: str, text: str, place: str) -> None:
+    for tool, arguments in (
+        ("git_clone", {"url": text, "path": place}),
+        ("git_ls_remote", {"remote": text, "repo_path": here}),
+        ("git_fetch", {"remote": text, "repo_path": here}),
+        ("git_fetch", {"remote": "origin", "repo_path": here}),
+        ("git_push", {"remote": text, "branch": "main", "repo_path": here}),
+    ):
+        answer = await git.refused(tool, **arguments)
+        assert "p4ssw0rd" not in answer.text
+    listed = await git.call("git_remotes", repo_path=here)
+    assert "p4ssw0rd" not in listed.text
 
 
 async def test_remote_tools_are_absent_until_they_are_asked_for(serve: Any, repository: Any) -> None:

@@ -1,5 +1,6 @@
 """Hostile repositories: each program that a repository can name is one that leaves a marker behind."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,10 @@ def marker(tmp_path: Path) -> Marker:
     return Marker(tmp_path)
 
 
-@pytest.fixture
-def armed(repo: Any, marker: Marker) -> Any:
-    """A repository with two branches that conflict, changes of every kind, and all that can name a program armed."""
+@pytest.fixture(scope="session")
+def joined(tmp_path_factory: pytest.TempPathFactory, repo_type: Any) -> Any:
+    """A repository with two branches that conflict and one that does not."""
+    repo = repo_type(tmp_path_factory.mktemp("joined"))
     repo.commit("first", a__txt="one\n", b__bin=b"\x01", c__txt="c\n")
     repo.git("tag", "-a", "v1", "-m", "Version 1")
     repo.git("branch", "easy")
@@ -83,6 +85,14 @@ def armed(repo: Any, marker: Marker) -> Any:
     repo.commit("easy to merge", d__txt="d\n", e__bin=b"\x02")
     repo.git("checkout", "-q", "main")
     repo.commit("on main", a__txt="main\n")
+    return repo
+
+
+@pytest.fixture
+def armed(repo: Any, joined: Any, marker: Marker) -> Any:
+    """The same with all armed that can name a program."""
+    shutil.copytree(joined.path, repo.path, dirs_exist_ok=True)
+    repo.git("update-index", "--refresh")  # a copied file is another one
     arm(repo, marker)
     return repo
 

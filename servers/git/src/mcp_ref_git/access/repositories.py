@@ -100,11 +100,9 @@ class Repositories:
         reach = await self.reach(ctx)
         if not reach.places:
             raise Denied("repo_path" if written is None else named(written))
-        if written is None:
-            directory = await self._only(reach)
-            return await self.open(reach, directory, str(directory))
-        directory = await self._workers.run(_located, reach, written)
-        return await self.open(reach, directory, named(written))
+        # In one go: each change of threads costs as much as all of these looks at the disk.
+        directory, known = await self._workers.run(self._looked_up, reach, written)
+        return known or await self._inspected(reach, directory, str(directory) if written is None else named(written))
 
     async def named(self, ctx: "Context[Any]") -> dict[str, Path]:
         """Every repository of the call by its short name."""
@@ -128,17 +126,26 @@ class Repositories:
         Raises:
             NoRepository, Denied, Unsafe
         """
+        known = await self._workers.run(self._current, reach, directory)
+        return known or await self._inspected(reach, directory, written)
+
+    def _looked_up(self, reach: Reach, written: str | None) -> tuple[Path, Repository | None]:
+        """The directory that a caller means, and its repository if nothing of it has changed. Blocking."""
+        directory = _only(reach) if written is None else _located(reach, written)
+        return directory, self._current(reach, directory)
+
+    def _current(self, reach: Reach, directory: Path) -> Repository | None:
+        known = self._known.get((directory, reach.fingerprint))
+        return known.repository if known is not None and _is_current(known, reach) else None
+
+    async def _inspected(self, reach: Reach, directory: Path, written: str) -> Repository:
         place = _place_of(reach, directory)
         if place is None:
             raise Denied(written)
-        key = (directory, reach.fingerprint)
-        known = self._known.get(key)
-        if known is not None and await self._workers.run(_is_current, known, reach):
-            return known.repository
         known = await self._looked_at(directory, place, reach, written)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[key] = known
+        self._known[directory, reach.fingerprint] = known
         return known.repository
 
     async def _looked_at(self, directory: Path, place: Allowed, reach: Reach, written: str) -> _Known:
@@ -167,15 +174,16 @@ class Repositories:
             raise Unsafe(f"git {'.'.join(map(str, version))} is older than {oldest}, which this server needs.")
         self._is_recent = True
 
-    async def _only(self, reach: Reach) -> Path:
-        found = await self._workers.run(_all, reach)
-        if len(found) == 1:
-            return next(iter(found.values()))
-        if not found:
-            raise BadArgument("`repo_path` is needed: there is no repository yet in what is allowed.")
-        paths = [show(str(path)) for path in found.values()]
-        names = ", ".join(paths[:_SHOWN]) + (", ..." if len(paths) > _SHOWN else "")
-        raise BadArgument(f"`repo_path` is needed, one of: {names}.")
+
+def _only(reach: Reach) -> Path:
+    found = _all(reach)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    if not found:
+        raise BadArgument("`repo_path` is needed: there is no repository yet in what is allowed.")
+    paths = [show(str(path)) for path in found.values()]
+    names = ", ".join(paths[:_SHOWN]) + (", ..." if len(paths) > _SHOWN else "")
+    raise BadArgument(f"`repo_path` is needed, one of: {names}.")
 
 
 def _located(reach: Reach, written: str) -> Path:

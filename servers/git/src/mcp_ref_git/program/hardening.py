@@ -28,6 +28,8 @@ SPEECH: tuple[Pair, ...] = (
     ("advice.detachedHead", "false"),
     ("log.showSignature", "false"),
     ("grep.fallbackToNoIndex", "false"),
+    # `diff` would write what it has learnt about unchanged files into the index, optional locks or not (measured).
+    ("diff.autoRefreshIndex", "false"),
     # Comparing each removed file with each added one grows with their product.
     ("diff.renameLimit", "1000"),
     ("merge.renameLimit", "1000"),

@@ -120,9 +120,8 @@ async def git_branch(  # noqa: PLR0913  one parameter for each argument
         await _filter(opened, argv, query)
         _add_names(argv, query)
         found = await read_branches(opened, argv)
-        symbolic = await opened.attempt(Argv("symbolic-ref", "--quiet", "--short", "HEAD"))
+        current = next((one.name for one in found if one.current), None) or await _current(opened)
     shown, cut = found[start.skip : start.skip + limit], len(found) > start.skip + limit
-    current = symbolic.text.strip() or None
     cursor = bookmark.seal(Offset(start.skip + limit) if cut else None)
     truncation = Truncation("limit", len(shown)) if cut else None
     page = BranchesPage(
@@ -168,6 +167,12 @@ async def git_stash_list(ctx: Ctx, *, repo_path: arguments.RepoPath = None, limi
     page = StashesPage(stashes=found[:limit], truncated=cut, untrusted=True)
     lines = "\n".join(f"stash {one.index}: {one.message}" for one in page.stashes)
     return Output(page, safe(lines + (f"\n[the first {limit}; raise limit for more]" if cut else "")))
+
+
+async def _current(opened: Opened) -> str | None:
+    """The branch that is checked out, where it is none of those that were found."""
+    answer = await opened.attempt(Argv("symbolic-ref", "--quiet", "--short", "HEAD"))
+    return answer.text.strip() or None
 
 
 async def _filter(opened: Opened, argv: Argv, query: BranchQuery) -> None:
