@@ -95,7 +95,7 @@ async def test_pauses_that_a_host_asks_for_are_kept_or_too_long(web: Web, reads:
 async def test_turns_at_a_host_are_waited_for_or_refused(web: Web, reads: Reads) -> None:
     for number in range(4):
         web.page(f"/{number}", PAGE)
-    async with reads(rate=Rate(1, 2), timeout_total=1.5, ignore_robots_txt=True) as reading:
+    async with reads(rate=Rate(1, 60), timeout_total=5.0, ignore_robots_txt=True) as reading:
         await reading.fetch(web.url("/0"))
         code, words = await reading.refusal(web.url("/1"))
     assert code == "rate_limited"

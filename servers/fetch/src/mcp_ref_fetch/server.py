@@ -65,7 +65,7 @@ async def lifespan(world: World, settings: Settings) -> AsyncGenerator[State]:
     downloads = _downloads(settings)
     async with Workers("fetch", THREADS) as workers:
         client = WebClient(settings, guard, HostLimits(settings, world.clock))
-        robots = Robots(settings, client, world.clock)
+        robots = Robots(settings, client, workers, world.clock)
         client.permission = robots.permit
         shelf = None
         if settings.cache_dir is not None and not settings.no_cache:

@@ -11,7 +11,7 @@ import re
 import sys
 import time
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -195,7 +195,8 @@ class Town:
         return await given
 
     def _environment(self, directory: Path, more: Mapping[str, str]) -> dict[str, str]:
-        proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"), self.canary.url("/"))
+        proxy = str(self.canary.url("/"))
+        proxies = dict.fromkeys(("http_proxy", "HTTP_PROXY", "https_proxy", "ALL_PROXY"), proxy)
         directory.mkdir()
         stage = {"STAGE_PORT": str(self.web.port), "STAGE_DIRECTORY": str(directory)}
         return {"PATH": os.environ["PATH"], **proxies, **stage, **more}
@@ -203,7 +204,7 @@ class Town:
     @asynccontextmanager
     async def _over_pipes(
         self, revision: str, options: tuple[str, ...], more: Mapping[str, str]
-    ) -> AsyncIterator[tuple[Client, Process]]:
+    ) -> AsyncGenerator[tuple[Client, Process]]:
         directory = self.directory / f"stdio-{len(self._served)}"
         argv = [sys.executable, PROGRAM, *options]
         command = Command(argv, env=self._environment(directory, more), stderr="keep")
@@ -213,7 +214,7 @@ class Town:
     @asynccontextmanager
     async def _over_http(
         self, revision: str, options: tuple[str, ...], more: Mapping[str, str]
-    ) -> AsyncIterator[tuple[Client, Process]]:
+    ) -> AsyncGenerator[tuple[Client, Process]]:
         key = (*options, *more)
         if key not in self._processes:
             self._processes[key] = await self._kept(self._listening(options, more))
@@ -222,7 +223,9 @@ class Town:
             yield client, process
 
     @asynccontextmanager
-    async def _listening(self, options: tuple[str, ...], more: Mapping[str, str]) -> AsyncIterator[tuple[str, Process]]:
+    async def _listening(
+        self, options: tuple[str, ...], more: Mapping[str, str]
+    ) -> AsyncGenerator[tuple[str, Process]]:
         """One process, for clients of both eras."""
         directory = self.directory / f"http-{len(self._processes)}"
         argv = [sys.executable, PROGRAM, *options, "--transport", "http", "--port", "0"]

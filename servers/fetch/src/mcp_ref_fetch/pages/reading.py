@@ -149,8 +149,9 @@ class Pages:
         """
         if answer.status < _FIRST_ERROR:
             return
-        words = excerpt(await self.body(answer, 64 * 1024), answer.headers.get("content-type", ""))
-        later = retry_after(answer.headers) if answer.status in _LATER else None
+        body = await self.body(answer, 64 * 1024)
+        words = await self._workers.run(excerpt, body, answer.headers.get("content-type", ""))
+        later = retry_after(answer.headers, self._now()) if answer.status in _LATER else None
         hint = None if later is None else f"It asks to be left alone for {later} s (retry_after={later})."
         raise HttpStatus(
             f"`{answer.url}` answered with status {answer.status}." + (f"\n{words}" if words else ""),

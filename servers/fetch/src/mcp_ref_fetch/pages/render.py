@@ -4,10 +4,10 @@ import re
 import time
 from collections.abc import Callable
 
-import msgspec
 from msgspec import Struct
 
 from mcp_ref_fetch.faults import TooLarge, UnsupportedType
+from mcp_ref_fetch.pages.indenting import indented
 from mcp_ref_fetch.text.charset import decoded
 from mcp_ref_fetch.text.clean import cleaned
 from mcp_ref_fetch.text.form import Form
@@ -19,7 +19,9 @@ MOST_IMAGE_BYTES = 5 * 1024 * 1024
 # Reading a page may take this long; then what was read is the answer.
 READING_SECONDS = 5.0
 _EXCERPT = 1000
-_TAG = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+# Each of them begins where the last one ended, so that a page of nothing but beginnings is read once.
+_TAG = re.compile(r"</?[A-Za-z!][^<>]{0,2000}>?")
+_UNSEEN = re.compile(r"<(?P<tag>script|style)\b.{0,100000}?(?:</(?P=tag)\s*>|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 class Source(Struct, frozen=True):
@@ -69,7 +71,7 @@ def render(
         return Rendered(content=text, mime=what.mime, charset=charset)
     if what.kind == "html":
         return _html(text, charset, source, form, deadline, what)
-    content = cleaned(_pretty(text) if what.kind == "json" else text)
+    content = cleaned(indented(text) if what.kind == "json" else text)
     return Rendered(content=content, mime=what.mime, charset=charset)
 
 
@@ -82,7 +84,7 @@ def excerpt(body: bytes, content_type: str) -> str:
     if what.kind == "html":
         import html  # noqa: PLC0415  errors only
 
-        text = html.unescape(_TAG.sub(" ", text[: 64 * 1024]))
+        text = html.unescape(_TAG.sub(" ", _UNSEEN.sub(" ", text[: 64 * 1024])))
         text = " ".join(text.split())
     return cleaned(text).strip()[:_EXCERPT]
 
@@ -117,13 +119,6 @@ def _pdf(stop: Stop, source: Source, form: Form, deadline: float) -> Rendered:
 
     text, truncated = read_pdf(stop, source.body, form.pages, deadline)
     return Rendered(content=cleaned(text), mime="application/pdf", truncated=truncated)
-
-
-def _pretty(text: str) -> str:
-    try:
-        return msgspec.json.format(text, indent=2)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
-        return text
 
 
 _MARKUP: frozenset[Kind] = frozenset({"html", "svg", "text"})

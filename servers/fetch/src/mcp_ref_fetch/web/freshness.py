@@ -1,6 +1,7 @@
 """How long an answer may be kept, by its own headers. Pure."""
 
 from collections.abc import Mapping
+from math import ceil
 
 
 def directives(headers: Mapping[str, str]) -> dict[str, str]:
@@ -23,7 +24,18 @@ def may_store(headers: Mapping[str, str]) -> bool:
     return "no-store" not in directives(headers) and "set-cookie" not in headers
 
 
-def retry_after(headers: Mapping[str, str]) -> int | None:
-    """Retry-After in seconds, where it is given so."""
+def retry_after(headers: Mapping[str, str], now: float) -> int | None:
+    """Retry-After in seconds from now, whether it is given so or as a date; None if it is neither."""
     text = headers.get("retry-after", "").strip()
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else None  # noqa: PLR2004  more digits than make sense
+    if text.isascii() and text.isdecimal():
+        return int(text) if len(text) < 8 else None  # noqa: PLR2004  more digits than make sense
+    return _until(text, now)
+
+
+def _until(date: str, now: float) -> int | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  errors only
+
+    try:
+        return max(0, ceil(parsedate_to_datetime(date[:64]).timestamp() - now))
+    except (ValueError, OverflowError):
+        return None
