@@ -11,6 +11,10 @@ Browse = Any
 Site = Any
 REF = re.compile(r"\[ref=((?:f\d+)?e\d+)\]")
 HIDDEN = "hunter2secret"
+QUARTER = """() => { const f = document.createDocumentFragment();
+  for (let i = 0; i < 250000; i++) f.append(document.createComment(''), document.createElement('wbr'));
+  document.body.append(f);
+  document.querySelector('#u').type = 'password'; document.querySelector('#u').value = 'hush hush'; }"""
 MILLION = """() => { const f = document.createDocumentFragment();
   for (let i = 0; i < 1e6; i++) f.append(document.createElement('i'));
   document.body.append(f); }"""
@@ -252,3 +256,19 @@ async def test_a_monstrous_page_ends_in_an_answer(
         assert time.monotonic() - began < 25
         ok(await client.call("browser_tabs", action="new"))
     assert result.error_code in codes, result.text[:300]
+
+
+@pytest.mark.slow
+async def test_a_part_of_a_page_that_is_too_large_can_be_read(browse: Browse, site: Site, ok: Any) -> None:
+    """Case 16: and where not all of the page could be looked at, every text box is taken for private."""
+    async with browse(snapshot="none") as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/form"))
+        ok(await client.call("browser_evaluate", function=QUARTER))
+        whole = [await client.call(tool) for tool in ("browser_snapshot", "browser_get_text", "browser_get_html")]
+        part = [
+            ok(await client.call(tool, target="label:has(#u)"))
+            for tool in ("browser_snapshot", "browser_get_text", "browser_get_html")
+        ]
+    assert [one.error_code for one in whole] == ["too_large"] * 3
+    assert "User" in part[0].text
+    assert "hush" not in str([one.raw for one in part])

@@ -8,10 +8,10 @@
   const HOLDERS = new Set(['INPUT', 'TEXTAREA']);
   const isPrivate = (e) => e.type === 'password' || PRIVATE.test(e.getAttribute('autocomplete') || '');
 
-  // Nodes, characters and private values of a document and its open shadow roots.
-  const survey = (limits) => {
+  // Nodes, characters and private values of a document, or of a part of it, with its open shadow roots.
+  const survey = (limits, start = document) => {
     const found = { nodes: 0, chars: 0, values: [], masked: 0, title: document.title, width: innerWidth, height: innerHeight };
-    const roots = [document];
+    const roots = [start];
     while (roots.length) {
       const walker = document.createTreeWalker(roots.pop(), NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
       while (walker.nextNode()) {
@@ -28,6 +28,8 @@
     }
     return found;
   };
+
+  const surveyed = (root, limits) => survey(limits, root);
 
   const hidden = (e) => {
     if (e.hidden || e.getAttribute('aria-hidden') === 'true') return true;
@@ -295,5 +297,5 @@
   };
   const unannotate = () => document.querySelectorAll('[data-mcp-annotations]').forEach((e) => e.remove());
 
-  return { survey, veiled, text, html, source, serialize, transparent, transparentBoxes, hide, unhide, annotate, unannotate };
+  return { survey, surveyed, veiled, text, html, source, serialize, transparent, transparentBoxes, hide, unhide, annotate, unannotate };
 })()

@@ -1,6 +1,5 @@
 """Takes out of a snapshot what nobody may read: values of private fields, all under `[data-mcp-mask]`. Pure."""
 
-import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
@@ -34,20 +33,23 @@ def mask_lines(lines: Sequence[str], private: Private) -> list[str]:
     """The lines without private values: in text boxes whatever their length, elsewhere if they are long enough."""
     values = {text for value in private.values if (text := " ".join(value.split()))}
     kept = _boxes(_veiled(lines, private.refs), values, blind=private.blind)
-    hide = partial(_hidden, long=[*values, *private.texts], short=_words(private.texts))
+    hide = partial(
+        _hidden, long=[*values, *private.texts], short={text for text in private.texts if len(text) < SHORTEST}
+    )
     whole = "\n".join(kept)
     return kept if hide(whole) == whole else [reworded(line, hide) for line in kept]
 
 
-def _hidden(text: str, *, long: Iterable[str], short: "re.Pattern[str] | None") -> str:
+def _hidden(text: str, *, long: Iterable[str], short: AbstractSet[str]) -> str:
+    """The text without the long ones, and without the short ones where they stand for themselves."""
     text = masked(text, long)
-    return short.sub(MASK, text) if short else text
-
-
-def _words(texts: Iterable[str]) -> "re.Pattern[str] | None":
-    """What finds texts that are too short to be found in the middle of others."""
-    short = sorted({re.escape(text) for text in texts if 0 < len(text) < SHORTEST}, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(short)})(?!\w)") if short else None
+    for word in short:
+        before, *rest = text.split(word)
+        for after in rest:
+            alone = not (before[-1:].isalnum() or after[:1].isalnum())
+            before += f"{MASK if alone else word}{after}"
+        text = before
+    return text
 
 
 def _veiled(lines: Iterable[str], hidden: AbstractSet[str]) -> list[str]:

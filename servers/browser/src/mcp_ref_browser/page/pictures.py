@@ -55,7 +55,7 @@ async def screenshot(tab: Tab, shot: Shot) -> bytes:
     Raises:
         BrowserError: `timeout`, `crashed`.
     """
-    async with _masked(tab, shot.seconds), _annotated(tab, shot):
+    async with without_typed(tab, shot.seconds), _annotated(tab, shot):
         area = await _area(tab, shot)
         if area.width <= 0 or area.height <= 0:
             raise BrowserError("The element has no size to be seen.", code="unsupported")
@@ -111,7 +111,7 @@ async def _area(tab: Tab, shot: Shot) -> Area:
 
 
 @asynccontextmanager
-async def _masked(tab: Tab, seconds: float) -> AsyncGenerator[None]:
+async def without_typed(tab: Tab, seconds: float) -> AsyncGenerator[None]:
     """Hide the fields that hold a secret which was typed into their document, wherever they are by now."""
     told = [(frame, values) for frame in tab.page.frames if (values := _typed_into(tab, frame.url))]
     for frame, values in told:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from msgspec import Struct
 
 from mcp_ref_browser.answer.redact import masked
@@ -22,6 +23,7 @@ MOST_NODES = 200_000
 MOST_CHARS = 20_000_000
 MOST_FRAMES = 200
 MOST_MASKS = 1000
+_LIMITS = {"nodes": MOST_NODES, "chars": MOST_CHARS}
 _SURVEY_SECONDS = 5.0
 _MASK_SECONDS = 15.0
 _MOST_TITLE = 500
@@ -50,7 +52,7 @@ class Wish(Struct, frozen=True, kw_only=True):
 
 
 class Survey(Struct, frozen=True):
-    """What was found out about a page before it is read. `blind`: a frame would not be looked at."""
+    """What was found out about a page before it is read. `blind`: not all of it could be looked at."""
 
     nodes: int
     chars: int
@@ -68,6 +70,22 @@ class Capture(Struct, frozen=True):
     private: list[str]
 
 
+async def sized(tab: Tab, target: "Locator | None") -> Survey:
+    """The survey of a page that is not too large, or of which only a part is wanted that is not.
+
+    Raises:
+        BrowserError: `too_large`, `timeout`.
+    """
+    seen = await survey(tab)
+    if target is None:
+        check_size(seen)
+        return seen
+    work = target.evaluate(on_element("surveyed"), _LIMITS)
+    part: dict[str, Any] = await race(tab, work, _SURVEY_SECONDS, "The page did not answer")
+    check_size(msgspec.structs.replace(seen, nodes=part["nodes"], chars=part["chars"]))
+    return seen
+
+
 async def survey(tab: Tab) -> Survey:
     """Count, and collect what must not be shown, in every frame at once.
 
@@ -81,13 +99,14 @@ async def survey(tab: Tab) -> Survey:
     found = await race(tab, work, _SURVEY_SECONDS, "The page did not answer")
     seen = [one for one in found if one is not None]
     title = seen[0]["title"] if seen and found[0] is not None else ""
+    nodes, chars = sum(one["nodes"] for one in seen), sum(one["chars"] for one in seen)
     return Survey(
-        nodes=sum(one["nodes"] for one in seen),
-        chars=sum(one["chars"] for one in seen),
+        nodes=nodes,
+        chars=chars,
         values=[str(value) for one in seen for value in one["values"]],
         masked=sum(one["masked"] for one in seen),
         title=str(title)[:_MOST_TITLE],
-        blind=len(seen) < len(frames),
+        blind=len(seen) < len(frames) or nodes > MOST_NODES or chars > MOST_CHARS,
     )
 
 
@@ -97,8 +116,7 @@ async def capture(tab: Tab, wish: Wish) -> Capture:
     Raises:
         BrowserError: `too_large`, `timeout`, `crashed`.
     """
-    seen = await survey(tab)
-    check_size(seen)
+    seen = await sized(tab, wish.target)
     taking: Any = wish.target if wish.target is not None else tab.page
     boxes = wish.boxes or wish.visible_only
     options = {"mode": "ai", "depth": wish.depth, "boxes": boxes, "timeout": wish.seconds * 1000}
@@ -141,7 +159,7 @@ def check_size(seen: Survey) -> None:
 async def _looked_at(frame: "Frame") -> dict[str, Any] | None:
     """What a frame says of itself; None if it will not: then its values are all taken for private."""
     try:
-        return await frame.evaluate(on_document("survey"), {"nodes": MOST_NODES, "chars": MOST_CHARS})
+        return await frame.evaluate(on_document("survey"), _LIMITS)
     except Exception:  # noqa: BLE001  a frame may go, or a page may have broken what a survey needs
         return None if not frame.is_detached() else {"nodes": 0, "chars": 0, "values": [], "masked": 0, "title": ""}
 

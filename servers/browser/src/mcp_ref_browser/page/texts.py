@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_ref_browser.answer.redact import masked
 from mcp_ref_browser.page.racing import race
 from mcp_ref_browser.page.script import on_body, on_document, on_element
-from mcp_ref_browser.page.snapshot import check_size, survey
+from mcp_ref_browser.page.snapshot import sized
 from mcp_ref_browser.sessions.tab import Tab
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ async def read_text(tab: Tab, target: "Locator | None", *, markdown: bool, links
         BrowserError: `too_large`, `timeout`.
     """
     options = {"markdown": markdown, "links": links, "chars": MOST_TEXT, "nodes": MOST_NODES}
-    seen = await survey(tab)
-    check_size(seen)
+    seen = await sized(tab, target)
     if target is not None:
         text = await race(tab, target.evaluate(on_element("text"), options), _SECONDS, "The text could not be read")
         return masked(str(text), seen.values)
@@ -45,8 +44,7 @@ async def _all_texts(frame: "Frame", options: dict[str, Any]) -> list[str]:
 async def read_html(tab: Tab, target: "Locator | None", *, clean: bool) -> str:
     """The source of the page, or of an element, without private values."""
     options: dict[str, Any] = {"clean": clean, "chars": MOST_TEXT}
-    seen = await survey(tab)
-    check_size(seen)
+    seen = await sized(tab, target)
     what = "The source could not be read"
     if target is not None:
         found = await race(tab, target.evaluate(on_element("html"), options), _SECONDS, what)

@@ -224,7 +224,7 @@ async def browser_press_key(  # noqa: PLR0913  one parameter for each argument
 
 
 async def typed(own: Turn, found: "Locator", text: str) -> str:
-    """What is really typed for a text; from then on it is shown to nobody where it is secret.
+    """What is really typed for a text; from then on nobody is shown a secret, or what a password field was given.
 
     Raises:
         BrowserError: `secret_denied`.
@@ -238,6 +238,8 @@ async def typed(own: Turn, found: "Locator", text: str) -> str:
         own.tab.typed.append((where, value))
         return value
     if text and await own.do(found.evaluate(_IS_PASSWORD, timeout=own.seconds * 1000)):
+        _check_recorded(own)
+        own.session.typed_secret = True
         own.session.redactor.add(PASSWORD, text)
     return text
 

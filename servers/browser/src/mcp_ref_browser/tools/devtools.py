@@ -1,6 +1,9 @@
 # ruff: noqa: N803  argument names are the wire's
 """For developers of pages: traces, videos, highlights, timings, emulation."""
 
+from contextlib import suppress
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Annotated, Any
 
 from msgspec import Struct
@@ -10,6 +13,7 @@ from mcp_ref_browser.answer.answers import Answer
 from mcp_ref_browser.errors import BrowserError, invalid
 from mcp_ref_browser.page.recording import begun, check_secrets, ended, taken
 from mcp_ref_browser.page.timings import MEASURE, PROFILES, Profile
+from mcp_ref_browser.page.video import FPS, Film, program
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import ACTS, LOOKS, SETS, SessionHandle, Target, bounded, without
 from mcp_ref_browser.tools.saving import save
@@ -18,7 +22,7 @@ from mcp_ref_browser.turns import Asked, Turn, looked
 devtools = Toolset[State]("devtools", default=False)
 
 _SECONDS = 60_000
-_NO_FFMPEG = "Video needs ffmpeg, which playwright has not installed here."
+_CUT = "The video was longer than is kept: its end is missing."
 _HIDING = "video-actions"
 
 
@@ -70,19 +74,16 @@ async def browser_start_video(
     session: SessionHandle = None,
 ) -> Output[Answer]:
     """Record a video of the tab."""
-    options: Any = without({"fps": fps, "size": None if size is None else {"width": size.width, "height": size.height}})
+    options: Any = {} if size is None else {"size": {"width": size.width, "height": size.height}}
 
     async def work(own: Turn) -> dict[str, Any]:
         check_secrets(own.session, reveal=own.state.settings.allow_reveal)
-        path = begun(own.session, "video", own.state.store.path, ".webm")
-        try:
-            await own.do(own.tab.page.screencast.start(path=str(path), **options))
-        except BrowserError as error:
-            own.session.recordings.pop("video", None)
-            if "ffmpeg" in error.message or "Executable" in error.message:
-                hint = "Whoever runs this server could run: playwright install ffmpeg"
-                raise BrowserError(_NO_FFMPEG, code="unsupported", hint=hint) from error
-            raise
+        if "video" in own.session.recordings:
+            raise invalid("A video is being recorded already.")
+        await own.state.workers.run(program)
+        film = Film(own.tab.page, await own.state.workers.run(_scratch, own), own.state.workers, fps or FPS)
+        await own.do(film.page.screencast.start(on_frame=film.add, **options))
+        own.session.recordings["video"] = film
         return {"result": {"recording": "video"}, "lines": ["A video is recorded."]}
 
     return await looked(ctx, Asked(session=session), work)
@@ -93,9 +94,15 @@ async def browser_stop_video(ctx: Ctx, *, session: SessionHandle = None) -> Outp
     """End the video and save it."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        path = ended(own.session, "video")
-        await own.do(own.tab.page.screencast.stop(), "The video did not end")
-        return await save(own, None, "video", "video/webm", await taken(path))
+        film = _film(own)
+        del own.session.recordings["video"]
+        with suppress(BrowserError):  # the tab may be closed; what it has shown is kept all the same
+            if film.is_empty:  # a page that is at rest shows nothing new
+                await film.add({"data": await own.do(film.page.screenshot(type="jpeg"))})
+            await own.do(film.page.screencast.stop(), "The video did not end")
+        data = await film.encoded(await own.state.workers.run(program))
+        told = await save(own, None, "video", "video/webm", data)
+        return told | {"lines": [*told["lines"], *([_CUT] if film.cut else [])]}
 
     return await looked(ctx, Asked(session=session, timeout_ms=_SECONDS), work)
 
@@ -113,7 +120,7 @@ async def browser_video_chapter(
     options: Any = without({"description": description, "duration": duration})
 
     async def work(own: Turn) -> dict[str, Any]:
-        _check_video(own)
+        _film(own)
         await own.do(own.tab.page.screencast.show_chapter(title, **options))
         return {"result": {"chapter": title}, "lines": ["The chapter has begun."]}
 
@@ -125,7 +132,7 @@ async def browser_video_show_actions(ctx: Ctx, *, session: SessionHandle = None)
     """Show actions in the video as they happen."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        _check_video(own)
+        _film(own)
         own.session.recordings[_HIDING] = await own.do(own.tab.page.screencast.show_actions())
         return {"result": {"shown": True}, "lines": ["Actions are shown."]}
 
@@ -137,7 +144,7 @@ async def browser_video_hide_actions(ctx: Ctx, *, session: SessionHandle = None)
     """Show actions no longer."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        _check_video(own)
+        _film(own)
         own.session.recordings.pop(_HIDING, None)
         await own.do(own.tab.page.screencast.hide_actions())
         return {"result": {"shown": False}, "lines": ["Actions are not shown."]}
@@ -232,6 +239,14 @@ async def _throttle(own: Turn, rate: float | None, profile: Profile | None) -> N
         await own.do(cdp.send("Network.emulateNetworkConditions", PROFILES[profile]))
 
 
-def _check_video(own: Turn) -> None:
-    if "video" not in own.session.recordings:
+def _film(own: Turn) -> Film:
+    film = own.session.recordings.get("video")
+    if not isinstance(film, Film):
         raise invalid("No video is being recorded.")
+    return film
+
+
+def _scratch(own: Turn) -> Path:
+    """A directory that goes with the browser, if not before."""
+    landing = own.session.downloads.landing
+    return Path(mkdtemp(prefix="video-", dir=None if landing is None else landing.place))

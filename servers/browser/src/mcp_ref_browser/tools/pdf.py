@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_browser.answer.answers import Answer
+from mcp_ref_browser.page.pictures import without_typed
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import LOOKS, SessionHandle, without
 from mcp_ref_browser.tools.saving import save
@@ -33,7 +34,8 @@ async def browser_pdf_save(  # noqa: PLR0913  one parameter for each argument
     )
 
     async def work(own: Turn) -> dict[str, Any]:
-        data = await own.do(own.tab.page.pdf(**options), "The document was not made")
+        async with without_typed(own.tab, own.seconds):
+            data = await own.do(own.tab.page.pdf(**options), "The document was not made")
         return await save(own, filename, "pdf", "application/pdf", data)
 
     return await looked(ctx, Asked(session=session, timeout_ms=_SECONDS), work)
