@@ -1,5 +1,6 @@
 """The fetch server put together: its state for as long as it runs, and the toolsets that work on it."""
 
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -62,6 +63,7 @@ async def lifespan(world: World, settings: Settings) -> AsyncGenerator[State]:
         clock=world.clock,
         waits=Waits(settings.timeout_connect, settings.timeout_connect),
     )
+    _check(settings)
     downloads = _downloads(settings)
     async with Workers("fetch", THREADS) as workers:
         client = WebClient(settings, guard, HostLimits(settings, world.clock))
@@ -91,6 +93,22 @@ def fetch_server(world: World = World()) -> Server[Settings, State]:  # noqa: B0
         description="Web pages as Markdown: guarded addresses, bounded bytes, exact parts.",
         instructions=INSTRUCTIONS,
     )
+
+
+def _check(settings: Settings) -> None:
+    """See at the start what would otherwise fail with the first page."""
+    if settings.proxy_url is not None:
+        from mcp_ref_fetch.web.proxy import Proxy  # noqa: PLC0415  few have one
+
+        try:
+            Proxy.parse(settings.proxy_url.reveal())
+        except ValueError as error:
+            raise SettingsError(f"`--proxy-url` {error}.") from error
+    if settings.ca is not None:
+        try:
+            ssl.create_default_context(cafile=str(settings.ca))
+        except OSError as error:
+            raise SettingsError(f"`--ca` {settings.ca} cannot be read as certificates.") from error
 
 
 def _downloads(settings: Settings) -> Root | None:

@@ -24,7 +24,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ignore_robots_txt: Annotated[bool, arg("Fetch what robots.txt asks automatic readers not to.")] = False
     proxy_url: Annotated[
         Secret | None,
-        arg("The proxy to go through: http, https, or socks5 with the extra. Those of the environment are not used."),
+        arg("The proxy to go through: http, https or socks5. Those of the environment are not used."),
         setting(inline=True, metavar="URL"),
     ] = None
     allow_private_ips: Annotated[bool, arg("Allow private and loopback addresses, never cloud metadata.")] = False

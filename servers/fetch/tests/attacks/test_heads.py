@@ -202,7 +202,11 @@ async def test_names_are_sent_and_checked_as_they_were_asked_for(
     """TLS: the address is dialled, and the name is in the handshake and the certificate."""
     names: list[str | None] = []
     context = certificates.serving("named.test")
-    context.sni_callback = lambda _socket, name, _context: names.append(name)
+
+    def hear(_socket: object, name: str | None, _context: object) -> None:
+        names.append(name)
+
+    context.sni_callback = hear
     async with serve(ssl=context) as site, reads(ca=certificates.authority, ignore_robots_txt=True) as reading:
         site.page("/", "<p>named</p>")
         reading.names.add("named.test", ["127.0.0.1"])

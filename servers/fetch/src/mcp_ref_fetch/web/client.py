@@ -112,8 +112,8 @@ class WebClient:
 
     def _guarded(self) -> "GuardedTransport":
         if self._transport is None:
-            from mcp_ref_fetch.wire.proxy import Proxy  # noqa: PLC0415  170 ms of start-up, with what it imports
-            from mcp_ref_fetch.wire.transport import GuardedTransport, Most, verifying  # noqa: PLC0415  the same
+            from mcp_ref_fetch.web.proxy import Proxy  # noqa: PLC0415  few have one
+            from mcp_ref_fetch.wire.transport import GuardedTransport, Most, verifying  # noqa: PLC0415  170 ms of start-up
 
             settings = self._settings
             proxy = None if settings.proxy_url is None else Proxy.parse(settings.proxy_url.reveal())

@@ -115,6 +115,9 @@ class CountedStream(httpcore.AsyncNetworkStream):
         except ssl.SSLError:  # it says what is wrong with the certificate
             self.abort()
             raise
+        except TypeError as error:  # how Python 3.11 says that a handshake within TLS failed
+            self.abort()
+            raise ssl.SSLError from error
         except OSError as error:
             self.abort()
             raise httpcore.ConnectError from error

@@ -16,9 +16,10 @@ import httpx
 from msgspec import Struct
 
 from mcp_ref_fetch.faults import ConnectionFault, TimedOut, TlsFault
+from mcp_ref_fetch.web.proxy import Proxy
 from mcp_ref_fetch.wire.intake import Intake
-from mcp_ref_fetch.wire.proxy import Proxy
 from mcp_ref_fetch.wire.streams import Dial, DialledBackend
+from mcp_ref_fetch.wire.tunnel import reach, tunnel
 from mcp_ref_kit.network import AddressGuard, Judged, Stream
 
 JUDGED = "mcp-ref-judged"
@@ -71,8 +72,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         if self._proxy is None:
             return partial(self._to_judged, judged)
         if self._is_forwarded(judged):
-            return partial(self._proxy.open, self._context)
-        return partial(self._proxy.through, judged, self._context)
+            return partial(reach, self._proxy, self._context)
+        return partial(tunnel, self._proxy, judged, self._context)
 
     async def _to_judged(self, judged: Judged, seconds: float | None) -> Stream:
         return await self._guard.connect(judged, within=seconds)
