@@ -59,6 +59,27 @@ def test_what_moves_the_focus_changes_nothing() -> None:
     assert changes(old, new) == []
 
 
+FORM = [
+    "- main [ref=e1]:",
+    "  - group [ref=e2]:",
+    "    - text: User",
+    '    - textbox "User" [ref=e3]',
+    "  - list [ref=e4]:",
+    "    - listitem [ref=e5]: one",
+]
+
+
+def test_a_node_that_is_still_there_is_shown_as_it_is_now() -> None:
+    typed = [*FORM[:3], '    - textbox "User" [active] [ref=e3]: bob', *FORM[4:]]
+    found = changes(FORM, typed)
+    assert found
+    assert rendered(FORM, typed, found) == ["  " + FORM[0], "  " + FORM[1], "+ " + typed[3]]
+    ended = [*typed[:5], "    - listitem [ref=e9]: two"]
+    found = changes(typed, ended)
+    assert found
+    assert rendered(typed, ended, found) == ["  " + FORM[0], "  " + FORM[4], "- " + FORM[5], "+ " + ended[5]]
+
+
 def lines(texts: list[str]) -> list[str]:
     return [f"- text: {text}" for text in texts]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from mcp_ref_browser.page.tree import ancestors, comparable
+from mcp_ref_browser.page.tree import ancestors, comparable, ref_of
 
 CONTEXT = 1
 # Comparing is quadratic in the lines that differ; beyond this a full snapshot is the better answer anyway.
@@ -26,21 +26,24 @@ def changes(old: Sequence[str], new: Sequence[str]) -> list[Change] | None:
 
 
 def rendered(old: Sequence[str], new: Sequence[str], found: Sequence[Change]) -> list[str]:
-    """The changes as a diff: `+` and `-` lines, what they are in, and a line of context.
+    """The changes as a diff: `+` and `-` lines, and what they are in.
 
-    A removed node is shown without what was in it, which is gone as well.
+    A node that is still there is shown as it is now, and needs no line of context, since its ref says where it is. A
+    removed one is shown without what was in it, which is gone as well.
     """
     out: list[str] = []
     shown = -1
     for a, b, c, d in found:
-        first = max(c - CONTEXT, shown + 1, 0)
-        anchor = c if c < len(new) else len(new) - 1
-        around = ancestors(new, anchor) if new else []
+        now = {ref for line in new[c:d] if (ref := ref_of(line))}
+        gone = _outermost([line for line in old[a:b] if ref_of(line) not in now])
+        margin = 0 if len(now) == d - c and not gone and now <= {ref_of(line) for line in old[a:b]} else CONTEXT
+        first = max(c - margin, shown + 1, 0)
+        last = min(d + margin, len(new))
+        around = ancestors(new, min(c, len(new) - 1)) if new else []
         out += [f"  {new[at]}" for at in around if shown < at < first]
         out += [f"  {new[at]}" for at in range(first, min(c, len(new)))]
-        out += [f"- {line}" for line in _outermost(old[a:b])]
+        out += [f"- {line}" for line in gone]
         out += [f"+ {line}" for line in new[c:d]]
-        last = min(d + CONTEXT, len(new))
         out += [f"  {new[at]}" for at in range(d, last)]
         shown = max(shown, last - 1)
     return out
