@@ -9,9 +9,7 @@ from msgspec import Struct
 from mcp_ref_filesystem.search.walk import Position
 from mcp_ref_filesystem.state import Ctx
 from mcp_ref_kit import bookmarks
-from mcp_ref_kit.bookmarks import Asked, more
-
-__all__ = ["Bookmark", "Page", "more"]
+from mcp_ref_kit.bookmarks import Asked
 
 
 class Page(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):

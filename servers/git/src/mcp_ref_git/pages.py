@@ -11,9 +11,7 @@ from msgspec import Struct
 from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx
 from mcp_ref_kit import bookmarks
-from mcp_ref_kit.bookmarks import Asked, Position, more
-
-__all__ = ["Bookmark", "Offset", "Page", "Truncation", "more"]
+from mcp_ref_kit.bookmarks import Asked, Position
 
 
 class Truncation(Struct, frozen=True):

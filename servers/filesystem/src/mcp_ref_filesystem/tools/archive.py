@@ -10,12 +10,13 @@ from msgspec import Struct
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_filesystem.archives.members import ArchiveEntry
-from mcp_ref_filesystem.pages import Bookmark, Page, more
+from mcp_ref_filesystem.pages import Bookmark, Page
 from mcp_ref_filesystem.results import Truncation
 from mcp_ref_filesystem.search.match import Globs
 from mcp_ref_filesystem.search.walk import Position
 from mcp_ref_filesystem.state import Ctx, State
 from mcp_ref_filesystem.tools.arguments import LOOKING, Cursor, Exclude, Overwrite
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 
 archive = Toolset[State]("archive", default=False)

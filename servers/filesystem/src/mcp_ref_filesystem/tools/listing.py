@@ -9,7 +9,7 @@ from msgspec import Struct
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_filesystem.access.places import Place
 from mcp_ref_filesystem.access.reach import Reach, RootsMode
-from mcp_ref_filesystem.pages import Bookmark, Page, more
+from mcp_ref_filesystem.pages import Bookmark, Page
 from mcp_ref_filesystem.results import Kind, Truncation
 from mcp_ref_filesystem.state import Ctx, State
 from mcp_ref_filesystem.tools.arguments import LOOKING, Cursor, DirectoryPath, Gitignore
@@ -25,6 +25,7 @@ from mcp_ref_filesystem.views.entries import (
     list_sized,
 )
 from mcp_ref_filesystem.views.info import Facts, as_text, file_info
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 from mcp_ref_kit.paths import show
 

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Annotated, Any
 
 from mcp_protocol import Output, Toolset, arg
-from mcp_ref_filesystem.pages import Bookmark, Page, more
+from mcp_ref_filesystem.pages import Bookmark, Page
 from mcp_ref_filesystem.results import Truncation
 from mcp_ref_filesystem.search.finding import EntryType, Finding, Found, NameQuery
 from mcp_ref_filesystem.search.needle import Case, Way
@@ -16,6 +16,7 @@ from mcp_ref_filesystem.search.scanning import ContentQuery, Scanning, Show, Ski
 from mcp_ref_filesystem.slices import Pulse, carry_out
 from mcp_ref_filesystem.state import Ctx, State
 from mcp_ref_filesystem.tools.arguments import LOOKING, Cursor, DirectoryPath, Exclude, Gitignore
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 
 search = Toolset[State]("search")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from msgspec import Struct, structs
 
 from mcp_protocol import Output, Toolset, arg
-from mcp_ref_git.pages import Bookmark, Page, Truncation, more
+from mcp_ref_git.pages import Bookmark, Page, Truncation
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.words import Glued, ObjectId
 from mcp_ref_git.reading.commits import Commit, FileChange, as_text
@@ -16,6 +16,7 @@ from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, Cursor, Limit
 from mcp_ref_git.tools.diff import merge_base
 from mcp_ref_git.tools.log import listing, read_log
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 
 comparing = Toolset[State]("read")

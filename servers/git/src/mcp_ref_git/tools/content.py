@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_git.errors import BadArgument
-from mcp_ref_git.pages import Bookmark, Offset, Page, Truncation, more
+from mcp_ref_git.pages import Bookmark, Offset, Page, Truncation
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.words import Glued, ObjectId, Pattern, Place
 from mcp_ref_git.reading.blame import Hunk, parse_blame
@@ -19,6 +19,7 @@ from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, Cursor, Limit, Paths
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 
 content = Toolset[State]("read")

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mcp_protocol import Output, Toolset, arg
-from mcp_ref_git.pages import Bookmark, Page, Truncation, more
+from mcp_ref_git.pages import Bookmark, Page, Truncation
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.parsing import names
 from mcp_ref_git.program.scratch import scratch
@@ -18,6 +18,7 @@ from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, ContextLines, Cursor, Paths
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 
 diff = Toolset[State]("read")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_git.changing.staging import dotted
 from mcp_ref_git.errors import BadArgument
-from mcp_ref_git.pages import Bookmark, Page, Truncation, more
+from mcp_ref_git.pages import Bookmark, Page, Truncation
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.environment import EACH_LITERAL
 from mcp_ref_git.program.parsing import records
@@ -21,6 +21,7 @@ from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, Cursor, Limit, Revision
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 from mcp_ref_kit.paths import show
 

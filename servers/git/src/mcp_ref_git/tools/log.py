@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_git.errors import BadArgument, BadRevision
-from mcp_ref_git.pages import Bookmark, Page, Truncation, more
+from mcp_ref_git.pages import Bookmark, Page, Truncation
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.redaction import named
 from mcp_ref_git.program.words import Glued, ObjectId, Pattern, RepoPath
@@ -21,6 +21,7 @@ from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, Cursor, Paths
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 
 history = Toolset[State]("read")

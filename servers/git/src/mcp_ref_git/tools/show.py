@@ -7,7 +7,7 @@ from msgspec import Struct, field, structs
 
 from mcp_protocol import ContentBlock, Output, ToolError, Toolset, arg
 from mcp_ref_git.errors import BadRevision
-from mcp_ref_git.pages import Bookmark, Page, Truncation, more
+from mcp_ref_git.pages import Bookmark, Page, Truncation
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.parsing import records
 from mcp_ref_git.program.redaction import named
@@ -22,6 +22,7 @@ from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, ContextLines, Cursor, Paths
 from mcp_ref_git.tools.diff import MaxChars, Stat, text_of
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 from mcp_ref_kit.processes import Bounds
 

@@ -7,13 +7,14 @@ from msgspec import Struct
 
 from mcp_protocol import Output, ToolError, Toolset, arg
 from mcp_ref_git.access.allowed import RootsMode
-from mcp_ref_git.pages import Bookmark, Offset, Page, Truncation, more
+from mcp_ref_git.pages import Bookmark, Offset, Page, Truncation
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.reading.operation import Operation, operation_of
 from mcp_ref_git.reading.status import Change, Conflict, Seen, Untracked, command, look, parse
 from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools.arguments import LOOKING, Cursor, Limit, RepoPath
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 from mcp_ref_kit.paths import show
 
