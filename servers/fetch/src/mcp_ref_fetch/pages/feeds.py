@@ -86,7 +86,7 @@ def _records(body: bytes, kinds: frozenset[str]) -> Iterator[Element]:
     parser.CharacterDataHandler = reader.text
     try:
         parser.Parse(body, True)  # noqa: FBT003  expat's interface
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: encodings that are none
         if not reader.found:
             raise DecodeFault("The document is not well-formed XML.") from error
     return iter(reader.found)

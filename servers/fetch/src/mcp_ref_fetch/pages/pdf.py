@@ -1,93 +1,94 @@
-"""The text of a PDF by page, with pypdf where it is installed; blocking, so for a worker thread."""
+"""The text of a PDF by page, read by pypdf in a process of its own, where that package is installed."""
 
-import io
-import logging
-import re
+import asyncio
+import os
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
 
 from mcp_ref_fetch.faults import BadRequest, DecodeFault, UnsupportedType
-from mcp_ref_kit.workers import Stop
 
-MOST_PAGES = 200
-MOST_CHARACTERS = 2_000_000
-_PART = re.compile(r"(\d{1,5})(?:-(\d{1,5})?)?")
-
-
-def read_pdf(
-    stop: Stop, body: bytes, pages: str | None, deadline: float, clock: Callable[[], float] = time.monotonic
-) -> tuple[str, bool]:
-    """The text under a heading for each page, and whether it was cut.
-
-    Raises:
-        UnsupportedType: pypdf is not installed.
-        DecodeFault: it cannot be read.
-        BadRequest: `pages` is not a range of its pages.
-    """
-    if not is_installed():
-        raise UnsupportedType(
-            "The page is a PDF, and this server was installed without the extra that reads them.",
-            hint="Whoever runs it can install mcp-ref-fetch[pdf].",
-        )
-    import pypdf  # noqa: PLC0415  an extra, and slow to import
-    from pypdf.errors import PyPdfError  # noqa: PLC0415  the same
-
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    try:
-        reader = pypdf.PdfReader(io.BytesIO(body))
-        total = len(reader.pages)
-        wanted = chosen(pages, total)
-        return _texts(((number, reader.pages[number - 1].extract_text) for number in wanted), stop, deadline, clock)
-    except (
-        PyPdfError,
-        ValueError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        TypeError,
-        RecursionError,
-        OverflowError,
-    ) as error:
-        # pypdf meets broken files with any of these.
-        raise DecodeFault("The PDF cannot be read: it is damaged or encrypted.") from error
+PROGRAM = str(Path(__file__).with_name("pdf_program.py"))
+# Each may take half a gigabyte.
+_MOST_AT_ONCE = 2
+# Reading may take this long, beside the start of the process; then what was read is the answer.
+_SECONDS = 5.0
+_START_SECONDS = 2.0
 
 
-def chosen(pages: str | None, total: int) -> list[int]:
-    """The numbers of the pages that `1-3,7` means.
+class Line(Struct, frozen=True):
+    """What the program says."""
 
-    Raises:
-        BadRequest: it means none of them.
-    """
-    if pages is None:
-        return list(range(1, min(total, MOST_PAGES) + 1))
-    found: list[int] = []
-    for part in pages.split(","):
-        match = _PART.fullmatch(part.strip())
-        if match is None:
-            raise BadRequest(f"`pages` must be like 1-5 or 2,4, got {pages[:50]!r}.")
-        first = int(match[1])
-        last = int(match[2]) if match[2] else total if "-" in part else first
-        found += range(max(first, 1), min(last, total, first + MOST_PAGES) + 1)
-    if not found:
-        raise BadRequest(f"The PDF has {total} pages; `pages` names none of them.")
-    return found[:MOST_PAGES]
+    page: int = 0
+    text: str = ""
+    cut: bool | None = None
+    """At the end: whether there is more."""
+    refused: str | None = None
 
 
-def _texts(
-    pages: Iterator[tuple[int, Callable[[], str]]], stop: Stop, deadline: float, clock: Callable[[], float]
-) -> tuple[str, bool]:
-    texts: list[str] = []
-    size = 0
-    for number, extract in pages:
-        if stop.is_set or clock() > deadline or size > MOST_CHARACTERS:
-            return "\n\n".join(texts), True
-        text = f"## Page {number}\n\n{extract().strip()}"
-        size += len(text)
-        texts.append(text)
-    return "\n\n".join(texts), False
+class PdfReader:
+    """Reads PDF files, a few at once."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+
+    async def read(self, body: bytes, pages: str | None, deadline: float) -> tuple[str, bool]:
+        """The text under a heading for each page, and whether it was cut.
+
+        Raises:
+            UnsupportedType: pypdf is not installed.
+            DecodeFault: it cannot be read.
+            BadRequest: `pages` is not a range of its pages.
+        """
+        if not is_installed():
+            raise UnsupportedType(
+                "The page is a PDF, and this server was installed without the extra that reads them.",
+                hint="Whoever runs it can install mcp-ref-fetch[pdf].",
+            )
+        async with self._places:
+            written = await _written(body, pages, min(_SECONDS, max(0.1, deadline - time.monotonic())))
+        lines = list(_lines(written))
+        refused = next((line.refused for line in lines if line.refused is not None), None)
+        if refused is not None:
+            raise BadRequest(refused)
+        texts = [f"## Page {line.page}\n\n{line.text}" for line in lines if line.page]
+        ends = [line.cut for line in lines if line.cut is not None]
+        if not texts and not ends:
+            raise DecodeFault("The PDF cannot be read: it is damaged or encrypted, or made to cost too much.")
+        return "\n\n".join(texts), not ends or ends[0]
 
 
 def is_installed() -> bool:
     """Whether the extra is there."""
     return find_spec("pypdf") is not None
+
+
+async def _written(body: bytes, pages: str | None, seconds: float) -> bytes:
+    """What the program wrote, however it ended."""
+    from mcp_ref_kit.processes import Bounds, Command, TimedOut, passed_on, run  # noqa: PLC0415  few pages are PDF
+
+    kept = bytearray()
+
+    def take(piece: bytes) -> bool:
+        kept.extend(piece)
+        return True
+
+    argv = (sys.executable, "-P", PROGRAM, f"{seconds:.3f}", pages or "")
+    environment = passed_on(os.environ, ["PYTHONPATH"])
+    with suppress(TimedOut):  # the pages that came are the answer
+        await run(Command(argv=argv, env=environment, stdin=body), Bounds(seconds=seconds + _START_SECONDS), take=take)
+    return bytes(kept)
+
+
+def _lines(written: bytes) -> Iterator[Line]:
+    for line in written.splitlines():
+        try:
+            yield msgspec.json.decode(line, type=Line)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # the last one, where the program was stopped
+            return

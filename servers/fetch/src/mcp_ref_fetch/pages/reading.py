@@ -16,7 +16,8 @@ import msgspec
 from mcp_ref_fetch.faults import HttpStatus, SnapshotExpired, TimedOut
 from mcp_ref_fetch.pages.cache import PageCache
 from mcp_ref_fetch.pages.flights import Flights
-from mcp_ref_fetch.pages.render import Source, excerpt, render
+from mcp_ref_fetch.pages.pdf import PdfReader
+from mcp_ref_fetch.pages.render import Rendered, Source, excerpt, is_pdf, of_pdf, render
 from mcp_ref_fetch.pages.rewriting import raw_form
 from mcp_ref_fetch.pages.snapshot import Snapshot
 from mcp_ref_fetch.settings import MIB, Settings
@@ -78,6 +79,7 @@ class Pages:
         self._cache = cache
         self._workers = workers
         self._now = now
+        self._pdf = PdfReader()
         self._flights: Flights[tuple[Snapshot, Cached]] = Flights()
 
     async def read(self, question: Question) -> tuple[Snapshot, Cached]:
@@ -184,7 +186,7 @@ class Pages:
     async def _snapshot(self, question: Question, answer: Answer, body: bytes, deadline: float) -> Snapshot:
         content_type = answer.headers.get("content-type", "")
         source = Source(body, content_type, str(answer.url))
-        rendered = await self._workers.run_stoppable(render, source, question.form, deadline)
+        rendered = await self._rendered(source, question.form, deadline)
         return Snapshot(
             id=secrets.token_urlsafe(16),
             key=question.key,
@@ -211,6 +213,12 @@ class Pages:
             fresh_until=self._fresh_until(answer),
             reusable=may_store(answer.headers) and not answer.is_personal,
         )
+
+    async def _rendered(self, source: Source, form: Form, deadline: float) -> Rendered:
+        if not is_pdf(source):
+            return await self._workers.run(render, source, form, deadline)
+        text, truncated = await self._pdf.read(source.body, form.pages, deadline)
+        return of_pdf(text, truncated=truncated)
 
     def _fresh_until(self, answer: Answer) -> float:
         ttl = self._settings.cache_ttl

@@ -12,7 +12,6 @@ from mcp_ref_fetch.text.charset import decoded
 from mcp_ref_fetch.text.clean import cleaned
 from mcp_ref_fetch.text.form import Form
 from mcp_ref_fetch.text.sniff import Kind, Sniffed, sniffed
-from mcp_ref_kit.workers import Stop
 
 # What one picture may be, as every host takes it.
 MOST_IMAGE_BYTES = 5 * 1024 * 1024
@@ -46,10 +45,8 @@ class Rendered(Struct, frozen=True, kw_only=True):
     image: bytes | None = None
 
 
-def render(
-    stop: Stop, source: Source, form: Form, deadline: float, clock: Callable[[], float] = time.monotonic
-) -> Rendered:
-    """Read a body in the form that is wanted.
+def render(source: Source, form: Form, deadline: float, clock: Callable[[], float] = time.monotonic) -> Rendered:
+    """Read a body that is no PDF in the form that is wanted.
 
     Raises:
         UnsupportedType: it is nothing that can be read.
@@ -59,8 +56,6 @@ def render(
     deadline = min(deadline, clock() + READING_SECONDS)
     if what.kind == "image":
         return _image(source, what)
-    if what.kind == "pdf":
-        return _pdf(stop, source, form, deadline)
     if what.kind == "binary":
         raise UnsupportedType(
             f"`{source.url}` is {len(source.body)} bytes of {what.mime}, which cannot be read as text.",
@@ -73,6 +68,16 @@ def render(
         return _html(text, charset, source, form, deadline, what)
     content = cleaned(indented(text) if what.kind == "json" else text)
     return Rendered(content=content, mime=what.mime, charset=charset)
+
+
+def is_pdf(source: Source) -> bool:
+    """Whether it is for the reader of PDF files."""
+    return sniffed(source.body, source.content_type).kind == "pdf"
+
+
+def of_pdf(text: str, *, truncated: bool) -> Rendered:
+    """The text of a PDF."""
+    return Rendered(content=cleaned(text), mime="application/pdf", truncated=truncated)
 
 
 def excerpt(body: bytes, content_type: str) -> str:
@@ -112,13 +117,6 @@ def _image(source: Source, what: Sniffed) -> Rendered:
         )
     words = f"A picture: {what.mime}, {len(source.body)} bytes."
     return Rendered(content=words, mime=what.mime, image=source.body)
-
-
-def _pdf(stop: Stop, source: Source, form: Form, deadline: float) -> Rendered:
-    from mcp_ref_fetch.pages.pdf import read_pdf  # noqa: PLC0415  few pages are PDF
-
-    text, truncated = read_pdf(stop, source.body, form.pages, deadline)
-    return Rendered(content=cleaned(text), mime="application/pdf", truncated=truncated)
 
 
 _MARKUP: frozenset[Kind] = frozenset({"html", "svg", "text"})
