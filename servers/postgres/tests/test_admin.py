@@ -14,7 +14,8 @@ async def test_a_backend_is_stopped(client: Any, engine: Any, fresh: str, action
     async with asyncio.TaskGroup() as group, client(**OWNER, database=fresh) as c:
         running = group.create_task(outcome(victim))
         await engine.until("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'", 1, fresh)
-        [found] = (await c.call("activity")).data["sessions"]
+        sessions = (await c.call("activity")).data["sessions"]
+        [found] = [session for session in sessions if session["database"] == fresh]
         pid = found["pid"]
         asked = await c.call("manage_backend", pid=pid, action=action)
         if action == "terminate":

@@ -87,14 +87,14 @@ def test_a_database_is_named_in_several_ways_and_the_first_counts(engine: Any, t
     config = tmp_path / "config.toml"
     dsn = engine.dsn()
     config.write_text(f'databases = ["{dsn}"]\n')
-    place = dsn.rpartition("@")[2].partition("/")[0]
+    place, _, name = dsn.rpartition("@")[2].partition("/")
     host, _, port = place.partition(":")
     libpq = {
         "PGHOST": host,
         "PGPORT": port,
         "PGUSER": "mcp_ro",
         "PGPASSWORD": "hunter2/%&",
-        "PGDATABASE": "mcp_fixture",
+        "PGDATABASE": name,
     }
     cases: list[tuple[list[str], dict[str, str]]] = [
         ([dsn], {"DATABASE_URL": NOWHERE, "MCP_DATABASES": NOWHERE}),
@@ -103,7 +103,7 @@ def test_a_database_is_named_in_several_ways_and_the_first_counts(engine: Any, t
         ([], libpq),
         (["postgresql://"], libpq),
         (["--config", str(config)], {}),
-        ([f"postgresql://mcp_ro:hunter2%2F%25%26@127.0.0.1:1,{place}/mcp_fixture"], {}),
+        ([f"postgresql://mcp_ro:hunter2%2F%25%26@127.0.0.1:1,{place}/{name}"], {}),
         ([f"{dsn}?sslmode=prefer&target_session_attrs=read-write"], {}),
     ]
     for arguments, variables in cases:
