@@ -3,9 +3,7 @@
 import ast
 import re
 
-import pytest
-
-from tests.architecture.sources import Source, calls, product, python_files
+from tests.architecture.sources import calls, product, python_files
 from tests.architecture.test_imports import room
 
 # A TaskGroup's own method of that name is fine where tasks may be made at all.
@@ -20,60 +18,70 @@ SUPPRESSION = re.compile(
     r"(?P<reason>.*)"
 )
 
-each_product_file = pytest.mark.parametrize("source", product(), ids=lambda source: source.module)
+
+def test_nothing_prints() -> None:
+    assert [source.at(call.lineno) for source in product() for name, call in calls(source) if name == "print"] == []
 
 
-@each_product_file
-def test_nothing_prints(source: Source) -> None:
-    assert [source.at(call.lineno) for name, call in calls(source) if name == "print"] == []
+def test_a_file_begins_with_a_sentence_that_says_what_it_is() -> None:
+    firsts = {source.at(1): (ast.get_docstring(source.tree) or "").split("\n\n")[0] for source in product()}
+    assert [place for place, first in firsts.items() if not first.rstrip().endswith((".", ":"))] == []
 
 
-@each_product_file
-def test_a_file_begins_with_a_sentence_that_says_what_it_is(source: Source) -> None:
-    first = (ast.get_docstring(source.tree) or "").split("\n\n")[0]
-    assert first, f"{source.path} has no docstring"
-    assert first.rstrip().endswith((".", ":")), f"{source.path}: {first!r} is no sentence"
-
-
-@each_product_file
-def test_a_catch_all_says_why(source: Source) -> None:
-    lines = source.text.splitlines()
+def test_a_catch_all_says_why() -> None:
     silent = [
         source.at(node.lineno)
+        for source in product()
         for node in ast.walk(source.tree)
-        if isinstance(node, ast.ExceptHandler) and _is_broad(node) and not _commented(lines, node.lineno)
+        if isinstance(node, ast.ExceptHandler)
+        and _is_broad(node)
+        and not _commented(source.text.splitlines(), node.lineno)
     ]
     assert silent == []
 
 
-@each_product_file
-def test_only_a_package_names_what_it_exports(source: Source) -> None:
-    names = {
-        target.id
+def test_only_a_package_names_what_it_exports() -> None:
+    naming = [
+        source.at(node.lineno)
+        for source in product()
+        if source.path.name != "__init__.py"
         for node in source.tree.body
         if isinstance(node, ast.Assign)
         for target in node.targets
-        if isinstance(target, ast.Name)
-    }
-    assert "__all__" not in names or source.path.name == "__init__.py"
+        if isinstance(target, ast.Name) and target.id == "__all__"
+    ]
+    assert naming == []
 
 
-@each_product_file
-def test_tasks_are_made_in_task_groups_and_where_bytes_move(source: Source) -> None:
-    made = [(name, call) for name, call in calls(source) if name.rsplit(".", 1)[-1] in MAKES_TASKS]
-    loose = [source.at(call.lineno) for name, call in made if name.split(".")[0] in {"asyncio", "loop", *MAKES_TASKS}]
+def test_tasks_are_made_in_task_groups() -> None:
+    starts = {"asyncio", "loop", *MAKES_TASKS}
+    loose = [
+        source.at(call.lineno)
+        for source in product()
+        for name, call in calls(source)
+        if name.rsplit(".", 1)[-1] in MAKES_TASKS and name.split(".")[0] in starts
+    ]
     assert loose == []
-    if room(source.module) and room(source.module) not in TASK_ROOMS and source.module not in TASK_MODULES:
-        assert [source.at(call.lineno) for _, call in made] == []
 
 
-@pytest.mark.parametrize("source", python_files(), ids=lambda source: source.at(0).removesuffix(":0"))
-def test_a_suppression_names_its_rule_and_its_reason(source: Source) -> None:
-    bare: list[str] = []
-    for number, line in enumerate(source.text.splitlines(), 1):
-        found = SUPPRESSION.search(line)
-        if found and not (found["rules"] and found["reason"].strip()):
-            bare.append(source.at(number))
+def test_the_core_makes_tasks_where_bytes_move() -> None:
+    elsewhere = [
+        source.at(call.lineno)
+        for source in product()
+        if room(source.module) and room(source.module) not in TASK_ROOMS and source.module not in TASK_MODULES
+        for name, call in calls(source)
+        if name.rsplit(".", 1)[-1] in MAKES_TASKS
+    ]
+    assert elsewhere == []
+
+
+def test_a_suppression_names_its_rule_and_its_reason() -> None:
+    bare = [
+        source.at(number)
+        for source in python_files()
+        for number, line in enumerate(source.text.splitlines(), 1)
+        if (found := SUPPRESSION.search(line)) and not (found["rules"] and found["reason"].strip())
+    ]
     assert bare == []
 
 
