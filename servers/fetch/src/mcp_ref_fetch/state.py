@@ -65,8 +65,8 @@ class State:
             raise type(error)(f"`{shown}`: {error.message}", hint=error.hint) from error
 
     def caller(self, ctx: "Ctx") -> str:
-        """To whom snapshots belong: on stdio there is one client."""
-        return ctx.principal.key if ctx.transport == "http" else ""
+        """To whom snapshots belong; on stdio that is always the same one."""
+        return ctx.principal.key
 
     def headers(self, given: dict[str, str] | None) -> dict[str, str]:
         """The headers of a call, if it may set them.

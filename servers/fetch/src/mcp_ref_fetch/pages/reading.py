@@ -88,12 +88,12 @@ class Pages:
         Raises:
             NetworkFault, FetchFault: whatever is wrong.
         """
+        self._client.check(question.url)  # what is on disk may be older than the operator's lists
         kept = await self._cache.by_key(question.key)
-        fresh = kept is not None and self._cache.is_fresh(kept)
-        if kept is not None and fresh and not (question.no_cache or self._settings.no_cache):
+        if kept is not None and self._may_answer(kept, question):
             return kept, "hit"
-        async with self.within() as deadline:
-            return await self._flights.share(question.key, partial(self._asked, question, kept, deadline))
+        async with self.within():
+            return await self._flights.share(question.key, partial(self._asked_in_time, question, kept))
 
     async def go_on(self, question: Question, snapshot: str | None) -> Snapshot | None:
         """The snapshot that a question goes on with, without asking anyone; None where it has to be asked again.
@@ -101,9 +101,11 @@ class Pages:
         Raises:
             SnapshotExpired: it was named, and is gone or another's.
         """
+        found = await self._cache.by_key(question.key)
         if snapshot is None:
-            return await self._cache.by_key(question.key)
-        found = self._cache.by_id(snapshot, question.caller)
+            return found
+        if found is None or found.id != snapshot:
+            found = self._cache.by_id(snapshot, question.caller)
         if found is None or found.key != question.key:
             raise SnapshotExpired(
                 "That snapshot is no longer kept, or is not of this URL and form.",
@@ -160,6 +162,17 @@ class Pages:
             hint=hint,
             retryable=answer.status in _LATER,
         )
+
+    def _may_answer(self, kept: Snapshot, question: Question) -> bool:
+        """Whether a snapshot is an answer without asking its host."""
+        if question.no_cache or self._settings.no_cache or not self._cache.is_fresh(kept):
+            return False
+        # Kept by a process that was told to ignore robots.txt.
+        return kept.robots != "ignored" or self._settings.ignore_robots_txt or not question.asks_robots
+
+    async def _asked_in_time(self, question: Question, kept: Snapshot | None) -> tuple[Snapshot, Cached]:
+        async with self.within() as deadline:
+            return await self._asked(question, kept, deadline)
 
     async def _asked(self, question: Question, kept: Snapshot | None, deadline: float) -> tuple[Snapshot, Cached]:
         url = raw_form(question.url) if self._settings.rewrite else question.url

@@ -47,6 +47,17 @@ class WebClient:
         self._secrets = _secrets(settings, os.environ)
         self.permission: Permission = _everything
 
+    def check(self, url: WebUrl) -> None:
+        """Judge what can be judged without looking anything up.
+
+        Raises:
+            NetworkFault: it may not be asked.
+        """
+        policy = self._guard.policy
+        policy.check_name(url)
+        if url.host.address is not None:
+            policy.check_address(url, url.host.address)
+
     @asynccontextmanager
     async def open(self, wanted: Wanted) -> AsyncGenerator[Answer]:
         """The answer at the end of the redirects, its body still to be read; the connection lasts as long as the block.
