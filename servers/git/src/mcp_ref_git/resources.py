@@ -10,7 +10,7 @@ from mcp_ref_git.program.words import ObjectId, RepoPath
 from mcp_ref_git.reading.blobs import read_blob
 from mcp_ref_git.reading.commits import as_text, commit
 from mcp_ref_git.reading.diffs import Compared, Position, Shape, read_diff
-from mcp_ref_git.reading.refs import branch_listing, read_branches, read_tags, tag_listing
+from mcp_ref_git.reading.refs import read_branches, read_refs, read_tags, ref_listing
 from mcp_ref_git.reading.status import command, parse
 from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
@@ -65,16 +65,16 @@ async def log(ctx: Ctx, repo: str, ref: str = "HEAD", n: str = "20") -> str:
 async def branches(ctx: Ctx, repo: str) -> str:
     """Local branches, latest first."""
     opened = await _opened(ctx, repo)
-    argv = branch_listing().add("--sort=-committerdate", "refs/heads/").attach("--count=", MOST_REFS)
-    return _told(await read_branches(opened, argv))
+    argv = ref_listing().add("--sort=-committerdate", "refs/heads/").attach("--count=", MOST_REFS)
+    return _told(await read_branches(opened, await read_refs(opened, argv)))
 
 
 @resources.resource("git-tags://{repo}", name="tags", title="Tags", mime_type=JSON)
 async def tags(ctx: Ctx, repo: str) -> str:
     """Tags, latest first."""
     opened = await _opened(ctx, repo)
-    argv = tag_listing().add("--sort=-creatordate", "refs/tags/").attach("--count=", MOST_REFS)
-    return _told(await read_tags(opened, argv))
+    argv = ref_listing().add("--sort=-creatordate", "refs/tags/").attach("--count=", MOST_REFS)
+    return _told(await read_tags(opened, await read_refs(opened, argv)))
 
 
 @resources.resource("git-blob://{repo}/{rev}/{+path}", name="file", title="File at a revision")

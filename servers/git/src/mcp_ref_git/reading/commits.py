@@ -18,6 +18,8 @@ ENCODED: LiteralString = "--encoding=UTF-8"
 
 # In a list a message is shown up to here; longer ones are generated, and git_show has them whole.
 MOST_BODY = 10_000
+# Refs that are shown beside a commit; of more it is told how many there are.
+MOST_REFS = 100
 _CUT = "\n[message cut; git_show has all of it]"
 
 
@@ -78,7 +80,7 @@ def commit(fields: tuple[str, ...], most_body: int | None = None) -> Commit:
         body=_body(body, most_body),
         trailers=[_trailer(line) for line in trailers.split("\x01") if line] if trailers else [],
         parents=parents.split(" ") if parents else [],
-        refs=refs.split(", ") if refs else [],
+        refs=_refs(refs),
     )
 
 
@@ -89,6 +91,11 @@ def as_text(commit: Commit) -> str:
         f"Commit: {commit.hash}\nAuthor: {commit.author.name} <{commit.author.email}>\n"
         f"Date: {commit.date}\nMessage: {message}\n"
     )
+
+
+def _refs(text: str) -> list[str]:
+    names = text.split(", ", MOST_REFS) if text else []
+    return names if len(names) <= MOST_REFS else [*names[:MOST_REFS], f"and {names[MOST_REFS].count(', ') + 1} more"]
 
 
 def _body(text: str, most: int | None) -> str:

@@ -6,15 +6,16 @@ from typing import Annotated, Any, Literal
 from msgspec import Struct
 
 from mcp_protocol import Output, Toolset, arg
-from mcp_ref_git.pages import Bookmark, Offset, Page, Truncation, more
+from mcp_ref_git.pages import Bookmark, Offset, Page, Truncation
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.words import Glued, RefPattern, Value
-from mcp_ref_git.reading.refs import Branch, TagEntry, branch_listing, read_branches, read_tags, tag_listing
+from mcp_ref_git.reading.refs import Branch, TagEntry, read_branches, read_refs, read_tags, ref_listing
 from mcp_ref_git.reading.stashes import Stash, read_stashes
 from mcp_ref_git.repository import Opened
 from mcp_ref_git.state import Ctx, State
 from mcp_ref_git.tools import arguments
 from mcp_ref_git.tools.arguments import LOOKING, Cursor, Limit
+from mcp_ref_kit.bookmarks import more
 from mcp_ref_kit.content.encodings import safe
 
 refs = Toolset[State]("read")
@@ -116,12 +117,13 @@ async def git_branch(  # noqa: PLR0913  one parameter for each argument
     async with ctx.state.reading(ctx, repo_path) as opened:
         bookmark = Bookmark(ctx, opened, "git_branch", query, Offset)
         start = bookmark.open(cursor) or Offset(0)
-        argv = branch_listing().attach("--sort=", Value(sort)).attach("--count=", start.skip + limit + 1)
+        argv = ref_listing().attach("--sort=", Value(sort)).attach("--count=", start.skip + limit + 1)
         await _filter(opened, argv, query)
         _add_names(argv, query)
-        found = await read_branches(opened, argv)
-        current = next((one.name for one in found if one.current), None) or await _current(opened)
-    shown, cut = found[start.skip : start.skip + limit], len(found) > start.skip + limit
+        found = await read_refs(opened, argv)
+        shown = await read_branches(opened, found[start.skip : start.skip + limit])
+        current = next((one.name for one in shown if one.current), None) or await _current(opened)
+    cut = len(found) > start.skip + limit
     cursor = bookmark.seal(Offset(start.skip + limit) if cut else None)
     truncation = Truncation("limit", len(shown)) if cut else None
     page = BranchesPage(
@@ -147,10 +149,11 @@ async def git_tags(
         bookmark = Bookmark(ctx, opened, "git_tags", query, Offset)
         start = bookmark.open(cursor) or Offset(0)
         order = sort.replace("version", "version:refname")
-        argv = tag_listing().attach("--sort=", Value(order)).attach("--count=", start.skip + limit + 1)
+        argv = ref_listing().attach("--sort=", Value(order)).attach("--count=", start.skip + limit + 1)
         argv.put(_within("refs/tags/", pattern))
-        found = await read_tags(opened, argv)
-    shown, cut = found[start.skip : start.skip + limit], len(found) > start.skip + limit
+        found = await read_refs(opened, argv)
+        shown = await read_tags(opened, found[start.skip : start.skip + limit])
+    cut = len(found) > start.skip + limit
     cursor = bookmark.seal(Offset(start.skip + limit) if cut else None)
     truncation = Truncation("limit", len(shown)) if cut else None
     page = TagsPage(tags=shown, truncated=cut, truncation=truncation, next_cursor=cursor, untrusted=True)
