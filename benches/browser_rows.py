@@ -14,6 +14,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+from benches.browser_sessions import clicks_at_once, guarded, memory_of_one, memory_of_ten
 from benches.messages import call
 from benches.pipes import Piped, deadline
 from benches.protocol_rows import piped
@@ -29,7 +30,10 @@ FORM = "<title>Form</title>" + "".join(f"<label>Field {i} <input name=f{i}></lab
 )  # fmt: skip
 ROW = "<tr><td>Item {0}</td><td><button onclick=\"this.textContent='sold {0}'\">Buy {0}</button></td></tr>"
 BIG = f"<title>Big</title><table>{''.join(map(ROW.format, range(1000)))}</table>"
-PAGES = {"/form": FORM.encode(), "/big": BIG.encode()}
+# A page of twenty parts, each asked for anew.
+PARTS = """<title>Parts</title><script>for (let i = 0; i < 20; i++) {
+  document.write(`<img src=part?${i}&${Date.now()}>`) }</script>"""
+PAGES = {"/form": FORM.encode(), "/big": BIG.encode(), "/parts": PARTS.encode()}
 WALL = "milliseconds on the clock"
 CLICKS = 5
 
@@ -39,7 +43,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """A page."""
-        body = PAGES.get(self.path, b"")
+        body = PAGES.get(self.path.partition("?")[0], b"")
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(body)))
@@ -219,5 +223,9 @@ ROWS = {
     "snapshot-1000": large,
     "effect": effect,
     "form": form,
+    "memory-browser": memory_of_one,
+    "memory-10-sessions": memory_of_ten,
+    "clicks-8-sessions": clicks_at_once,
+    "guard": guarded,
 }
 NAMES = list(ROWS)

@@ -100,13 +100,15 @@ def _body(head: bytes, buffer: bytearray, end: int) -> bytes | None:
     at = head.find(b"content-length:")
     if at >= 0:
         size = int(head[at + 15 :].split(b"\r\n", 1)[0])
-        return bytes(buffer[end : end + size]) if len(buffer) >= end + size else None
-    if b"transfer-encoding: chunked" not in head:
+        whole = bytes(buffer[end : end + size])
+        if len(whole) < size:
+            return None
+    elif b"transfer-encoding: chunked" not in head:
         return b""
-    if not buffer.endswith(b"0\r\n\r\n"):
+    elif not buffer.endswith(b"0\r\n\r\n"):
         return None
-    pieces = bytes(buffer[end:]).split(b"\r\n")
-    whole = b"".join(pieces[1::2])
+    else:
+        whole = b"".join(bytes(buffer[end:]).split(b"\r\n")[1::2])
     events = [line[5:].strip() for line in whole.splitlines() if line.startswith(b"data:") and line[5:].strip()]
     return events[-1] if events else whole
 
