@@ -6,6 +6,7 @@ superuser, tests that need one are skipped.
 """
 
 import asyncio
+import atexit
 import importlib
 import importlib.util
 import os
@@ -17,6 +18,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -203,6 +205,24 @@ def _unprivileged() -> dict[str, Any]:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
+@cache
+def cluster() -> Path:
+    """A folder that initdb has filled, once for all engines of this process: a copy of it takes a tenth of the time."""
+    place = Path(tempfile.mkdtemp(prefix="mcp-pg-new-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    if os.geteuid() == 0:
+        os.chown(place, pwd.getpwnam("nobody").pw_uid, pwd.getpwnam("nobody").pw_gid)
+    initdb = [programs() / "initdb", "-D", place / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
+    subprocess.run(
+        [*initdb, "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
+        check=True, capture_output=True, timeout=30, **_unprivileged(),
+    )  # fmt: skip
+    (place / "data" / "pg_hba.conf").write_text(
+        "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+    )
+    return place / "data"
+
+
 @contextmanager
 def started() -> Generator[Engine]:
     """A new engine on a free port, gone with everything in it at the end."""
@@ -212,14 +232,8 @@ def started() -> Generator[Engine]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     engine = Engine(f"postgresql://postgres@127.0.0.1:{port}/postgres", place, programs())
-    initdb = [programs() / "initdb", "-D", place / "data", "-U", "postgres", "--auth=trust", "--no-sync"]
     try:
-        subprocess.run(
-            [*initdb, "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"],
-            check=True, capture_output=True, timeout=30, **_unprivileged(),
-        )  # fmt: skip
-        access = place / "data" / "pg_hba.conf"
-        access.write_text("host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n")
+        subprocess.run(["cp", "-a", cluster(), place / "data"], check=True, timeout=30)
         with (place / "data" / "postgresql.conf").open("a") as settings:
             settings.write(f"{CARELESS}\nport = {port}\nunix_socket_directories = '{place}'\n")
         engine.control("start")

@@ -143,3 +143,39 @@ def is_alive(pid: int) -> bool:
 
 def port_of(engine: Any) -> int:
     return int(engine.admin.rpartition(":")[2].partition("/")[0])
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+async def test_an_engine_that_stands_still_costs_a_call_its_deadline_and_no_more(own: Any, revision: str) -> None:
+    """A stopped process keeps its sockets open: nothing is refused, nothing comes back."""
+    async with connect(server, settings(own.dsn(), pool=1), revision=revision) as c:
+        await c.call("query", sql="select 1")
+        everyone = [own.pid, *children(own)]
+        for pid in everyone:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            idle = await c.call("query", sql="select 1", timeout_s=0.5)
+            fresh = await c.call("query", sql="select 1", timeout_s=0.5)
+            elapsed = time.monotonic() - began
+        finally:
+            for pid in everyone:
+                os.kill(pid, signal.SIGCONT)
+        began = time.monotonic()
+        while (after := await c.call("query", sql="select count(*) from t")).is_error:
+            assert time.monotonic() - began < 5, after.text
+    assert idle.error_code in {"timeout", "connection"}
+    assert fresh.error_code in {"timeout", "connection", "busy"}
+    assert elapsed < 4
+    assert after.data["rows"] == [[1000]]
+
+
+async def test_a_full_disk_fails_the_statement_and_not_the_server(own: Any) -> None:
+    """The engine says 53400 for its own bound and 53100 for the disk: the caller may ask for less."""
+    await own.run("ALTER ROLE mcp_ro SET work_mem = '64kB'; ALTER ROLE mcp_ro SET temp_file_limit = '1MB'")
+    async with connect(server, settings(own.dsn(), pool=1)) as c:
+        full = await c.call("query", sql="select n, md5(n::text) from generate_series(1, 200000) n order by 2")
+        after = await c.call("query", sql="select 1")
+    assert full.error_code == "too_large", full.text
+    assert "mcp-pg" not in full.text
+    assert after.data["rows"] == [[1]]

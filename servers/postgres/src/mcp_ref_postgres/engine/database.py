@@ -95,8 +95,8 @@ class Engine:
             await pool.give_back(session)
             if not lost:
                 raise fault(error, self.scrub) from error
-        except BaseException:  # cancelled meanwhile
-            await pool.give_back(session)
+        except BaseException:  # cancelled meanwhile; an engine that stands still would not answer now either
+            pool.let_go(session)
             raise
         pool.forget_idle()
         session = await pool.take(until)
@@ -105,8 +105,8 @@ class Engine:
         except broken() as error:
             await pool.give_back(session)
             raise fault(error, self.scrub) from error
-        except BaseException:  # cancelled meanwhile
-            await pool.give_back(session)
+        except BaseException:  # cancelled meanwhile; an engine that stands still would not answer now either
+            pool.let_go(session)
             raise
 
     async def permitted(self, until: float) -> Facts:

@@ -44,6 +44,8 @@ _CODES: Mapping[str, Code] = {
     "53": "busy",
     "53100": "too_large",
     "53200": "too_large",
+    "53400": "too_large",
+    "25001": "unsupported",
     "54": "too_large",
     "55": "conflict",
     "55P03": "busy",
