@@ -1,13 +1,17 @@
 """What has changed between two snapshots of a page, as whole lines that can be acted on. Pure."""
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from mcp_ref_browser.page.tree import ancestors, comparable, ref_of
+from mcp_ref_browser.page.tree import ancestors, comparable, parents, ref_of
 
 CONTEXT = 1
-# Comparing is quadratic in the lines that differ; beyond this a full snapshot is the better answer anyway.
-MOST_DIFFERENT = 1500
+# More lines than anybody reads the difference of.
+MOST_DIFFERENT = 20_000
+# Comparing each line with each is cubic where a page repeats itself, so that is done in small gaps alone.
+_MOST_COMPARED = 2500
 
 Change = tuple[int, int, int, int]
 """Lines `[a, b)` of the old snapshot became `[c, d)` of the new one."""
@@ -21,8 +25,14 @@ def changes(old: Sequence[str], new: Sequence[str]) -> list[Change] | None:
     middle_old, middle_new = before[begin : len(before) - end], after[begin : len(after) - end]
     if max(len(middle_old), len(middle_new)) > MOST_DIFFERENT:
         return None
-    matcher = SequenceMatcher(None, middle_old, middle_new, autojunk=False)
-    return [(begin + a, begin + b, begin + c, begin + d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
+    out: list[Change] = []
+    done = (0, 0)
+    for one, other in [*_anchors(middle_old, middle_new), (len(middle_old), len(middle_new))]:
+        gap = _between(middle_old[done[0] : one], middle_new[done[1] : other])
+        at, to = begin + done[0], begin + done[1]
+        out += [(at + a, at + b, to + c, to + d) for a, b, c, d in gap]
+        done = one + 1, other + 1
+    return out
 
 
 def rendered(old: Sequence[str], new: Sequence[str], found: Sequence[Change]) -> list[str]:
@@ -32,6 +42,7 @@ def rendered(old: Sequence[str], new: Sequence[str], found: Sequence[Change]) ->
     removed one is shown without what was in it, which is gone as well.
     """
     out: list[str] = []
+    above = parents(new)
     shown = -1
     for a, b, c, d in found:
         now = {ref for line in new[c:d] if (ref := ref_of(line))}
@@ -39,7 +50,7 @@ def rendered(old: Sequence[str], new: Sequence[str], found: Sequence[Change]) ->
         margin = 0 if len(now) == d - c and not gone and now <= {ref_of(line) for line in old[a:b]} else CONTEXT
         first = max(c - margin, shown + 1, 0)
         last = min(d + margin, len(new))
-        around = ancestors(new, min(c, len(new) - 1)) if new else []
+        around = ancestors(above, min(c, len(new) - 1)) if new else []
         out += [f"  {new[at]}" for at in around if shown < at < first]
         out += [f"  {new[at]}" for at in range(first, min(c, len(new)))]
         out += [f"- {line}" for line in gone]
@@ -47,6 +58,41 @@ def rendered(old: Sequence[str], new: Sequence[str], found: Sequence[Change]) ->
         out += [f"  {new[at]}" for at in range(d, last)]
         shown = max(shown, last - 1)
     return out
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """The places of lines that stand once in each, as many as there are in the same order: most lines have a ref."""
+    singles = _singles(new)
+    pairs = [(at, singles[line]) for line, at in _singles(old).items() if line in singles]
+    lasts: list[int] = []
+    ends: list[int] = []
+    before: list[int] = []
+    for number, (_, place) in enumerate(pairs):
+        rank = bisect_left(lasts, place)
+        before.append(ends[rank - 1] if rank else -1)
+        lasts[rank : rank + 1] = [place]
+        ends[rank : rank + 1] = [number]
+    chain: list[tuple[int, int]] = []
+    number = ends[-1] if ends else -1
+    while number >= 0:
+        chain.append(pairs[number])
+        number = before[number]
+    return chain[::-1]
+
+
+def _singles(lines: Sequence[str]) -> dict[str, int]:
+    counts = Counter(lines)
+    return {line: at for at, line in enumerate(lines) if counts[line] == 1}
+
+
+def _between(old: Sequence[str], new: Sequence[str]) -> list[Change]:
+    """The changes in a gap; where it is large, all of it."""
+    if not old and not new:
+        return []
+    if len(old) * len(new) > _MOST_COMPARED:
+        return [(0, len(old), 0, len(new))]
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    return [(a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal"]
 
 
 def _common(one: Sequence[str], other: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from mcp_ref_browser.errors import invalid
-from mcp_ref_browser.page.tree import ancestors, comparable, role_of
+from mcp_ref_browser.page.tree import ancestors, comparable, parents, role_of
 
 MOST_PATTERN = 1000
 _MEMORY = 8 * 1024 * 1024
@@ -45,8 +45,9 @@ def found(lines: Sequence[str], test: Test, role: str | None, most: int) -> tupl
 
 def shown(lines: Sequence[str], hits: Sequence[int], context: int) -> list[str]:
     """The nodes with what they are in and lines around them; `>` marks what was found."""
+    above = parents(lines)
     wanted: set[int] = set()
     for at in hits:
-        wanted |= set(ancestors(lines, at)) | set(range(max(0, at - context), min(len(lines), at + context + 1)))
+        wanted |= set(ancestors(above, at)) | set(range(max(0, at - context), min(len(lines), at + context + 1)))
     marked = set(hits)
     return [f"{'>' if at in marked else ' '} {lines[at]}" for at in sorted(wanted)]

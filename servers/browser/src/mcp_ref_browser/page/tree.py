@@ -73,22 +73,31 @@ def comparable(line: str) -> str:
     return _without(line, lambda marks: marks.replace(_ACTIVE, "", 1)) if _ACTIVE in line else line
 
 
-def ancestors(lines: Sequence[str], index: int) -> list[int]:
-    """The indices of the nodes that a node is in, outermost first."""
+def parents(lines: Sequence[str]) -> list[int]:
+    """For each node the index of the one that it is directly in; -1 where there is none."""
     found: list[int] = []
-    depth = level(lines[index])
-    for at in range(index - 1, -1, -1):
-        if depth == 0:
-            break
-        if level(lines[at]) < depth:
-            depth = level(lines[at])
-            found.append(at)
+    path: list[tuple[int, int]] = []
+    for at, line in enumerate(lines):
+        depth = level(line)
+        while path and path[-1][0] >= depth:
+            path.pop()
+        found.append(path[-1][1] if path else -1)
+        path.append((depth, at))
+    return found
+
+
+def ancestors(above: Sequence[int], index: int) -> list[int]:
+    """The indices of the nodes that a node is in, outermost first, by the parents of all."""
+    found: list[int] = []
+    while (index := above[index]) >= 0:
+        found.append(index)
     return found[::-1]
 
 
 def trail(lines: Sequence[str], index: int) -> str:
     """The nodes that a node is in, in one line without refs."""
-    words = [_REF.sub("", lines[at].strip().removeprefix("- ")).rstrip(": ").strip() for at in ancestors(lines, index)]
+    around = [lines[at].strip().removeprefix("- ") for at in ancestors(parents(lines), index)]
+    words = [_REF.sub("", line).rstrip(": ").strip() for line in around]
     return " > ".join(" ".join(word.split())[:_MOST_SHOWN] for word in words)
 
 
