@@ -87,3 +87,37 @@ async def test_every_frame_is_looked_into_or_nothing_is_shown(
     assert [one.error_code for one in answers] == [code] * 2, [one.text[:200] for one in answers]
     assert "hush" not in str([one.raw for one in answers])
     assert code or answers[0].text.count("[masked]") == 30
+
+
+BROKEN = """() => { JSON.stringify = () => 'x'.repeat(5e6); Array.prototype.join = () => 'y'.repeat(5e6);
+  document.title = 'z'.repeat(1e6); Object.defineProperty(document, 'createTreeWalker', { value: null }); }"""
+FLOOD = """() => { const u = document.querySelector('#u'); u.type = 'password'; u.value = 'hush '.repeat(1e6);
+  for (let i = 0; i < 3000; i++) {
+    const f = document.createElement('input'); f.type = 'password'; f.value = `hush ${i}`;
+    f.ariaLabel = `F${i}`; document.body.append(f); } }"""
+
+
+async def test_a_page_that_has_broken_its_own_language_gets_no_further(browse: Browse, site: Site, ok: Any) -> None:
+    """Case 42."""
+    async with browse() as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/secrets"))
+        ok(await client.call("browser_evaluate", function=BROKEN))
+        long = ok(await client.call("browser_evaluate", function="() => ['a', 'b']", maxChars=1000))
+        page = ok(await client.call("browser_snapshot"))
+    assert len(str(long.raw)) < 20_000
+    assert len(page.data["page"]["title"]) <= 500
+    assert "hunter2secret" not in str(page.raw)
+    assert "[masked]" in page.text
+
+
+@pytest.mark.slow
+async def test_more_private_values_than_can_be_looked_for_hide_every_text_box(
+    browse: Browse, site: Site, ok: Any
+) -> None:
+    """Cases 15, 16."""
+    async with browse(snapshot="none") as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/form"))
+        ok(await client.call("browser_evaluate", function=FLOOD))
+        page = ok(await client.call("browser_snapshot", maxChars=200_000))
+    assert page.text.count("[masked]") > 2000
+    assert "hush" not in page.text

@@ -24,6 +24,7 @@ MOST_CHARS = 20_000_000
 MOST_FRAMES = 200
 MOST_MASKS = 1000
 _LIMITS = {"nodes": MOST_NODES, "chars": MOST_CHARS}
+_NOTHING: dict[str, Any] = {"nodes": 0, "chars": 0, "values": [], "masked": 0, "blind": False, "title": ""}
 _SURVEY_SECONDS = 5.0
 _MASK_SECONDS = 15.0
 _MOST_TITLE = 500
@@ -106,7 +107,7 @@ async def survey(tab: Tab) -> Survey:
         values=[str(value) for one in seen for value in one["values"]],
         masked=sum(one["masked"] for one in seen),
         title=str(title)[:_MOST_TITLE],
-        blind=len(seen) < len(frames) or nodes > MOST_NODES or chars > MOST_CHARS,
+        blind=len(seen) < len(frames) or nodes > MOST_NODES or chars > MOST_CHARS or any(one["blind"] for one in seen),
     )
 
 
@@ -161,7 +162,7 @@ async def _looked_at(frame: "Frame") -> dict[str, Any] | None:
     try:
         return await frame.evaluate(on_document("survey"), _LIMITS)
     except Exception:  # noqa: BLE001  a frame may go, or a page may have broken what a survey needs
-        return None if not frame.is_detached() else {"nodes": 0, "chars": 0, "values": [], "masked": 0, "title": ""}
+        return None if not frame.is_detached() else _NOTHING
 
 
 async def _masked(tab: Tab, lines: list[str], surveys: Sequence[Survey]) -> tuple[list[str], list[str]]:
@@ -174,7 +175,8 @@ async def _masked(tab: Tab, lines: list[str], surveys: Sequence[Survey]) -> tupl
             texts += [text] if (text := said(line).strip('"')) else []
     values = [value for seen in surveys for value in seen.values]
     private = Private(values=values, refs=refs, texts=texts, blind=any(seen.blind for seen in surveys))
-    return (mask_lines(lines, private) if private else lines), [*values, *texts]
+    kept = await asyncio.to_thread(mask_lines, lines, private) if private else lines
+    return kept, [*values, *texts]
 
 
 async def _under_mask(tab: Tab) -> list[str]:

@@ -44,6 +44,8 @@ core = Toolset[State]("core")
 ElementState = Literal["visible", "hidden", "attached", "detached"]
 MOST_WAIT = 30
 MOST_FUNCTION = 200_000
+# JSON of a text is at most so many times as long; a page that has broken the serializer gets no further.
+_LONGEST = 6
 _EVALUATES: ToolOptions = {**DESTROYS, "idempotent": False}
 # The page script's serializer turns whatever comes back into strict JSON of a bounded length, in the page.
 _RUN = """async (element, budget) => {{
@@ -140,7 +142,7 @@ async def browser_evaluate(  # noqa: PLR0913  one parameter for each argument
         else:
             located = await own.find(target)
             made = await own.do(located.evaluate(source, own.budget, timeout=own.seconds * 1000), what)
-        text = str(made["json"])
+        text = str(made["json"])[: own.budget * _LONGEST]
         if filename is not None:
             return await save_text(own, filename, "result", text)
         value, whole = _decoded(text)
