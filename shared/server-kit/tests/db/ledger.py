@@ -32,7 +32,7 @@ from mcp_ref_kit.db.program.sources import Database, DatabaseSettings, bounds, c
 from mcp_ref_kit.db.rows.cells import Cells, bound
 from mcp_ref_kit.db.rows.envelope import Column, Envelope, Format
 from mcp_ref_kit.db.rows.page import Page
-from mcp_ref_kit.db.rows.paging import HeldCursors, Hold, Paging, Position
+from mcp_ref_kit.db.rows.paging import HeldCursors, Hold, Paging
 from mcp_ref_kit.db.sql.lexer import SQLITE
 from mcp_ref_kit.db.sql.placeholders import check_placeholders
 from mcp_ref_kit.workers import Workers
@@ -100,10 +100,10 @@ async def paged(
     if not page.truncated:
         connection.close()
         return page.finish(elapsed_ms=1, re_executed=cursor is not None and held is None)
-    following = Position(position.offset + page.taken, position.held)
+    following = position.after(page.taken)
     peer = ctx.call.peer
     hold = Hold(offset=following.offset, database=source.name, principal=peer.principal.key, session=peer.session)
-    state.held.put(position.held, hold, (connection, rows, page.rest))
+    state.held.put(following.held, hold, (connection, rows, page.rest))
     sealed = state.paging.seal(ctx, following, source.name)
     return page.finish(elapsed_ms=1, next_cursor=sealed, re_executed=cursor is not None and held is None)
 

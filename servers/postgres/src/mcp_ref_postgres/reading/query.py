@@ -71,7 +71,7 @@ async def sampled(ctx: Ctx, opened: Opened, question: Question) -> Envelope:
         DbError
     """
     async with ctx.state.slots.enter(ctx.state.settings.timeout) as deadline:
-        turn = Turn(ctx, opened, question, Position(0, ""), deadline)
+        turn = Turn(ctx, opened, question, Position(0), deadline)
         return await turn.first()
 
 
@@ -174,7 +174,7 @@ class Turn:
         if not page.truncated:
             return None, False
         ctx, name = self._ctx, self._opened.engine.name
-        after = Position(self._position.offset + page.taken, self._position.held)
+        after = self._position.after(page.taken)
         cursor = ctx.state.paging.seal(ctx, after, name)
         # A backend that is held would be missing from the pooler, for everybody.
         if page.reason == "time" or not reading.holdable or reading.engine.is_pooled:

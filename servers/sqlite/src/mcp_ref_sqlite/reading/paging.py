@@ -93,11 +93,11 @@ def _finished(
 ) -> Output[Envelope]:
     """The result; the cursor is held for the next page, or closed."""
     page, more = fetched.page, fetched.more
-    following = Position(position.offset + page.taken, position.held)
-    if more is None:
+    following = position.after(page.taken) if page.truncated else None
+    if more is None or following is None:
         database.readers.give_back(seat)
     else:
         held = Held(more, seat, database.readers)
         ctx.state.holding.put(following, database.name, ctx.call.peer, held, is_wal=fetched.is_wal)
-    cursor = ctx.state.paging.seal(ctx, following, database.name) if page.truncated else None
+    cursor = None if following is None else ctx.state.paging.seal(ctx, following, database.name)
     return page.finish(elapsed_ms=fetched.milliseconds, next_cursor=cursor, re_executed=re_executed)

@@ -25,7 +25,11 @@ class Position(Struct, frozen=True, array_like=True):
     """Where a page of rows begins, and the name under which its engine cursor may still be held."""
 
     offset: int
-    held: str
+    held: str = ""
+
+    def after(self, rows: int) -> "Position":
+        """Where the page behind so many rows begins. Most statements have one page, so a name is made only here."""
+        return Position(self.offset + rows, self.held or secrets.token_urlsafe(12))
 
 
 class Paging:
@@ -43,7 +47,7 @@ class Paging:
             ToolError: `invalid_argument`; the cursor is not of this call.
         """
         if cursor is None:
-            return Position(0, secrets.token_urlsafe(12))
+            return Position(0)
         return self.after(ctx, cursor, database, Position)
 
     def after(self, ctx: Context[Any], cursor: str, database: str, kind: type[P]) -> P:
