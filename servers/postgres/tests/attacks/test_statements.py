@@ -154,10 +154,10 @@ async def test_a_block_that_commits_cannot_leave_the_transaction(client: Any, en
     await intact(engine, fresh)
 
 
-@pytest.mark.parametrize("mode", ["read-only", "read-write"])
-async def test_a_superuser_is_refused_with_the_reason(client: Any, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "revision"), [("read-only", "2025-11-25"), ("read-write", "2026-07-28")])
+async def test_a_superuser_is_refused_with_the_reason(client: Any, mode: str, revision: str) -> None:
     """P13: what does not run a caller's text still answers."""
-    async with client(user="mcp_boss", mode=mode) as c:
+    async with client(user="mcp_boss", mode=mode, revision=revision) as c:
         refused = [
             await c.call("query", sql="select 1"),
             await c.call("explain", sql="select 1"),
