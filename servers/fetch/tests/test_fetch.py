@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from mcp_ref_fetch.choices import HeaderName
+from mcp_ref_fetch.pages.rewriting import raw_form
+from mcp_ref_kit.network import WebUrl
+
 Web = Any
 Reads = Any
 
@@ -244,3 +248,86 @@ async def test_headers_of_a_call_are_those_that_describe_what_is_wanted(web: Web
             assert (await reading.refusal(web.url("/a"), headers={name: "x"}))[0] == "invalid_argument"
         assert (await reading.refusal(web.url("/a"), headers={"Accept": "a\r\nHost: b"}))[0] == "invalid_argument"
     assert len(web.paths()) == 1
+
+
+async def test_headers_that_the_operator_allows_go_to_the_first_origin_only(web: Web, reads: Reads) -> None:
+    """`--header-allow`: not beyond a redirect to another origin, nor back from there."""
+    web.page("/a", ARTICLE)
+    web.redirect("/here", "/a")
+    web.redirect("/away", web.url("/back", "other.test"))
+    web.redirect("/back", web.url("/a", "one.test"))
+    async with reads(header_allow=[HeaderName.parse("X-Trace")], ignore_robots_txt=True) as reading:
+        for name in ("one.test", "other.test"):
+            reading.names.add(name, ["127.0.0.1"])
+        for path in ("/a", "/here", "/away"):
+            await reading.fetch(web.url(path, "one.test"), headers={"X-Trace": "t", "accept-language": "de"})
+    sent = [(hit.path, hit.headers.get("x-trace"), hit.headers.get("accept-language")) for hit in web.hits]
+    carried = ("t", "de")
+    assert sent == [
+        ("/a", *carried),
+        ("/here", *carried),
+        ("/a", *carried),
+        ("/away", *carried),
+        ("/back", None, None),
+        ("/a", None, None),
+    ]
+
+
+async def test_pages_of_code_hosts_are_asked_for_in_their_raw_form(web: Web, reads: Reads) -> None:
+    """`--rewrite`: before the guard, which judges where it leads."""
+    async with reads(default=True, rewrite=True, ignore_robots_txt=True) as reading:
+        reading.names.add("github.com", ["127.0.0.1"])
+        code, words = await reading.refusal("https://github.com/o/r/blob/main/a.py")
+    assert (code, "raw.githubusercontent.com" in words) == ("dns", True)
+    assert reading.names.asked == ["raw.githubusercontent.com"]
+    assert web.hits == []
+
+
+@pytest.mark.parametrize(
+    ("page", "raw"),
+    [
+        ("github.com/o/r/blob/main/d/a.py", "raw.githubusercontent.com/o/r/main/d/a.py"),
+        ("github.com/o/r/blob/main/a.py?plain=1", "raw.githubusercontent.com/o/r/main/a.py"),
+        ("gist.github.com/o/0123abc", "gist.githubusercontent.com/o/0123abc/raw"),
+        ("gitlab.com/g/s/r/-/blob/main/a.py", "gitlab.com/g/s/r/-/raw/main/a.py"),
+        ("bitbucket.org/o/r/src/main/a.py", "bitbucket.org/o/r/raw/main/a.py"),
+        ("codeberg.org/o/r/src/branch/main/a.py", "codeberg.org/o/r/raw/branch/main/a.py"),
+        ("github.com/o/r/issues/1", "github.com/o/r/issues/1"),
+        ("github.com.evil.test/o/r/blob/main/a", "github.com.evil.test/o/r/blob/main/a"),
+    ],
+)
+def test_the_raw_form_of_a_page(page: str, raw: str) -> None:
+    assert str(raw_form(WebUrl.parse(f"https://{page}"))) == f"https://{raw}"
+
+
+async def test_when_to_come_again_may_be_a_date(web: Web, reads: Reads) -> None:
+    """WF21: Retry-After has two forms; what is neither is left out."""
+    async with reads() as reading:
+        reading.clock.time = 1_788_256_800.0  # 2026-09-01 10:00:00 UTC
+        for value, shown in (
+            ("Tue, 01 Sep 2026 10:02:00 GMT", "retry_after=120"),
+            ("Tue, 01 Sep 2020 10:02:00 GMT", "retry_after=0"),
+            ("soon", None),
+            ("Tue, 99 Foo 2026", None),
+            ("9" * 30, None),
+        ):
+            web.page("/a", "later", "text/plain", status=503, headers={"Retry-After": value})
+            words = (await reading.refusal(web.url("/a")))[1]
+            assert (shown or "retry_after") in words or shown is None
+            assert ("retry_after" in words) == (shown is not None), value
+
+
+async def test_what_is_listed_stays_within_an_answer(web: Web, reads: Reads) -> None:
+    """A thousand links of four thousand characters are a page of links and a cursor, and no error."""
+    links = "".join(f"<a href='/{number}{'x' * 4000}'>{'y' * 100}</a> " for number in range(1000))
+    metas = "".join(f"<meta property='og:a{number}' content='{'z' * 3000}'>" for number in range(150))
+    web.page("/a", f"<title>{'t' * 100_000}</title>{metas}<p>{links}</p>")
+    async with reads() as reading:
+        first = await reading.client.call("fetch_links", url=web.url("/a"), limit=1000)
+        said = await reading.client.call("fetch_metadata", url=web.url("/a"))
+    for found in (first, said):
+        assert not found.is_error, found.text[:500]
+        size = (len(found.text.encode()), len(json.dumps(found.data)))
+        assert size <= (256 * 1024, 1024 * 1024)
+        assert size[1] <= 1024 * 1024
+    assert first.data["next_cursor"]

@@ -107,6 +107,7 @@ XML: dict[str, tuple[bytes, str | None]] = {
     "depth": (b"<a>" * 300_000, "decode"),
     "attributes": (b"<urlset " + b" ".join(b"a%d=''" % n for n in range(50_000)) + b"/>", None),
     "entries": (b"<urlset>" + b"<url><loc>http://h/</loc></url>" * 100_000 + b"</urlset>", None),
+    "long entries": (b"<urlset>" + b"<url><loc>http://h/%s</loc></url>" % (b"x" * 1900) * 2000 + b"</urlset>", None),
     "one long text": (b"<urlset><url><loc>" + b"x" * 4_000_000 + b"</loc></url></urlset>", None),
     "another encoding": ("<?xml version='1.0' encoding='utf-16'?><urlset/>".encode("utf-16"), None),
     "an unknown encoding": (b"<?xml version='1.0' encoding='rot13'?><urlset/>", "decode"),

@@ -13,6 +13,7 @@ from mcp_ref_fetch.state import Ctx, State
 from mcp_ref_fetch.text.charset import decoded
 from mcp_ref_fetch.text.clean import cleaned, fenced
 from mcp_ref_fetch.tools.arguments import READING, Cursor, Url
+from mcp_ref_fetch.tools.results import fitting
 from mcp_ref_fetch.web.wanted import Wanted
 
 discovery = Toolset[State]("discover", default=False)
@@ -115,9 +116,10 @@ def _page(
     """One page of a list, and the cursor of the next."""
     cursors, limit = ctx.state.cursors, int(asked["limit"])
     start = 0 if cursor is None else cursors.open(cursor, tool, asked, ctx.principal, position=int)
-    end = start + limit
+    part = fitting(found[start : start + limit])
+    end = start + len(part)
     more = cursors.seal(tool, asked, ctx.principal, end) if end < len(found) else None
-    return found[start:end], more
+    return part, more
 
 
 def _more(cursor: str | None) -> str:

@@ -13,7 +13,7 @@ from mcp_ref_fetch.text.charset import decoded
 from mcp_ref_fetch.text.sniff import sniffed
 from mcp_ref_fetch.tools.arguments import READING, Cursor, Url
 from mcp_ref_fetch.tools.fetch import reading
-from mcp_ref_fetch.tools.results import Truncation
+from mcp_ref_fetch.tools.results import Truncation, fitting
 from mcp_ref_fetch.web.agents import named
 from mcp_ref_fetch.web.wanted import Answer, Wanted
 
@@ -21,6 +21,8 @@ KIB = 1024
 # Heads of pages are at their beginning.
 _HEAD_BYTES = 512 * KIB
 _SECONDS = 5.0
+_LONGEST_LINE = 1000
+_MOST_LINES = 60
 # What tells about a page, and nothing about who asked or how it is served.
 _SHOWN_HEADERS = (
     "content-type",
@@ -78,7 +80,7 @@ async def fetch_links(
         for link in await state.workers.run(_links, document)
         if _fits(link.href, link.text, filter) and scope in {"all", "internal" if link.internal else "external"}
     ]
-    part = found[start : start + limit]
+    part = fitting(found[start : start + limit])
     end = start + len(part)
     more = cursors.seal("fetch_links", asked, ctx.principal, end) if end < len(found) else None
     result = AllLinks(
@@ -86,7 +88,7 @@ async def fetch_links(
         truncated=more is not None,
         next_cursor=more,
         final_url=document.url,
-        truncation=Truncation("limit", len(part), len(found)) if more else None,
+        truncation=Truncation("limit" if len(part) == limit else "bytes", len(part), len(found)) if more else None,
         untrusted=True,
     )
     text = "\n".join(f"{link.href} {link.text}".rstrip() for link in part) or "No links."
@@ -237,4 +239,5 @@ def _lines(found: AllMetadata) -> list[str]:
     plain = ("title", "description", "canonical", "language", "published", "status")
     lines = [f"{name}: {getattr(found, name)}" for name in plain if getattr(found, name) is not None]
     lines += [f"og:{name}: {value}" for name, value in found.open_graph.items()]
-    return lines + [f"feed: {feed.href}" for feed in found.feeds]
+    lines += [f"feed: {feed.href}" for feed in found.feeds]
+    return [line[:_LONGEST_LINE] for line in lines[:_MOST_LINES]]

@@ -1,10 +1,18 @@
 """What the results of the tools have in common."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, Literal, TypeVar
 
+import msgspec
 from msgspec import Struct
 
+from mcp_ref_fetch.pages.chunks import MOST_BYTES
 from mcp_ref_fetch.pages.snapshot import Snapshot
+
+Entry = TypeVar("Entry")
+# Of one answer, with room for what is said beside it.
+_LIST_BYTES = MOST_BYTES - 1024
 
 
 class Truncation(Struct, frozen=True):
@@ -13,6 +21,12 @@ class Truncation(Struct, frozen=True):
     reason: Literal["length", "limit", "bytes", "time"]
     shown: int
     total: int | None = None
+
+
+def fitting(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """As many entries of a list as one answer holds, and one at least."""
+    sizes = accumulate(len(msgspec.json.encode(entry)) for entry in entries)
+    return entries[: max(1, sum(size <= _LIST_BYTES for size in sizes))]
 
 
 def about(snapshot: Snapshot) -> dict[str, Any]:
