@@ -312,6 +312,13 @@ def test_forms_are_sent_on_paper_without_passwords() -> None:
         without_passwords('{"userPassword": "a\\"b", "n": 1}', "application/json")
         == '{"userPassword": "[masked]", "n": 1}'
     )
+    parts = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n--b\r\nX: name="u"\r\n\r\nann\r\n--b--\r\n'
+    assert without_passwords(parts.format("password", "x\r\ny"), "multipart/form-data; boundary=b") == parts.format(
+        "password", "[masked]"
+    )
+    assert without_passwords(parts.format("colour", "x"), "multipart/form-data; boundary=b") == parts.format(
+        "colour", "x"
+    )
 
 
 def test_a_flood_of_equal_events_is_one() -> None:

@@ -14,6 +14,7 @@ HIDDEN = frozenset({"authorization", "proxy-authorization", "cookie", "set-cooki
 _MOST_BODY = 2_000_000
 _PASSWORD = re.compile(r"(?i)pass(word|wd|phrase)?|pwd|secret|token|otp|cvc|cvv|card-?number")
 _FORM = re.compile(r'(?i)("(?:[^"]*(?:password|passwd|pwd|secret)[^"]*)"\s*:\s*)"(?:[^"\\]|\\.)*"')
+_PART = re.compile(r'(name="([^"]*)"[^\r\n]*(?:\r\n[^\r\n]+)*\r\n\r\n)(.*?)(?=\r\n--)', re.DOTALL)
 _TEXT = re.compile(r"(?i)^(text/|application/(json|xml|javascript|x-www-form-urlencoded|.*\+(json|xml)))|charset=")
 
 
@@ -58,6 +59,8 @@ def without_passwords(body: str, content_type: str) -> str:
         pairs = parse_qsl(body, keep_blank_values=True)
         if any(_PASSWORD.search(name) for name, _ in pairs):
             return "&".join(f"{name}={MASK if _PASSWORD.search(name) else value}" for name, value in pairs)
+    if "multipart/form-data" in content_type:
+        return _PART.sub(lambda part: f"{part[1]}{MASK}" if _PASSWORD.search(part[2]) else part[0], body)
     return _FORM.sub(rf'\1"{MASK}"', body)
 
 
