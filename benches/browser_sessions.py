@@ -108,9 +108,9 @@ async def _loads(url: str, times: int) -> Iterator[tuple[str, float]]:
     from playwright.async_api import async_playwright  # noqa: PLC0415  the other rows need none of it
 
     from mcp_ref_browser.guard.proxy import GuardProxy  # noqa: PLC0415  as above
-    from mcp_ref_browser.settings import Settings  # noqa: PLC0415
-    from mcp_ref_browser.setup.discover import executable  # noqa: PLC0415
-    from mcp_ref_browser.setup.preset import preset  # noqa: PLC0415
+    from mcp_ref_browser.settings import Settings  # noqa: PLC0415  as above
+    from mcp_ref_browser.setup.discover import executable  # noqa: PLC0415  as above
+    from mcp_ref_browser.setup.preset import preset  # noqa: PLC0415  as above
 
     settings = Settings(allowed_origins=[url])
     guard = GuardProxy(preset(settings, None).policy(), _unheard)
