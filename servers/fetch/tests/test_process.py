@@ -110,6 +110,28 @@ def test_the_five_tools_fit_their_budget() -> None:
     assert sum(sizes) <= MOST_BYTES
 
 
+def test_the_table_of_settings_is_that_of_the_program() -> None:
+    """Every flag of this server with its default, and no other."""
+    text = (Path(__file__).parents[1] / "README.md").read_text()
+    listed: dict[str, str] = {}
+    for line in text.partition("## Settings")[2].splitlines():
+        if line.startswith("| `--"):
+            first, second = (cell.strip() for cell in line.split("|")[1:3])
+            flags = re.findall(r"`(--[a-z-]+)", first)
+            listed |= dict(zip(flags, second.split(", ") if second else [""] * len(flags), strict=True))
+    own = run("--help")[1].partition("options of every server")[0]
+    offered: dict[str, str] = {}
+    for flag, words in re.findall(r"^  (--[a-z-]+)(.*?)(?=^  --|\Z)", own, re.MULTILINE | re.DOTALL):
+        found = re.search(r"\(default:\s+(\S+)\)", words)
+        offered[flag] = found[1] if found and found[1] != "off" else ""
+    units = {" MiB": 1024**2, " KiB": 1024}
+    for flag, default in listed.items():
+        for unit, size in units.items():
+            if default.endswith(unit):
+                listed[flag] = str(int(default.removesuffix(unit)) * size)
+    assert listed == offered
+
+
 def test_check_says_what_works() -> None:
     code, out, _ = run("--check", "--secret-header", "example.com=Authorization:MISSING")
     assert code == 1
