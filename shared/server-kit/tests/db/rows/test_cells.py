@@ -105,9 +105,14 @@ def test_a_long_document_becomes_cut_text() -> None:
     assert cells.cut == 2
 
 
-@pytest.mark.parametrize("text", ["{", "[" * 5000 + "]" * 5000, "\ud800"])
+@pytest.mark.parametrize("text", ["{", "[" * 5000 + "]" * 5000, "[" * 65 + "]" * 65, "\ud800"])
 def test_what_is_no_readable_document_stays_text(text: str) -> None:
     assert Cells(100_000).json(text) == text
+
+
+def test_a_document_as_deep_as_readers_follow_is_one() -> None:
+    assert isinstance(Cells(100_000).json("[" * 64 + "1" + "]" * 64), list)
+    assert Cells(100_000).json("[" + "[]," * 99 + "[]]") == [[]] * 100
 
 
 def test_a_document_keeps_its_numbers() -> None:

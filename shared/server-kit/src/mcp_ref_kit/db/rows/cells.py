@@ -100,9 +100,11 @@ class Cells:
         if len(text) > self.most:
             return self.text(text)
         try:
-            return msgspec.json.decode(text)
-        except (ValueError, RecursionError):  # no JSON after all, or deeper than readers can follow
+            document = msgspec.json.decode(text)
+        except (ValueError, RecursionError):  # no JSON after all, or deeper than this interpreter can follow
             return self.text(text)
+        may_be_deep = text.count("[") + text.count("{") > _DEEPEST
+        return self.text(text) if may_be_deep and _is_deeper(document, _DEEPEST) else document
 
     def document(self, value: Any) -> Any:
         """Arrays and documents: themselves with each member as a cell, or their text where it is too long."""
@@ -176,6 +178,22 @@ _MEMBERS: Mapping[type, Encoder] = {
     dt.date: _iso,
     dt.time: _iso,
 }
+
+
+def _is_deeper(document: Any, deepest: int) -> bool:
+    """Whether there are more levels of arrays and objects in it; who reads the result follows so many."""
+    level = [document]
+    for _ in range(deepest):
+        level = [inner for value in level for inner in _members(value) if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _members(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).values()
+    return cast("list[Any]", value) if isinstance(value, list) else ()
 
 
 def _plain(value: Any, deepest: int) -> Any:
