@@ -22,8 +22,8 @@ class NetworkFault(ToolError):
     word: ClassVar[str] = "connection"
     again: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message, code=self.word, hint=hint, retryable=self.again)
+    def __init__(self, message: str, *, hint: str | None = None, retryable: bool | None = None) -> None:
+        super().__init__(message, code=self.word, hint=hint, retryable=self.again if retryable is None else retryable)
 
 
 class InvalidUrl(NetworkFault):
