@@ -1,6 +1,6 @@
-"""What can go wrong between a URL and its text, as tool errors; what may not be asked at all is `NetworkFault`.
+"""What can go wrong between a URL and its text, as tool errors; what is wrong before that is in the kit.
 
-FetchFault               code
+FetchFault               code               a NetworkFault
 ├── RobotsDenied         robots_denied      robots.txt says no, or cannot be read
 ├── TlsFault             tls                the certificate does not fit
 ├── ConnectionFault      connection         broken off, or no HTTP
@@ -15,19 +15,11 @@ FetchFault               code
 └── BadRequest           invalid_argument   arguments that do not go together
 """
 
-from typing import ClassVar
-
-from mcp_protocol.errors import ToolError
+from mcp_ref_kit.network import NetworkFault
 
 
-class FetchFault(ToolError):
-    """A page that could not be had."""
-
-    word: ClassVar[str] = "connection"
-    again: ClassVar[bool] = False
-
-    def __init__(self, message: str, *, hint: str | None = None, retryable: bool | None = None) -> None:
-        super().__init__(message, code=self.word, hint=hint, retryable=self.again if retryable is None else retryable)
+class FetchFault(NetworkFault):
+    """A page that could not be had, though it may be asked for."""
 
 
 class RobotsDenied(FetchFault):

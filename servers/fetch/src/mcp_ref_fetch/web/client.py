@@ -178,7 +178,7 @@ class _naming_hop:  # noqa: N801  reads as a statement
         if isinstance(error, NetworkFault) and self._hops:
             words = f"Redirect {len(self._hops)} of `{self._wanted.url}` led there: {error.message}"
             # A target that is no URL is the web server's fault, not the caller's argument.
-            raise type(error)(words, hint=error.hint) from error
+            raise type(error)(words, hint=error.hint, retryable=error.retryable) from error
 
 
 async def _everything(url: WebUrl, wanted: Wanted) -> tuple[str, float]:
