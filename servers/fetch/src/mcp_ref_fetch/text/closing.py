@@ -2,18 +2,17 @@
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from mcp_ref_fetch.text import inline
-from mcp_ref_fetch.text.frames import HEADINGS, INLINE, Frame, Scene
+from mcp_ref_fetch.text.frames import HEADINGS, Frame, Options, Scene
 from mcp_ref_fetch.text.tables import Cell, Table
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
 
 Close = Callable[[Scene, Frame, Frame], None]
 
-_LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight-source|highlight|brush:)[-:]?\s*([A-Za-z0-9+#_.-]{1,30})")
+_LANGUAGE = re.compile(
+    r'\bdata-lang(?:uage)?="([A-Za-z0-9+#_.-]{1,30})"'
+    r"|(?:[\s\"])(?:language|lang|highlight-source|highlight|brush:)[-:]?\s*([A-Za-z0-9+#_.-]{1,30})(?=[\s\";])"
+)
 _NO_LANGUAGE = frozenset(
     {"none", "text", "plain", "plaintext", "nohighlight", "source", "block", "default", "notranslate"}
 )
@@ -24,40 +23,39 @@ _HEADING_MARK = re.compile(r"^#{1,6} ")
 
 def close(scene: Scene, frame: Frame, parent: Frame) -> None:
     """Put what an element holds into the one around it."""
-    _CLOSE.get(frame.tag, _close_inline if frame.tag in INLINE else _close_block)(scene, frame, parent)
+    _CLOSE.get(frame.tag, _close_block)(scene, frame, parent)
+
+
+def marked(tag: str, text: str, source: str, options: Options) -> str:
+    """The text of an inline element between the marks that it stands for."""
+    if tag == "a":
+        return inline.link(text, source, options.base) if options.links else text
+    if tag in _CODE:
+        return inline.code_span(text)
+    if tag == "sup":
+        return inline.raised(text)
+    return inline.wrapped(text, _MARKS[tag])
+
+
+def as_inline(scene: Scene, frame: Frame, parent: Frame) -> None:
+    """A link around blocks leads from the first of them."""
+    blocks = frame.finished()
+    if scene.options.plain or not blocks or not _may_be_linked(blocks[0]):
+        parent.blocks.extend(blocks)
+        return
+    heading = _HEADING_MARK.match(blocks[0])
+    before = heading[0] if heading else ""
+    first = inline.link(blocks[0][len(before) :].replace("\n", " "), frame.source, scene.options.base)
+    parent.blocks.extend([before + first, *blocks[1:]] if first else blocks[1:])
+
+
+def _may_be_linked(block: str) -> bool:
+    return "](" not in block and not block.startswith(("```", "|", "> ", "---")) and not _is_list(block)
 
 
 def _close_block(scene: Scene, frame: Frame, parent: Frame) -> None:
     del scene
     parent.blocks.extend(frame.finished())
-
-
-def _close_inline(scene: Scene, frame: Frame, parent: Frame) -> None:
-    if frame.blocks:  # a link or span around whole blocks
-        if frame.tag == "a" and scene.options.links:
-            parent.parts.append(_as_inline(scene, frame))
-            parent.flush()
-            return
-        parent.flush()
-        parent.blocks.extend(frame.finished())
-        return
-    parent.parts.append(_as_inline(scene, frame))
-
-
-def _as_inline(scene: Scene, frame: Frame) -> str:
-    options = scene.options
-    if frame.blocks:
-        text = " ".join(_HEADING_MARK.sub("", block).replace("\n", " ") for block in frame.finished())
-    else:
-        text = "".join(frame.parts)
-    if options.plain:
-        return text
-    if frame.tag == "a" and options.links:
-        return inline.link(text, frame.attributes.get("href") or "", options.base)
-    if frame.tag in _CODE:
-        return inline.code_span(text)
-    mark = _MARKS.get(frame.tag)
-    return text if mark is None else inline.wrapped(text, mark)
 
 
 def _close_heading(scene: Scene, frame: Frame, parent: Frame) -> None:
@@ -73,7 +71,7 @@ def _close_quotation(scene: Scene, frame: Frame, parent: Frame) -> None:
 
 
 def _close_code(scene: Scene, frame: Frame, parent: Frame) -> None:
-    text = "\n".join(["".join(frame.parts), *frame.blocks]) if frame.blocks else "".join(frame.parts)
+    text = "".join(frame.parts)
     if text.strip():
         parent.blocks.append(text.strip("\n") if scene.options.plain else inline.code_block(text, _language(frame)))
 
@@ -168,14 +166,11 @@ def _table(scene: Scene) -> Table | None:
 
 
 def _language(frame: Frame) -> str:
-    nodes: list[LexborNode | None] = [frame.node.css_first("code"), frame.node, frame.node.parent]
-    for node in nodes:
-        attributes = node.attributes if node is not None else {}
-        said = attributes.get("data-lang") or attributes.get("data-language")
-        found = _LANGUAGE.search(attributes.get("class") or "")
-        name = (said or (found[1] if found else "")).lower()
-        if name and name not in _NO_LANGUAGE and " " not in name and len(name) <= 30:  # noqa: PLR2004  longer than any name
-            return name
+    for source in (frame.source + frame.around,):
+        for found in _LANGUAGE.finditer(source):
+            name = (found[1] or found[2]).lower()
+            if name not in _NO_LANGUAGE:
+                return name
     return ""
 
 

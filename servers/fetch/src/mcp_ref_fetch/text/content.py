@@ -1,193 +1,156 @@
-"""The part of a page that it is about: its article or main element, else the block that scores best."""
-
-import re
-from collections.abc import Iterable
+"""The part of a page that it is about: what the page declares, and within it the block that holds the running text."""
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from mcp_ref_fetch.text.hidden import Attributes, is_hidden
+from mcp_ref_fetch.text import signs
+from mcp_ref_fetch.text.measures import Measures, is_inside, outermost
+from mcp_ref_fetch.text.pruning import drop_chrome, prune
+from mcp_ref_fetch.text.scoring import Scores
 
 Node = LexborNode
 
-# A shorter article element is a teaser, or one of several.
+# A shorter article or main element is a teaser, or waits for a script.
 _LEAST = 200
-_LEAST_SHARE = 0.25
-_LEAST_PARAGRAPH = 25
-_GOOD = re.compile(r"\b(?:article|content|post|entry|main|body|text|story|blog|page|readme|markdown)", re.IGNORECASE)
-_BAD = re.compile(
-    r"\b(?:nav|side|comment|promo|footer|header|menu|share|social|related|banner|cookie|subscribe|breadcrumb|widget"
-    r"|advert|sponsor|masthead|toolbar|popup|modal)",
-    re.IGNORECASE,
-)
-_WEIGHT = 25.0
-# Beside the text, wherever they stand in it; unless they are a good part of it.
-_ASIDE = frozenset({"aside", "footer", "form"})
-_FURNITURE_SHARE = 0.3
-_BLOCKS = frozenset(["div", "section", "ul", "ol", "li", "aside", "p", "span", "table", "header", "dl"])
-_FURNITURE = re.compile(
-    r"(?:^|[\s_-])(?:ads?|advert\w*|banner|breadcrumbs?|comments?|disqus|cookies?|gdpr|newsletter|outbrain|pager|pagination"
-    r"|popup|promo\w*|related\w*|recommend\w*|share\w*|sharing|sidebar|signup|skip\w*|social\w*|sponsor\w*|subscribe\w*"
-    r"|subscription|taboola|tags?|teaser\w*|toolbar|trending|widget)(?:$|[\s_-])",
-    re.IGNORECASE,
-)
-_CHROME = ("nav", "aside", "header", "footer", "form")
-# What is never the content, wherever it stands.
-_ROLES = frozenset({"navigation", "search", "banner", "contentinfo", "menu", "menubar", "toolbar"})
+# What scores best has to be as long as this to be a text of its own.
+_LEAST_TEXT = 140
+# Of several articles one is the article when it has this share of all their text.
+_DOMINATES = 0.6
+# Running text outside of what is declared, against that in it: more than this, and the declaration is not believed.
+_OUTSIDE = 0.4
+# With less running text than this share of all text a declared part is a list, and all of it is content.
+_THIN = 0.4
+# Below this share of the running text the best block is one of many, such as answers or cards.
+_SCATTERED = 0.25
+# The chosen block holds at least this share of the running text; a declared part not much larger is taken instead.
+_ENOUGH = 0.75
+_NOT_MUCH_LARGER = 1.5
+_NEAR_BEST, _MOST_NEAR, _LEAST_NEAR = 0.75, 5, 2
+_SENTENCE, _FEW_LINKS = 80, 0.25
+_INNER_BLOCKS = "div, section, table, aside, form, footer, header, nav, article article"
+_TOP = frozenset({"body", "html", "-undef", None})
 
 
-class Content:
-    """The elements to read, in their order, and the elements inside of them to pass over."""
-
-    def __init__(self, roots: list[Node], chrome: frozenset[str] = frozenset({"nav"})) -> None:
-        self.roots = roots
-        self._chrome = chrome
-        self._roots = {root.mem_id for root in roots}
-        self._most = sum(_length(root) for root in roots) * _FURNITURE_SHARE
-
-    def passes_over(self, node: Node, tag: str, attributes: Attributes) -> bool:
-        """Whether an element is furniture of the page."""
-        if tag in self._chrome or (attributes.get("role") or "") in _ROLES:
-            return True
-        if node.mem_id in self._roots or not (tag in _ASIDE or _is_named_furniture(tag, attributes)):
-            return False
-        return _length(node) <= self._most and node.css_first("h1") is None
-
-
-class Everything(Content):
-    """The whole body."""
-
-    def passes_over(self, node: Node, tag: str, attributes: Attributes) -> bool:
-        """Nothing is furniture."""
-        del node, tag, attributes
-        return False
-
-
-def whole(tree: LexborHTMLParser) -> Content:
+def whole(tree: LexborHTMLParser) -> list[Node]:
     """All of the page."""
-    return Everything(_body(tree))
+    body = tree.body
+    return [node for node in [body if body is not None else tree.root] if node is not None]
 
 
-def main_content(tree: LexborHTMLParser) -> Content:
-    """The part that the page is about; never less than its only text."""
-    declared = _declared(tree)
-    if declared is not None:
-        return Content([declared], frozenset({"nav"}))
-    body = _body(tree)
-    visible = sum(_length(node) for node in body)
-    best = _best(tree)
-    if best:
-        size = sum(_length(node) for node in best)
-        if size >= _LEAST and size >= visible * _LEAST_SHARE:
-            return Content(best, frozenset({"nav"}))
-    without = frozenset(_CHROME)
-    kept = visible - sum(_length(node) for node in _outermost(tree.css(", ".join(_CHROME))))
-    if kept >= min(_LEAST, visible):
-        return Content(body, without)
-    return Everything(body) if kept <= 0 else Content(body, frozenset({"nav"}) if visible > kept else without)
+def main_content(tree: LexborHTMLParser, measures: Measures) -> list[Node]:
+    """The part that the page is about, in its order; what is none of it is taken out of the tree."""
+    body = tree.body
+    if body is None:
+        return whole(tree)
+    drop_chrome(body, measures)
+    declared = _declared(tree, measures)
+    if declared is not None and declared.css_first(_INNER_BLOCKS) is None:
+        return [declared]  # text and no blocks: nothing is left to choose
+    roots, scattered = _chosen(tree, body, declared, measures)
+    prune(roots, measures, scattered=scattered)
+    return roots
 
 
-def _declared(tree: LexborHTMLParser) -> Node | None:
-    articles = [node for node in _outermost(tree.css("article")) if not _is_out_of_sight(node)]
-    if len(articles) == 1 and _length(articles[0]) >= _LEAST:
-        return articles[0]
-    mains = [node for node in tree.css("main, [role=main]") if _length(node) >= _LEAST and not _is_out_of_sight(node)]
-    return max(mains, key=_length) if mains else None
+def _chosen(tree: LexborHTMLParser, body: Node, declared: Node | None, measures: Measures) -> tuple[list[Node], bool]:
+    """The parts, and whether the text is scattered over them."""
+    scope = declared or body
+    scores = Scores(tree, measures)
+    top = scores.best()
+    if top is None or measures.is_over:
+        return [scope], True
+    if not is_inside(top, scope):
+        if scores.running([top]) < scores.running([scope]) * _OUTSIDE:
+            return [scope], True
+        declared, scope = None, body
+    if declared is not None and scores.running([scope]) < measures.length(scope) * _THIN:
+        return [scope], True
+    first = _with_siblings(_climbed(top, scores), scores, measures)
+    scattered = scores.running(first) < scores.running([scope]) * _SCATTERED
+    return _settled(_grown(first, top, scope, scores, measures), scope, declared, measures), scattered
 
 
-def _best(tree: LexborHTMLParser) -> list[Node]:
-    scores: dict[int, float] = {}
-    nodes: dict[int, Node] = {}
-    for paragraph in tree.css("p, pre, blockquote, td"):
-        text = paragraph.text()
-        parent = paragraph.parent
-        if len(text) < _LEAST_PARAGRAPH or parent is None:
-            continue
-        score = 1 + text.count(",") + min(len(text) / 100, 3)
-        for node, share in ((parent, 1.0), (parent.parent, 0.5)):
-            if node is not None and node.tag not in {"html", "-undef", None}:
-                nodes[node.mem_id] = node
-                scores[node.mem_id] = scores.get(node.mem_id, _weight(node)) + score * share
-    final = {key: score * (1 - _link_density(nodes[key])) for key, score in scores.items()}
-    if not final:
-        return []
-    top = max(final, key=lambda key: final[key])
-    return _with_siblings(nodes[top], final, final[top])
+def _settled(roots: list[Node], scope: Node, declared: Node | None, measures: Measures) -> list[Node]:
+    """What was found, unless it is too little, or nearly all that is declared."""
+    size = measures.lengths(roots)
+    is_near = declared is not None and measures.length(scope) <= size * _NOT_MUCH_LARGER
+    return [scope] if is_near or size < _LEAST_TEXT else roots
 
 
-def _with_siblings(top: Node, scores: dict[int, float], best: float) -> list[Node]:
+def _declared(tree: LexborHTMLParser, measures: Measures) -> Node | None:
+    sizes = [(measures.length(node), node) for node in outermost(tree.css("article"))]
+    longest, article = max(sizes, key=lambda each: each[0], default=(0, None))
+    if longest >= _LEAST and longest >= sum(size for size, _ in sizes) * _DOMINATES:
+        return article
+    mains = [(measures.length(node), node) for node in outermost(tree.css("main, [role=main]"))]
+    longest, main = max(mains, key=lambda each: each[0], default=(0, None))
+    return main if longest >= _LEAST else None
+
+
+def _grown(roots: list[Node], top: Node, scope: Node, scores: Scores, measures: Measures) -> list[Node]:
+    """The smallest blocks around the best one that hold enough of the running text, that of comments not counted."""
+    talk = [node for node in scope.css("[class], [id]") if signs.is_talk(node.attributes)]
+    others = [node for node in outermost(talk) if not is_inside(top, node)]
+    least = (scores.running([scope]) - scores.running(others)) * _ENOUGH
+    while scores.running(roots) < least and roots[0].mem_id != scope.mem_id:
+        parent = roots[0].parent
+        if parent is None or parent.tag in _TOP - {"body"}:
+            break
+        roots = _with_siblings(parent, scores, measures)
+    return roots
+
+
+def _climbed(top: Node, scores: Scores) -> Node:
+    """The best block, or one around it that good ones share, that has more points, or that holds nothing else."""
+    node = _shared(top, scores)
+    last = scores.of(node)
+    least = last / 3
+    parent = node.parent
+    while parent is not None and parent.tag not in _TOP:
+        points = scores.of(parent)
+        if 0 < points < least:
+            break
+        if points > last:
+            return parent
+        last = points or last
+        parent = parent.parent
+    while (around := node.parent) is not None and around.tag not in _TOP and _elements(around) == 1:
+        node = around
+    return node
+
+
+def _shared(top: Node, scores: Scores) -> Node:
+    others = [node for node in scores.near_best(_NEAR_BEST, _MOST_NEAR) if node.mem_id != top.mem_id]
+    parent = top.parent if len(others) >= _LEAST_NEAR else None
+    while parent is not None and parent.tag not in _TOP:
+        around = parent
+        if sum(is_inside(node, around) for node in others) >= _LEAST_NEAR:
+            return around
+        parent = parent.parent
+    return top
+
+
+def _elements(parent: Node) -> int:
+    return sum(node.is_element_node for node in parent.iter(include_text=False))
+
+
+def _with_siblings(top: Node, scores: Scores, measures: Measures) -> list[Node]:
+    """A block, and those beside it that belong to it."""
     parent = top.parent
-    if parent is None or top.tag == "body":
+    if parent is None or top.tag in {"body", "article", "main"}:
         return [top]
+    best, name = scores.of(top), top.attributes.get("class")
+    least = max(10, best / 5)
     chosen: list[Node] = []
-    sibling = parent.child
-    while sibling is not None:
-        if sibling.mem_id == top.mem_id or _belongs(sibling, scores, best):
+    for sibling in parent.iter(include_text=False):
+        alike = best / 5 if name and sibling.attributes.get("class") == name else 0
+        points = scores.of(sibling)
+        is_good = sibling.tag not in signs.CHROME and (points and points + alike >= least)
+        if sibling.mem_id == top.mem_id or is_good or _belongs(sibling, measures):
             chosen.append(sibling)
-        sibling = sibling.next
     return chosen
 
 
-def _belongs(sibling: Node, scores: dict[int, float], best: float) -> bool:
-    if not sibling.is_element_node or sibling.tag in _CHROME:
-        return False
-    if scores.get(sibling.mem_id, 0) > best / 5:
-        return True
+def _belongs(sibling: Node, measures: Measures) -> bool:
+    """Headings, and sentences."""
     if sibling.tag in {"h1", "h2"}:
         return True
-    return sibling.tag == "p" and len(sibling.text()) > 80 and _link_density(sibling) < _LEAST_SHARE  # noqa: PLR2004  a sentence
-
-
-def _is_named_furniture(tag: str, attributes: Attributes) -> bool:
-    """Whether class or id say so. Words of the content beside them count for nothing: `article-related` is related."""
-    if tag not in _BLOCKS:
-        return False
-    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    return names != " " and _FURNITURE.search(names) is not None
-
-
-def _weight(node: Node) -> float:
-    attributes = node.attributes
-    names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-    if not names.strip():
-        return 0.0
-    return _WEIGHT * bool(_GOOD.search(names)) - _WEIGHT * bool(_BAD.search(names))
-
-
-def _link_density(node: Node) -> float:
-    whole_length = len(node.text())
-    linked = sum(len(link.text()) for link in node.css("a"))
-    return min(linked / whole_length, 1.0) if whole_length else 1.0
-
-
-def _length(node: Node) -> int:
-    return len(node.text().strip())
-
-
-def _outermost(nodes: Iterable[Node]) -> list[Node]:
-    """Those that are inside no other of them."""
-    found = list(nodes)
-    inside = {node.mem_id for node in found}
-    return [node for node in found if not _has_ancestor(node, inside)]
-
-
-def _has_ancestor(node: Node, among: set[int]) -> bool:
-    parent = node.parent
-    while parent is not None:
-        if parent.mem_id in among:
-            return True
-        parent = parent.parent
-    return False
-
-
-def _is_out_of_sight(node: Node) -> bool:
-    current: Node | None = node
-    while current is not None:
-        if current.is_element_node and is_hidden(current.attributes):
-            return True
-        current = current.parent
-    return False
-
-
-def _body(tree: LexborHTMLParser) -> list[Node]:
-    body = tree.body
-    return [body] if body is not None else [node for node in [tree.root] if node is not None]
+    return sibling.tag == "p" and len(sibling.text()) > _SENTENCE and measures.link_density(sibling) < _FEW_LINKS

@@ -1,24 +1,42 @@
 """What is known while a page is written: the elements around the current place, and what the caller wants."""
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import re
+from html import unescape
 
 from msgspec import Struct
 
 from mcp_ref_fetch.text import inline
 from mcp_ref_fetch.text.tables import Cell, Table
 
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
-INLINE = frozenset(
+# Inline elements that become marks; of the others only the text is of interest.
+MARKED = frozenset({"a", "strong", "b", "em", "i", "del", "s", "strike", "code", "kbd", "samp", "tt", "sup"})
+INLINE = MARKED | {
+    "abbr", "acronym", "bdi", "bdo", "cite", "data", "dfn", "ins", "label", "mark", "output", "q", "ruby", "rb",
+    "rp", "rt", "small", "span", "sub", "time", "u", "var", "meter", "progress", "font", "button", "slot",
+}  # fmt: skip
+# Blocks that become more than paragraphs.
+FRAMED = frozenset({*HEADINGS, "blockquote", "pre", "li", "ul", "ol", "menu", "dir", "dt", "dd"}) | {
+    "table", "tr", "td", "th", "thead", "caption",
+}  # fmt: skip
+VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+NEVER = frozenset(
     {
-        "a", "abbr", "acronym", "bdi", "bdo", "cite", "data", "del", "dfn", "ins", "label", "mark", "output", "q",
-        "ruby", "rb", "rp", "rt", "s", "samp", "small", "span", "strike", "strong", "sub", "sup", "time", "u",
-        "var", "wbr", "b", "code", "em", "i", "kbd", "tt", "meter", "progress",
+        "head",
+        "script",
+        "style",
+        "template",
+        "noscript",
+        "iframe",
+        "svg",
+        "select",
+        "textarea",
+        "canvas",
+        "audio",
+        "video",
     }
-)  # fmt: skip
+)
+_ATTRIBUTE = re.compile(r'([^ =]+)="([^"]*)"')
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -31,24 +49,31 @@ class Options(Struct, frozen=True, kw_only=True):
     """Text without marks."""
 
 
-@dataclass
 class Frame:
-    """An element that is being read."""
+    """An element that is being read, and what was found in it so far."""
 
-    tag: str
-    node: "LexborNode"
-    attributes: dict[str, str | None]
-    parts: list[str] = field(default_factory=list[str])
-    blocks: list[str] = field(default_factory=list[str])
-    table: Table | None = None
-    row: list[Cell] = field(default_factory=list[Cell])
-    items: int = 0
-    preformatted: bool = False
+    __slots__ = ("around", "blocks", "items", "parts", "row", "source", "table", "tag")
+
+    def __init__(self, tag: str, source: str = "", around: str = "") -> None:
+        self.tag = tag
+        self.source = source
+        self.around = around
+        """The attributes of the elements just around, as written."""
+        self.parts: list[str] = []
+        self.blocks: list[str] = []
+        self.table: Table | None = None
+        self.row: list[Cell] = []
+        self.items = 0
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Its attributes."""
+        return attributes(self.source)
 
     def flush(self) -> None:
         """End the run of text that is open."""
         if self.parts:
-            text = self.parts[0] if self.preformatted and len(self.parts) == 1 else inline.joined(self.parts)
+            text = inline.joined(self.parts)
             self.parts.clear()
             if text:
                 self.blocks.append(inline.escaped_start(text))
@@ -59,9 +84,14 @@ class Frame:
         return self.blocks
 
 
-@dataclass
 class Scene:
     """The elements around the current place, the outermost first."""
 
-    options: Options
-    frames: list[Frame] = field(default_factory=list[Frame])
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.frames: list[Frame] = []
+
+
+def attributes(source: str) -> dict[str, str]:
+    """The attributes of a tag of the parser's own writing."""
+    return {name: unescape(value) if "&" in value else value for name, value in _ATTRIBUTE.findall(source)}

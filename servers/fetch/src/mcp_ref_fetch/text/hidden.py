@@ -10,17 +10,15 @@ _STYLE = re.compile(
     r"|opacity\s*:\s*0(?:\.0*)?%?\s*(?:;|!|$))",
     re.IGNORECASE,
 )
+_TRANSPARENT = re.compile(
+    r"opacity\s*:\s*0(?:\.0*)?%?\s*(?:!important)?(?=;|$)|visibility\s*:\s*hidden\s*(?=;|$)", re.IGNORECASE
+)
 # Numbers beside the lines of a listing, which would be read as part of it; links to a heading beside its text.
-_GUTTERS = frozenset(
+GUTTERS = frozenset(
     {
         "linenos", "lineno", "line-numbers", "linenumbers", "gutter", "blob-num", "hljs-ln-numbers", "headerlink",
         "anchorjs-link", "anchor-link", "heading-anchor", "header-anchor", "mw-editsection", "noprint",
-    }
-)  # fmt: skip
-NEVER = frozenset(
-    {
-        "head", "script", "style", "template", "noscript", "iframe", "svg", "math", "select", "textarea",
-        "canvas", "audio", "video", "link", "meta",
+        "lnt", "rouge-gutter", "line-number", "linenumber", "react-syntax-highlighter-line-number",
     }
 )  # fmt: skip
 
@@ -37,4 +35,10 @@ def is_hidden(attributes: Attributes) -> bool:
     if style and _STYLE.search(style):
         return True
     classes = attributes.get("class")
-    return bool(classes) and not _GUTTERS.isdisjoint(str(classes).lower().split())
+    return bool(classes) and not GUTTERS.isdisjoint(str(classes).lower().split())
+
+
+def is_only_transparent(attributes: Attributes) -> bool:
+    """Whether an element is hidden by nothing but its opacity."""
+    style = attributes.get("style") or ""
+    return bool(_TRANSPARENT.search(style)) and not is_hidden({**attributes, "style": _TRANSPARENT.sub("", style)})

@@ -10,15 +10,19 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 from mcp_ref_fetch.faults import BadRequest
 from mcp_ref_fetch.text import inline
 from mcp_ref_fetch.text.clean import cleaned
-from mcp_ref_fetch.text.content import Content, Everything, main_content, whole
+from mcp_ref_fetch.text.content import main_content, whole
 from mcp_ref_fetch.text.form import Form
 from mcp_ref_fetch.text.frames import Options
 from mcp_ref_fetch.text.links import PageLink, links
 from mcp_ref_fetch.text.markdown import Writer
+from mcp_ref_fetch.text.measures import Measures
 from mcp_ref_fetch.text.metadata import Facts, facts
+from mcp_ref_fetch.text.pruning import drop_hidden
 from mcp_ref_fetch.text.tokens import simplified
 
 Clock = Callable[[], float]
+# Choosing the content may take this long; what was not looked at by then stays.
+_CHOOSING_SECONDS = 2.0
 # Matching a selector can look at every ancestor once for each of its parts.
 _MOST_COMBINATORS = 8
 _MOST_MATCHES = 1000
@@ -53,15 +57,15 @@ class Tree:
         host = self.url.split("/", 3)[2]
         return links(roots or [self.parser.root] if self.parser.root else [], self.base, host)
 
-    def select(self, form: Form) -> Content:
+    def select(self, form: Form, measures: Measures) -> list[LexborNode]:
         """The part of the page that is wanted.
 
         Raises:
             BadRequest: the selector is none, or matches nothing.
         """
         if form.selector is not None:
-            return Everything(_matching(self.parser, form.selector))
-        return main_content(self.parser) if form.main_only else whole(self.parser)
+            return _matching(self.parser, form.selector)
+        return main_content(self.parser, measures) if form.main_only else whole(self.parser)
 
 
 def read_html(html: str, url: str, form: Form, deadline: float, clock: Clock = time.monotonic) -> Page:
@@ -70,17 +74,20 @@ def read_html(html: str, url: str, form: Form, deadline: float, clock: Clock = t
     said = tree.facts
     if form.format == "metadata":
         return Page(cleaned(msgspec.json.format(msgspec.json.encode(said), indent=2).decode()), said, tree.truncated)
-    content = tree.select(form)
+    measures = Measures(min(deadline, clock() + _CHOOSING_SECONDS), clock)
+    if form.format in {"markdown", "text"}:
+        drop_hidden(tree.parser, measures)
+    roots = tree.select(form, measures)
     if form.format == "links":
-        found = tree.links(None if form.selector is None and not form.main_only else content.roots)
+        found = tree.links(None if form.selector is None and not form.main_only else roots)
         text = "\n".join(f"- [{link.text or link.href}]({link.href})" for link in found)
         return Page(text, said, tree.truncated)
     if form.format == "html":
-        text = "\n".join(root.html or "" for root in content.roots)
+        text = "\n".join(root.html or "" for root in roots)
         return Page(text, said, tree.truncated)
     options = Options(base=tree.base, links=form.include_links, images=form.include_images, plain=form.format == "text")
-    writer = Writer(content, options, deadline, clock)
-    text = cleaned(writer.write())
+    writer = Writer(options, deadline, clock)
+    text = cleaned(writer.write([root.html or "" for root in roots]))
     if form.format == "markdown" and form.selector is None:
         text = _titled(text, said.title)
     return Page(text, said, tree.truncated or writer.truncated)

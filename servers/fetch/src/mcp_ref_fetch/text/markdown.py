@@ -1,152 +1,244 @@
-"""Markdown from the tree of a page: one walk without recursion, from the first word to the last."""
+"""Markdown from the parser's own writing of a page: one pass over its tags, from the first word to the last.
+
+What lexbor writes is well nested, and has `<` and `>` nowhere but around tags: so it can be cut at them.
+"""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from mcp_ref_fetch.text import inline
-from mcp_ref_fetch.text.closing import close
-from mcp_ref_fetch.text.content import Content, Node
-from mcp_ref_fetch.text.frames import HEADINGS, INLINE, Frame, Options, Scene
-from mcp_ref_fetch.text.hidden import NEVER, is_hidden
+from mcp_ref_fetch.text.closing import as_inline, close, marked
+from mcp_ref_fetch.text.frames import FRAMED, HEADINGS, INLINE, MARKED, NEVER, VOID, Frame, Options, Scene, attributes
 from mcp_ref_fetch.text.tables import Table
 
-_CLOCK_EVERY = 2048
+_BATCH = 2048
 _LINES_OF_CODE = frozenset({"div", "p", "tr", "li"})
+_CODE = frozenset({"code", "kbd", "samp", "tt"})
+# What may have to be escaped, if a page has it at all.
+_MARKS = ("*", "_", "`", "[", "\\", "&lt;", "&amp;")
+
+
+# What is open: a frame, an inline element with its attributes and the place where its text begins, a block without
+# meaning of its own (True if each is a line of code), or an element of which nothing is shown.
+_Mark = tuple[str, str, int]
+_Opened = Frame | _Mark | bool | None
 
 
 class Writer:
-    """Writes the chosen parts of a page as Markdown."""
+    """Writes parts of a page, given as the parser writes them, as Markdown."""
 
-    def __init__(
-        self, content: Content, options: Options, deadline: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._content = content
+    def __init__(self, options: Options, deadline: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._options = options
         self._deadline = deadline
         self._clock = clock
         self._scene = Scene(options)
-        self._in_pre = 0
+        self._begin("")
         self.truncated = False
 
-    def write(self) -> str:
-        """All of it; `truncated` says whether the time was too short."""
+    def write(self, sources: list[str]) -> str:
+        """All of them; `truncated` says whether the time was too short."""
         blocks: list[str] = []
-        for root in self._content.roots:
-            blocks += self._read(root)
+        for source in sources:
+            self._begin(source)
+            self._read(source.split("<"))
+            blocks += self._finished()
         return "\n\n".join(blocks)
 
-    def _read(self, root: Node) -> list[str]:
-        outer = Frame("div", root, {})
-        self._scene.frames = [outer]
-        for count, (node, entering) in enumerate(_walk(root, self._enter)):
-            if not entering:
-                self._leave(node)
-            if count % _CLOCK_EVERY == 0 and self._clock() > self._deadline:
+    def _begin(self, source: str) -> None:
+        self._top = Frame("div")
+        self._scene.frames = [self._top]
+        self._opened: list[_Opened] = []
+        self._marks = 0
+        self._skipped = 0
+        self._code = 0
+        self._pre = 0
+        self._around = ("", "")
+        self._special = () if self._options.plain else tuple(mark for mark in _MARKS if mark in source)
+
+    def _read(self, pieces: list[str]) -> None:
+        for start in range(0, len(pieces), _BATCH):
+            if self._clock() > self._deadline:
                 self.truncated = True
-                break
-        while len(self._scene.frames) > 1:
-            self._close(self._scene.frames.pop())
-        return outer.finished()
+                return
+            for piece in pieces[start : start + _BATCH]:
+                head, _, text = piece.partition(">")
+                if self._skipped:
+                    self._skip(head)
+                elif head[:1] == "/":
+                    self._leave()
+                else:
+                    self._enter(head)
+                if text:
+                    self._text(text)
 
-    def _enter(self, node: Node) -> bool:
-        """Begin an element, or take a text; whether to look inside."""
-        tag = node.tag
-        if tag == "-text":
-            self._text(node.text_content or "")
-            return False
-        if tag is None or tag in NEVER or tag.startswith("-"):
-            return False
-        attributes = node.attributes
-        if is_hidden(attributes) or self._content.passes_over(node, tag, attributes):
-            return False
-        single = _SINGLE.get(tag)
-        if single is not None:
-            single(self, attributes)
-            return False
+    def _finished(self) -> list[str]:
+        while self._opened:
+            self._leave()
+        return self._top.finished()
+
+    def _skip(self, head: str) -> None:
+        if head[:1] == "/":
+            self._skipped -= 1
+        elif head.partition(" ")[0] not in VOID:
+            self._skipped += 1
+
+    def _enter(self, head: str) -> None:
+        tag, _, source = head.partition(" ")
+        if tag in INLINE:
+            self._enter_inline(tag, source)
+        elif tag in VOID:
+            single = _SINGLE.get(tag)
+            if single is not None:
+                single(self, source)
+        elif tag in NEVER:
+            self._skipped = 1
+        elif tag:
+            self._enter_block(tag, source)
+
+    def _enter_inline(self, tag: str, source: str) -> None:
         if tag == "button" and not any(frame.tag in HEADINGS for frame in self._scene.frames):
-            return False
-        self._open(tag, node, attributes)
-        return True
+            self._skipped = 1
+        elif tag not in MARKED or self._pre:
+            if self._pre and tag == "code":
+                self._top.around += " " + source
+            self._opened.append(None)
+        else:
+            self._marks += 1
+            self._code += tag in _CODE
+            self._opened.append((tag, source, len(self._top.parts)))
 
-    def _open(self, tag: str, node: Node, attributes: dict[str, str | None]) -> None:
-        top = self._scene.frames[-1]
-        if tag not in INLINE and not self._in_pre:
-            top.flush()
-        frame = Frame(tag, node, attributes)
-        if tag == "pre":
-            self._in_pre += 1
-            frame.preformatted = True
-        elif tag == "table":
-            frame.table = Table(for_layout=(attributes.get("role") or "") in {"presentation", "none"})
-        self._scene.frames.append(frame)
-
-    def _leave(self, node: Node) -> None:
-        if len(self._scene.frames) > 1 and self._scene.frames[-1].node.mem_id == node.mem_id:
-            self._close(self._scene.frames.pop())
-
-    def _close(self, frame: Frame) -> None:
-        parent = self._scene.frames[-1]
-        if frame.tag == "pre":
-            self._in_pre -= 1
-        if self._in_pre:
-            parent.parts.extend(frame.parts if not frame.blocks else ["\n".join(frame.finished())])
-            if frame.tag in _LINES_OF_CODE and not "".join(parent.parts[-1:]).endswith("\n"):
-                parent.parts.append("\n")
+    def _enter_block(self, tag: str, source: str) -> None:
+        if self._pre:
+            self._opened.append(tag in _LINES_OF_CODE)
             return
-        close(self._scene, frame, parent)
+        if self._marks:
+            self._break_marks()
+        if self._top.parts:
+            self._top.flush()
+        if tag not in FRAMED:
+            self._opened.append(False)
+        else:
+            self._push(Frame(tag, source, " ".join(self._around)))
+            if tag == "pre":
+                self._pre = 1
+            elif tag == "table":
+                self._top.table = Table(for_layout=attributes(source).get("role") in {"presentation", "none"})
+        self._around = (self._around[1], source)
+
+    def _push(self, frame: Frame) -> None:
+        self._opened.append(frame)
+        self._scene.frames.append(frame)
+        self._top = frame
+
+    def _break_marks(self) -> None:
+        """Blocks begin inside of inline elements: a link around them is a frame from here on, other marks are lost."""
+        opened = self._opened
+        for at in range(len(opened) - 1, -1, -1):
+            entry = opened[at]
+            if isinstance(entry, Frame):
+                break
+            if isinstance(entry, tuple):
+                self._marks -= 1
+                self._code -= entry[0] in _CODE
+                opened[at] = None
+                if entry[0] == "a" and self._options.links:
+                    self._promote(entry, at)
+
+    def _promote(self, mark: _Mark, at: int) -> None:
+        tag, source, start = mark
+        frame = Frame(tag, source)
+        frame.parts = self._top.parts[start:]
+        del self._top.parts[start:]
+        self._opened[at] = frame
+        self._scene.frames.append(frame)
+        self._top = frame
+
+    def _leave(self) -> None:
+        entry = self._opened.pop() if self._opened else None
+        if entry is None:
+            return
+        if isinstance(entry, tuple):
+            self._leave_mark(*entry)
+        elif isinstance(entry, Frame):
+            self._leave_frame()
+        elif self._pre:
+            self._end_line_of_code(is_line=entry)
+        elif self._top.parts:
+            self._top.flush()
+
+    def _leave_mark(self, tag: str, source: str, start: int) -> None:
+        self._marks -= 1
+        if tag in _CODE:
+            self._code -= 1
+        parts = self._top.parts
+        text = parts[start] if len(parts) == start + 1 else "".join(parts[start:])
+        if not self._options.plain:
+            text = marked(tag, text, source, self._options)
+        parts[start:] = [text]
+
+    def _leave_frame(self) -> None:
+        frame = self._scene.frames.pop()
+        self._top = self._scene.frames[-1]
+        if frame.tag == "pre":
+            self._pre = 0
+        if frame.tag == "a":
+            as_inline(self._scene, frame, self._top)
+        else:
+            close(self._scene, frame, self._top)
+
+    def _end_line_of_code(self, *, is_line: bool) -> None:
+        parts = self._top.parts
+        if is_line and not (parts and parts[-1].endswith("\n")):
+            parts.append("\n")
 
     def _text(self, text: str) -> None:
-        if self._in_pre:
-            self._scene.frames[-1].parts.append(text)
+        if self._skipped:
             return
-        text = inline.collapsed(text)
-        if text != " " or self._scene.frames[-1].parts or self._scene.frames[-1].tag in INLINE:
-            self._scene.frames[-1].parts.append(text)
+        is_code = self._code or self._pre
+        if self._special and not is_code:
+            text = inline.escaped(text, self._special)
+        if "&" in text:
+            text = inline.unescaped(text)
+        if not self._pre and ("\n" in text or "  " in text or "\t" in text or "\f" in text):
+            text = inline.collapsed(text)
+        if text != " " or is_code or self._top.parts:
+            self._top.parts.append(text)
 
     # What elements without content become.
 
-    def break_line(self, attributes: dict[str, str | None]) -> None:
+    def break_line(self, source: str) -> None:
         """`br`."""
-        del attributes
-        self._scene.frames[-1].parts.append("\n")
+        del source
+        self._top.parts.append("\n")
 
-    def rule(self, attributes: dict[str, str | None]) -> None:
+    def rule(self, source: str) -> None:
         """`hr`."""
-        del attributes
-        top = self._scene.frames[-1]
-        top.flush()
-        if not self._scene.options.plain:
-            top.blocks.append("---")
+        del source
+        if self._marks:
+            self._break_marks()
+        self._top.flush()
+        if not self._options.plain:
+            self._top.blocks.append("---")
 
-    def picture(self, attributes: dict[str, str | None]) -> None:
-        """`img`: only where pictures are wanted, and then with their text."""
-        alt = inline.collapsed(attributes.get("alt") or "").strip()
-        url = inline.absolute(attributes.get("src") or attributes.get("data-src") or "", self._scene.options.base)
-        if self._scene.options.images and url is not None:
-            self._scene.frames[-1].parts.append(f"![{alt}]({url})" if not self._scene.options.plain else alt)
+    def picture(self, source: str) -> None:
+        """`img`: only where pictures are wanted, and then with their text; pictures of formulas as those."""
+        said = attributes(source)
+        alt = inline.collapsed(said.get("alt") or "").strip()
+        if inline.is_formula(alt):
+            self._top.parts.append(f" ${alt}$ ")
+        elif self._options.images:
+            url = inline.absolute(said.get("src") or said.get("data-src") or "", self._options.base)
+            if url is not None:
+                self._top.parts.append(f"![{alt}]({url})" if not self._options.plain else alt)
 
-    def box(self, attributes: dict[str, str | None]) -> None:
+    def box(self, source: str) -> None:
         """`input`: a box of a list of tasks; of other fields nothing is text."""
-        if (attributes.get("type") or "").lower() == "checkbox":
-            self._scene.frames[-1].parts.append("[x] " if "checked" in attributes else "[ ] ")
+        said = attributes(source)
+        if said.get("type", "").lower() == "checkbox":
+            self._top.parts.append("[x] " if "checked" in said else "[ ] ")
 
 
-def _walk(root: Node, enter: Callable[[Node], bool]) -> Iterator[tuple[Node, bool]]:
-    """Go through a tree in the order of its text, without recursion: (node, True) on entering, (node, False) after."""
-    stack: list[tuple[Node, bool]] = [(root, True)]
-    while stack:
-        node, entering = stack.pop()
-        if entering and enter(node):
-            stack.append((node, False))
-            inside: list[tuple[Node, bool]] = []
-            child = node.child
-            while child is not None:
-                inside.append((child, True))
-                child = child.next
-            stack.extend(reversed(inside))
-        yield node, entering
-
-
-_SINGLE: dict[str, Callable[[Writer, dict[str, str | None]], None]] = {
+_SINGLE: dict[str, Callable[[Writer, str], None]] = {
     "br": Writer.break_line,
     "hr": Writer.rule,
     "img": Writer.picture,

@@ -22,12 +22,12 @@ _CLOCK_EVERY = 4096
 _MOST_DATA = 20
 _MOST_DATA_CHARACTERS = 256 * 1024
 
-_START = re.compile(r"<(?:[A-Za-z!?]|/[^>])")
+# A tag with its slash and name, and its attributes; or what only looks like one.
 _TAG = re.compile(
-    r"<(?:(?P<comment>!--)|(?P<bogus>[!?][^>]*>?|/[^A-Za-z>][^>]*>?)"
-    r"|(?P<slash>/?)(?P<name>[A-Za-z][^\t\n\f\r />]*+)"
-    r"(?P<rest>(?:[\t\n\f\r /]++|[^\t\n\f\r />][^\t\n\f\r />=]*+"
-    r"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\f\r >\"'][^\t\n\f\r >]*+)?)?)*+)>)"
+    r"<(?:(/?[A-Za-z][^\t\n\f\r />]*+)"
+    r"((?:[\t\n\f\r /]++|[^\t\n\f\r />][^\t\n\f\r />=]*+"
+    r"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"[^\"]*+\"|'[^']*+'|[^\t\n\f\r >\"'][^\t\n\f\r >]*+)?)?)*+)>"
+    r"|(!--)|[!?][^>]*>?|/[^A-Za-z>][^>]*>?|(?=[A-Za-z/])(?:/[^>]|[A-Za-z])[\s\S]*+())"
 )
 _ATTRIBUTE = re.compile(
     r"[^\t\n\f\r />][^\t\n\f\r />=]*+"
@@ -35,7 +35,9 @@ _ATTRIBUTE = re.compile(
 )
 _COMMENT_END = re.compile(r"--!?>")
 _ABRUPT_COMMENT = re.compile(r"-?>")
+_MARKUP = re.compile(r"<[^>]*+>?")
 _LD_JSON = re.compile(r"application/ld\+json", re.IGNORECASE)
+_MATH_TEX = re.compile(r"\bmath/(?:tex|latex)\b", re.IGNORECASE)
 _TEX = re.compile(r"<annotation[^>]*x-tex[^>]*>([^<]{1,2000})</annotation>", re.IGNORECASE)
 _ENDS = {
     "script": re.compile(r"</script(?=[\s/>])[^>]*>?", re.IGNORECASE),
@@ -57,6 +59,7 @@ _ENDS = {
     "xmp": re.compile(r"</xmp(?=[\s/>])[^>]*>?", re.IGNORECASE),
 }
 _SHOWN_RAW = frozenset({"title", "xmp"})
+_HIDES_ALL = frozenset({"script", "style", "textarea"})
 
 _VOID = frozenset(["area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "track", "wbr"])
 _DROPPED = frozenset(
@@ -65,17 +68,21 @@ _DROPPED = frozenset(
         "u", "nobr", "center", "tt", "blink", "marquee", "option", "optgroup", "keygen", "isindex", "image",
     }
 )  # fmt: skip
-# Of these one ends the one before: they cannot nest by themselves.
-_OPTIONAL_END = frozenset(
-    {
-        "html", "head", "body", "p", "li", "dd", "dt", "td", "th", "tr", "tbody", "thead", "tfoot", "caption",
-        "colgroup", "rp", "rt", "rb", "rtc",
-    }
-)  # fmt: skip
+# Of these one ends the one before, or stands in a row of a table: they nest no deeper than what is counted.
+_LIGHT = frozenset({"html", "head", "body", "p", "tr", "tbody", "thead", "tfoot", "colgroup"})
+# An item ends the one of its kind before it.
+_ENDS_BEFORE = {
+    "li": frozenset({"li"}),
+    **dict.fromkeys(("dd", "dt"), frozenset({"dd", "dt"})),
+    **dict.fromkeys(("td", "th", "tr"), frozenset({"td", "th"})),
+}
 _FORMATTING = frozenset(["a", "b", "code", "em", "i", "s", "strike", "strong"])
+# Tags that change nothing of what is counted, as long as no formatting is open.
+_UNCOUNTED = _VOID | {f"/{name}" for name in _LIGHT} | _LIGHT - {"tr"}
+_ENDS_FORMATTING = frozenset(f"/{name}" for name in _FORMATTING)
+# What a closing tag does not reach through.
 _SCOPES = frozenset(["table", "td", "th", "caption", "html"])
-_CELLS = frozenset({"td", "th"})
-_ENDS_CELL = _CELLS | {"tr"}
+_LISTS = frozenset({"ul", "ol"})
 _SPECIAL = frozenset(
     {
         "address", "article", "aside", "blockquote", "button", "dd", "details", "dir", "div", "dl", "dt",
@@ -109,68 +116,108 @@ class _Rewriter:
         self._data: list[str] = []
         self._unclosed: set[str] = set()
         self._open = _Open()
+        self._kept = 0
+        """From where on nothing was written yet."""
 
     def run(self) -> Simplified:
-        html, out = self._html, self._out
         position, tags, truncated = 0, 0, False
-        while (start := _START.search(html, position)) is not None:
-            out.append(html[position : start.start()])
-            tags += 1
-            found = _TAG.match(html, start.start())
-            if tags > MOST_TAGS or (tags % _CLOCK_EVERY == 0 and self._clock() > self._deadline):
-                truncated, found = True, None
-            if found is None:  # a tag without end takes all that follows with it, as in browsers
-                position = len(html)
+        while position < len(self._html):
+            position, read = self._scan(position, min(_CLOCK_EVERY, MOST_TAGS - tags))
+            tags += read
+            if tags >= MOST_TAGS or self._clock() > self._deadline:
+                truncated = position < len(self._html)
+                self._leave_out(position, len(self._html))
                 break
-            position = self._after(found)
-        out.append(html[position:])
-        return Simplified("".join(out), truncated or self._open.refused, tuple(self._data))
+        self._out.append(self._html[self._kept :])
+        return Simplified("".join(self._out), truncated or self._open.refused, tuple(self._data))
 
-    def _after(self, found: re.Match[str]) -> int:
-        """Write on what is wanted of one tag; where to go on."""
-        if found["comment"]:
-            return self._end_of_comment(found.end())
-        if found["bogus"]:
-            return found.end()
-        name = found["name"].lower()
-        if found["slash"]:
-            if name not in _ENDS and name not in _VOID and name not in _DROPPED and self._open.close(name):
-                self._out.append(f"</{name}>")
-            return found.end()
-        if name in _ENDS:
+    def _scan(self, position: int, most: int) -> tuple[int, int]:
+        """Read on, for some tags or until something is left out; where to go on, and how many tags that was."""
+        opened = self._open
+        read = 0
+        for found in _TAG.finditer(self._html, position):
+            name, rest = found.group(1, 2)
+            read += 1
+            is_plain = name and len(rest) < _LONG_TAG and "<" not in rest
+            if not (is_plain and ((name in _UNCOUNTED and not opened.formatting) or opened.count(name))):
+                after = self._after(found, name, rest)
+                if after != found.end():
+                    return after, read
+            if read >= most:
+                return found.end(), read
+        return len(self._html), read
+
+    def _after(self, found: re.Match[str], name: str | None, rest: str) -> int:
+        """Count one tag, or leave it out; where to go on."""
+        if name is None:
+            return self._no_tag(found)
+        name = name.lower()
+        if name[0] == "/":
+            self._end(found, name[1:])
+        elif name in _ENDS:
             return self._skipped(found, name)
-        if name not in _DROPPED:
-            self._begin(found, name)
+        elif name in _DROPPED:
+            self._leave_out(found.start(), found.end())
+        else:
+            self._begin(found, name, rest)
         return found.end()
 
-    def _begin(self, found: re.Match[str], name: str) -> None:
-        for ended in self._open.too_much():
-            self._out.append(f"</{ended}>")
-        if name in _VOID or self._open.open(name):
-            rest = found["rest"]
-            if len(rest) > _LONG_TAG:
-                rest = " " + " ".join(_ATTRIBUTE.findall(rest)[:MOST_ATTRIBUTES])
-            self._out.append(f"<{name}{rest}>")
+    def _no_tag(self, found: re.Match[str]) -> int:
+        # A tag without end takes all that follows with it, as in browsers.
+        end = self._end_of_comment(found.end()) if found.group(3) else found.end()
+        self._leave_out(found.start(), end)
+        return end
+
+    def _leave_out(self, start: int, end: int, instead: str = "") -> None:
+        self._out.append(self._html[self._kept : start])
+        if instead:
+            self._out.append(instead)
+        self._kept = end
+
+    def _end(self, found: re.Match[str], name: str) -> None:
+        if name in _ENDS or name in _VOID or name in _DROPPED:
+            self._leave_out(found.start(), found.end())
+            return
+        self._open.close(name)
+        if found.group(2):
+            self._leave_out(found.start(), found.end(), f"</{name}>")
+
+    def _begin(self, found: re.Match[str], name: str, rest: str) -> None:
+        ended = "".join(f"</{each}>" for each in self._open.too_much())
+        if name not in _VOID and not self._open.open(name):
+            self._leave_out(found.start(), found.end(), ended)
+        elif len(rest) >= _LONG_TAG or "<" in rest:
+            attributes = " ".join(each for each in _ATTRIBUTE.findall(rest)[:MOST_ATTRIBUTES] if _is_plain(each))
+            self._leave_out(found.start(), found.end(), f"{ended}<{name} {attributes}>")
+        elif ended:
+            self._leave_out(found.start(), found.start(), ended)
 
     def _skipped(self, found: re.Match[str], name: str) -> int:
-        """The place after an element that is not shown; only its tag goes if it has no end."""
+        """Leave out an element that is not shown; only its tag if it has no end."""
         start = found.end()
-        if name in self._unclosed:
-            return start
-        end = _ENDS[name].search(self._html, start)
+        end = None if name in self._unclosed else _ENDS[name].search(self._html, start)
         if end is None:
-            self._unclosed.add(name)
             # A script without end hides all that follows, as in browsers; of the rest the content is worth keeping.
-            return len(self._html) if name in {"script", "style", "textarea"} else start
+            after = len(self._html) if name in _HIDES_ALL and name not in self._unclosed else start
+            self._unclosed.add(name)
+            self._leave_out(found.start(), after)
+            return after
         inside = self._html[start : end.start()]
-        if name == "script" and _LD_JSON.search(found["rest"]):
-            self._keep_data(inside)
-        elif name == "math":
-            self._out.append(_formula(inside))
-        elif name in _SHOWN_RAW:
-            tag = "pre" if name == "xmp" else name
-            self._out.append(f"<{tag}>{inside.replace('<', '&lt;')}</{tag}>")
+        self._leave_out(found.start(), end.end(), self._instead(name, found.group(2), inside))
         return end.end()
+
+    def _instead(self, name: str, rest: str, inside: str) -> str:
+        """What is written in the place of an element that is not shown."""
+        if name == "script":
+            if _LD_JSON.search(rest):
+                self._keep_data(inside)
+            return f" ${inside.strip().replace('<', '&lt;')}$ " if _MATH_TEX.search(rest) else ""
+        if name == "math":
+            return _formula(inside)
+        if name in _SHOWN_RAW:
+            tag = "pre" if name == "xmp" else name
+            return f"<{tag}>{inside.replace('<', '&lt;')}</{tag}>"
+        return ""
 
     def _keep_data(self, text: str) -> None:
         if len(self._data) < _MOST_DATA and len(text) <= _MOST_DATA_CHARACTERS:
@@ -193,59 +240,82 @@ class _Open:
 
     def __init__(self) -> None:
         self.refused = False
-        self._stack: list[str] = []
-        self._formatting = 0
+        self.stack: list[str] = []
+        self.formatting = 0
         self._clones = 0
         self._plain = False
+
+    def count(self, name: str) -> bool:
+        """Count a tag if it is of the many that need no second look: formatting, or the end of what was begun last."""
+        stack = self.stack
+        if name in _FORMATTING:
+            if self.formatting or self._plain or len(stack) >= MOST_DEPTH:
+                return False
+            self.formatting = 1
+            stack.append(name)
+            return True
+        if not stack or name[0] != "/" or name[1:] != stack[-1] or (self.formatting and name not in _ENDS_FORMATTING):
+            return False
+        stack.pop()
+        self.formatting -= name in _ENDS_FORMATTING
+        return True
 
     def open(self, name: str) -> bool:
         """Count an element; False if it is to be left out."""
         if name in _SPECIAL:
-            self._clones += self._formatting
-        if name in _OPTIONAL_END and name not in _SCOPES and name != "tr":
-            return True
+            self._clones += self.formatting
         if name in _FORMATTING:
-            if self._plain or self._formatting >= MOST_FORMATTING:
+            if self._plain or self.formatting >= MOST_FORMATTING:
                 return False
-            self._formatting += 1
-        if name in _ENDS_CELL and self._stack and self._stack[-1] in _CELLS:
-            self._stack.pop()  # a cell ends the one before, with or without a closing tag
-        if name == "tr":
+            self.formatting += 1
+        if self.stack and self.stack[-1] in _ENDS_BEFORE.get(name, ()):
+            self.stack.pop()  # with or without a closing tag
+        if name in _LIGHT:
             return True
-        if len(self._stack) >= MOST_DEPTH:
+        if len(self.stack) >= MOST_DEPTH:
             self.refused = True
             return False
-        self._stack.append(name)
+        self.stack.append(name)
         return True
 
-    def close(self, name: str) -> bool:
-        """Take the entry of a closing tag away, if a parser is sure to do so; whether to write the tag on."""
+    def close(self, name: str) -> None:
+        """Take the entry of a closing tag away, if a parser is sure to do so."""
         if name in _SPECIAL:
-            self._clones += self._formatting
-        stack = self._stack
+            self._clones += self.formatting
+        stack = self.stack
         for at in range(len(stack) - 1, -1, -1):
             if stack[at] == name:
-                del stack[at]
-                self._formatting -= name in _FORMATTING
-                return True
-            if stack[at] in _SCOPES and name not in _SCOPES:
-                break
-            if name not in _SPECIAL and name not in _FORMATTING and stack[at] in _SPECIAL:
-                break
-        return True
+                self.formatting -= stack.pop(at) in _FORMATTING
+                return
+            if self._stops(stack[at], name):
+                return
+
+    @staticmethod
+    def _stops(inner: str, name: str) -> bool:
+        """Whether an open element keeps a closing tag from what is around it."""
+        if inner in _SCOPES:
+            return name not in _SCOPES
+        if name == "li":
+            return inner in _LISTS
+        return inner in _SPECIAL and name not in _SPECIAL and name not in _FORMATTING
 
     def too_much(self) -> list[str]:
         """The formatting to end, once, when blocks have been repeated inside of it too often."""
         if self._clones <= MOST_CLONES or self._plain:
             return []
         self._plain = True
-        ended = [name for name in reversed(self._stack) if name in _FORMATTING]
-        self._stack = [name for name in self._stack if name not in _FORMATTING]
-        self._formatting = 0
+        ended = [name for name in reversed(self.stack) if name in _FORMATTING]
+        self.stack[:] = [name for name in self.stack if name not in _FORMATTING]
+        self.formatting = 0
         return ended
+
+
+def _is_plain(attribute: str) -> bool:
+    """Whether an attribute can be written on: `<` in its name would look like a tag in what the parser writes."""
+    return "<" not in attribute.partition("=")[0]
 
 
 def _formula(math: str) -> str:
     """A formula as the TeX that it was made from, where it carries it."""
     tex = _TEX.search(math)
-    return f" ${tex[1].strip()}$ " if tex else ""
+    return f" ${tex[1].strip()}$ " if tex else _MARKUP.sub(" ", math)
