@@ -8,33 +8,6 @@
   const HOLDERS = new Set(['INPUT', 'TEXTAREA']);
   const isPrivate = (e) => e.type === 'password' || PRIVATE.test(e.getAttribute('autocomplete') || '');
 
-  // Nodes, characters and private values of a document, or of a part of it, with its open shadow roots. It is blind
-  // where there are more of them than can be looked for.
-  const survey = (limits, start = document) => {
-    const found = { nodes: 0, chars: 0, values: [], masked: 0, blind: false, title: document.title.slice(0, 500) };
-    const roots = [start];
-    while (roots.length) {
-      const walker = document.createTreeWalker(roots.pop(), NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
-      while (walker.nextNode()) {
-        const node = walker.currentNode;
-        found.nodes += 1;
-        if (node.nodeType === 3) { found.chars += node.data.length; }
-        else {
-          if (HOLDERS.has(node.tagName) && node.value && isPrivate(node)) {
-            if (node.value.length > 1000 || found.values.length >= 100) found.blind = true;
-            else found.values.push(node.value);
-          }
-          if (node.shadowRoot) roots.push(node.shadowRoot);
-          if (node.hasAttribute('data-mcp-mask')) found.masked += 1;
-        }
-        if (found.nodes > limits.nodes || found.chars > limits.chars) return found;
-      }
-    }
-    return found;
-  };
-
-  const surveyed = (root, limits) => survey(limits, root);
-
   const hidden = (e) => {
     if (e.hidden || e.getAttribute('aria-hidden') === 'true') return true;
     const style = getComputedStyle(e);
@@ -301,5 +274,5 @@
   };
   const unannotate = () => document.querySelectorAll('[data-mcp-annotations]').forEach((e) => e.remove());
 
-  return { survey, surveyed, veiled, text, html, source, serialize, transparent, transparentBoxes, hide, unhide, annotate, unannotate };
+  return { veiled, text, html, source, serialize, transparent, transparentBoxes, hide, unhide, annotate, unannotate };
 })()

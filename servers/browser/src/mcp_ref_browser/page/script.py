@@ -1,27 +1,30 @@
-"""The one script that runs in pages to read them, as expressions for the driver."""
+"""The scripts that run in pages to read them, as expressions for the driver."""
 
 from functools import cache
 from importlib.resources import files
 
-
-@cache
-def _source() -> str:
-    return files("mcp_ref_browser.page").joinpath("extract.js").read_text(encoding="utf-8").strip().removesuffix(";")
+SURVEY = "survey.js"
+EXTRACT = "extract.js"
 
 
 @cache
-def on_document(name: str) -> str:
+def _source(file: str) -> str:
+    return files("mcp_ref_browser.page").joinpath(file).read_text(encoding="utf-8").strip().removesuffix(";")
+
+
+@cache
+def on_document(name: str, file: str = EXTRACT) -> str:
     """An expression that calls one of its functions with one argument."""
-    return f"(given) => ({_source()}).{name}(given)"
+    return f"(given) => ({_source(file)}).{name}(given)"
 
 
 @cache
 def on_body(name: str) -> str:
     """An expression that calls one of its functions with the document's element and an argument."""
-    return f"(given) => ({_source()}).{name}(document.body || document.documentElement, given)"
+    return f"(given) => ({_source(EXTRACT)}).{name}(document.body || document.documentElement, given)"
 
 
 @cache
-def on_element(name: str) -> str:
+def on_element(name: str, file: str = EXTRACT) -> str:
     """An expression that calls one of its functions with an element and an argument."""
-    return f"(element, given) => ({_source()}).{name}(element, given)"
+    return f"(element, given) => ({_source(file)}).{name}(element, given)"

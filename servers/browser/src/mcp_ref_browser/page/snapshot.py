@@ -11,7 +11,7 @@ from mcp_ref_browser.answer.redact import masked
 from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.page.masking import TEXTBOXES, Private, mask_lines
 from mcp_ref_browser.page.racing import race
-from mcp_ref_browser.page.script import on_document, on_element
+from mcp_ref_browser.page.script import SURVEY, on_document, on_element
 from mcp_ref_browser.page.tree import box_of, dropped, points, ref_of, role_of, said, without_box
 from mcp_ref_browser.sessions.tab import Tab
 
@@ -24,7 +24,7 @@ MOST_CHARS = 20_000_000
 MOST_FRAMES = 200
 MOST_MASKS = 1000
 _LIMITS = {"nodes": MOST_NODES, "chars": MOST_CHARS}
-_NOTHING: dict[str, Any] = {"nodes": 0, "chars": 0, "values": [], "masked": 0, "blind": False, "title": ""}
+_NOTHING: dict[str, Any] = {"nodes": 0, "chars": 0, "fields": 0, "values": [], "masked": 0, "blind": False, "title": ""}
 _SURVEY_SECONDS = 5.0
 _MASK_SECONDS = 15.0
 _MOST_TITLE = 500
@@ -57,6 +57,8 @@ class Survey(Struct, frozen=True):
 
     nodes: int
     chars: int
+    fields: int
+    """Those for secrets, empty ones too."""
     values: list[str]
     masked: int
     title: str
@@ -81,7 +83,7 @@ async def sized(tab: Tab, target: "Locator | None") -> Survey:
     if target is None:
         check_size(seen)
         return seen
-    work = target.evaluate(on_element("surveyed"), _LIMITS)
+    work = target.evaluate(on_element("part", SURVEY), _LIMITS)
     part: dict[str, Any] = await race(tab, work, _SURVEY_SECONDS, "The page did not answer")
     check_size(msgspec.structs.replace(seen, nodes=part["nodes"], chars=part["chars"]))
     return seen
@@ -104,6 +106,7 @@ async def survey(tab: Tab) -> Survey:
     return Survey(
         nodes=nodes,
         chars=chars,
+        fields=sum(one["fields"] for one in seen),
         values=[str(value) for one in seen for value in one["values"]],
         masked=sum(one["masked"] for one in seen),
         title=str(title)[:_MOST_TITLE],
@@ -128,7 +131,9 @@ async def capture(tab: Tab, wish: Wish) -> Capture:
             raise _too_large("is nested too deeply") from error
         raise
     lines = [line for line in cast("str", text).split("\n") if line]
-    lines, private = await _masked(tab, lines, [seen, await survey(tab)])
+    # A page goes on while it is read: what its fields for secrets hold by now counts as well.
+    again = [await survey(tab)] if seen.fields or seen.masked or seen.blind else []
+    lines, private = await _masked(tab, lines, [seen, *again])
     if wish.visible_only:
         lines = dropped(lines, await _invisible(tab, lines))
         lines = lines if wish.boxes else [without_box(line) for line in lines]
@@ -160,13 +165,13 @@ def check_size(seen: Survey) -> None:
 async def _looked_at(frame: "Frame") -> dict[str, Any] | None:
     """What a frame says of itself; None if it will not: then its values are all taken for private."""
     try:
-        return await frame.evaluate(on_document("survey"), _LIMITS)
+        return await frame.evaluate(on_document("survey", SURVEY), _LIMITS)
     except Exception:  # noqa: BLE001  a frame may go, or a page may have broken what a survey needs
         return None if not frame.is_detached() else _NOTHING
 
 
 async def _masked(tab: Tab, lines: list[str], surveys: Sequence[Survey]) -> tuple[list[str], list[str]]:
-    """Without what was private before the snapshot or is after it: pages go on while they are read."""
+    """Without what was private by any of the surveys."""
     refs: set[str] = set()
     texts: list[str] = []
     if any(seen.masked for seen in surveys):
