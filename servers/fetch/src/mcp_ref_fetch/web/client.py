@@ -21,7 +21,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOLLOWED = frozenset({"GET", "HEAD"})
 # Any URL will do: the transport asks what was judged, and the headers are ours.
 _UNUSED_URL = "http://judged.invalid/"
-_ROOM = 64 * 1024
+# robots.txt may be longer than the pages that the operator wants.
+_LEAST = 2 * 1024 * 1024
 
 
 class Permission(Protocol):
@@ -129,7 +130,8 @@ class WebClient:
             settings = self._settings
             proxy = None if settings.proxy_url is None else Proxy.parse(settings.proxy_url.reveal())
             # Twice the body is room for chunks as honest servers cut them.
-            most = Most(settings.max_header_bytes, 2 * settings.max_bytes + settings.max_header_bytes + _ROOM)
+            body = 2 * max(settings.max_bytes, _LEAST)
+            most = Most(settings.max_header_bytes, body + settings.max_header_bytes)
             self._transport = GuardedTransport(self._guard, verifying(settings.ca), most=most, proxy=proxy)
         return self._transport
 
