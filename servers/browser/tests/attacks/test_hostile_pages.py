@@ -121,3 +121,17 @@ async def test_more_private_values_than_can_be_looked_for_hide_every_text_box(
         page = ok(await client.call("browser_snapshot", maxChars=200_000))
     assert page.text.count("[masked]") > 2000
     assert "hush" not in page.text
+
+
+RESTLESS = """() => { const u = document.querySelector('#u'); u.type = 'password'; let i = 0;
+  const turn = () => { u.value = `hush ${i += 1}`; setTimeout(turn, 0); }; turn(); }"""
+
+
+async def test_values_that_change_while_a_page_is_read_stay_private(browse: Browse, site: Site, ok: Any) -> None:
+    """Case 15."""
+    async with browse(snapshot="none") as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/form"))
+        ok(await client.call("browser_evaluate", function=RESTLESS))
+        pages = [ok(await client.call("browser_snapshot")) for _ in range(10)]
+    assert "hush" not in str([page.raw for page in pages])
+    assert all("[masked]" in page.text for page in pages)

@@ -179,7 +179,9 @@ async def _masked(tab: Tab, lines: list[str], surveys: Sequence[Survey]) -> tupl
             refs |= {ref} if (ref := ref_of(line)) else set()
             texts += [text] if (text := said(line).strip('"')) else []
     values = [value for seen in surveys for value in seen.values]
-    private = Private(values=values, refs=refs, texts=texts, blind=any(seen.blind for seen in surveys))
+    # Between two values there may have been a third, which nobody has seen.
+    blind = any(seen.blind or seen.values != surveys[0].values for seen in surveys)
+    private = Private(values=values, refs=refs, texts=texts, blind=blind)
     kept = await asyncio.to_thread(mask_lines, lines, private) if private else lines
     return kept, [*values, *texts]
 
