@@ -160,7 +160,7 @@ def test_nothing_of_a_caller_goes_by_the_simple_protocol() -> None:
     ours = {
         "engine/connecting.py": {"_ATTEND"},
         "engine/database.py": {"text"},
-        "engine/pool.py": {"_RESTORE[self._path] + session.standing"},
+        "engine/pool.py": {"cleaning"},
         "health/examining.py": {"opening"},
         "writing/running.py": {"timeout"},
     }

@@ -49,7 +49,7 @@ async def test_an_export_is_its_callers_own(small: Path) -> None:
         stolen = await bob.call("resources/read", {"uri": uri})
         own = await ada.call("resources/read", {"uri": uri})
     assert stolen["error"]["message"] == "Resource not found"
-    assert own["result"]["contents"][0]["text"] == "1\n1\n"
+    assert own["result"]["contents"][0]["text"] == "1\r\n1\r\n"
 
 
 async def test_a_memo_is_its_callers_own(small: Path) -> None:

@@ -154,10 +154,11 @@ class Pool:
 
     async def _restore(self, session: Session) -> None:
         connection = session.connection
+        cleaning = _RESTORE[self._path] + session.standing
         try:
             async with asyncio.timeout(RESTORE_SECONDS):
                 if not connection.is_closed():
-                    await connection.execute(_RESTORE[self._path] + session.standing)
+                    await connection.execute(cleaning)
         except (OSError, TimeoutError, *driver_errors()) as error:
             _log.debug("a session was closed instead of cleaned: %s", type(error).__name__)
             connection.terminate()
