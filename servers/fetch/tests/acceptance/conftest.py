@@ -1,7 +1,7 @@
 """The running server in four lanes, both eras on both transports, with a web on loopback and a port nobody may reach.
 
-A lane's process is started once for each file and set of options. After every test the standing oracle holds: the
-process answers, the canary was not touched, descriptors and children are back to where they were.
+A process is started once for each lane and set of options; over HTTP one serves both eras. After every test the standing
+oracle holds: the process answers, the canary was not touched, descriptors and children are back to where they were.
 """
 
 import asyncio
@@ -24,6 +24,9 @@ from mcp_protocol.types import CallToolResult, TextContent
 
 PROGRAM = str(Path(__file__).with_name("staged.py"))
 LISTENING = re.compile(rb"listening on (http://\S+)")
+OPEN = ("--allow-cidr", "127.0.0.0/8", "--allow-port", "any", "--rate", "10000/s")
+HASTE = 1.2
+HOST_WITH_HEADER = "secret.open.test"
 LANES = [f"{transport}, {era}" for transport in ("stdio", "http") for era in ("2025-11-25", "2026-07-28")]
 
 
@@ -121,12 +124,15 @@ class Served:
 
 
 class Town:
-    """What the tests of one file share: a web, a canary, and the servers that were started."""
+    """What the tests share: a web, a canary, and the servers that were started."""
 
-    def __init__(self, web: Any, canary: Any, directory: Path) -> None:
+    def __init__(self, web: Any, canary: Any, authority: Path, directory: Path) -> None:
         self.web = web
         self.canary = canary
+        self.authority = authority
         self.directory = directory
+        self.downloads = directory / "downloads"
+        self.downloads.mkdir()
         self._stack = AsyncExitStack()
         self._served: dict[tuple[str, ...], Served] = {}
         self._processes: dict[tuple[str, ...], tuple[str, Process]] = {}
@@ -147,6 +153,22 @@ class Town:
     def url(self, path: str = "/", host: str | None = None) -> str:
         """The URL of a path of the web, under the name of this test or another."""
         return self.web.url(path, host or self.host)
+
+    async def default(self, lane: str) -> Served:
+        """The server as it is started without options, but for the canary's port and the pace."""
+        return await self.server(lane, "--allow-port", f"80,{self.canary.port}", "--rate", "10000/s")
+
+    async def opened(self, lane: str, *more: str, env: Mapping[str, str] | None = None) -> Served:
+        """The server with the web of the tests allowed, their authority, and all that it has."""
+        secret = f"{HOST_WITH_HEADER}=Authorization:THE_TOKEN"
+        options = ("--download-dir", str(self.downloads), "--ca", str(self.authority), "--secret-header", secret)
+        toolsets = ("--toolsets", "read,discover,download,request")
+        token = {"THE_TOKEN": "Bearer of-the-operator"}
+        return await self.server(lane, *OPEN, *toolsets, *options, *more, env=token | dict(env or {}))
+
+    async def hasty(self, lane: str) -> Served:
+        """The same with little patience."""
+        return await self.server(lane, *OPEN, "--timeout-total", str(HASTE), "--timeout-read", "0.4")
 
     async def server(self, lane: str, *options: str, env: Mapping[str, str] | None = None) -> Served:
         """The server of a lane with these options."""
@@ -249,17 +271,17 @@ def lane(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def settled(serve: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Town]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def settled(serve: Any, certificates: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Town]:
     async with serve() as web, serve() as canary:
-        town = Town(web, canary, tmp_path_factory.mktemp("town"))
+        town = Town(web, canary, certificates.authority, tmp_path_factory.mktemp("town"))
         try:
             yield town
         finally:
             await town.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture(loop_scope="session")
 async def town(settled: Town) -> AsyncGenerator[Town]:
     """The web as one test needs it; afterwards the standing oracle."""
     settled.begin()

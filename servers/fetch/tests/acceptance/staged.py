@@ -26,7 +26,7 @@ ANSWERS: dict[str, list[list[str]]] = {
     "mixed": [[PUBLIC, LOOPBACK]],
     "scoped": [[PUBLIC, "fe80::1%eth0"]],
     "many": [[PUBLIC] * 65],
-    "rebinding": [[PUBLIC], [LOOPBACK]],
+    "rebinding": [[PUBLIC], [PUBLIC], [LOOPBACK]],  # for a page, its robots.txt, and another page
 }
 
 

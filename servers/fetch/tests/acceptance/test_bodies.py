@@ -5,17 +5,19 @@ import struct
 import time
 import zlib
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 MIB = 1024 * 1024
 SIZE = 200 * MIB
-TOTAL = 1.2
+TOTAL = 1.2  # as `hasty` has it
 
 
+@cache
 def bomb(encoding: str) -> bytes:
     """200 MB of zeros in 200 kB: one packed MiB over and over."""
     if encoding == "br":
@@ -57,22 +59,12 @@ def sends(
     return handler
 
 
-async def opened(town: Any, lane: str, *options: str) -> Any:
-    """The server with the test's web allowed."""
-    return await town.server(lane, "--allow-cidr", "127.0.0.0/8", "--allow-port", "any", "--rate", "10000/s", *options)
-
-
-async def hasty(town: Any, lane: str) -> Any:
-    """The same with little patience."""
-    return await opened(town, lane, "--timeout-total", str(TOTAL), "--timeout-read", "0.4")
-
-
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
 async def test_a_bomb_is_refused_in_little_time_and_memory(town: Any, lane: str, encoding: str) -> None:
     """WF9: the official server grows to 2.4 GB over 200 kB."""
     town.web.page("/bomb", bomb(encoding), headers={"Content-Encoding": encoding})
     town.web.page("/", "<p>fine</p>")
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     await server.fetch(town.url("/"))
     before, began = server.process.resident(), server.process.seconds()
     code, words = await server.refusal(town.url("/bomb"))
@@ -84,7 +76,7 @@ async def test_a_bomb_is_refused_in_little_time_and_memory(town: Any, lane: str,
 async def test_a_length_beyond_the_limit_is_refused_before_the_body(town: Any, lane: str) -> None:
     """WF10."""
     town.web.pages["/long"] = sends(head("Content-Length: 10000000000"))
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     assert (await server.refusal(town.url("/long")))[0] == "too_large"
 
 
@@ -93,7 +85,7 @@ async def test_an_endless_body_stops_at_the_limit(town: Any, lane: str) -> None:
     town.web.pages["/endless"] = sends(
         head("Transfer-Encoding: chunked"), forever=b"10000\r\n" + bytes(65536) + b"\r\n"
     )
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     before, began = server.process.resident(), server.process.seconds()
     assert (await server.refusal(town.url("/endless")))[0] == "too_large"
     assert server.process.resident() - before < 40 * MIB
@@ -105,7 +97,7 @@ async def test_drops_end_at_the_total_and_silence_at_the_silence(town: Any, lane
     town.web.pages["/body"] = sends(head("Content-Length: 1000"), forever=b"x", pause=0.1)
     town.web.pages["/head"] = sends(b"HTTP/1.1 200 OK\r\n", forever=b"X-A: b\r\n", pause=0.1)
     town.web.pages["/quiet"] = sends(head("Content-Length: 10"), forever=b"x", pause=2)
-    server = await hasty(town, lane)
+    server = await town.hasty(lane)
     for path in ("/body", "/head", "/quiet"):
         began = time.monotonic()
         code, words = await server.refusal(town.url(path))
@@ -120,7 +112,7 @@ async def test_a_head_beyond_the_limit_is_refused(town: Any, lane: str) -> None:
     """WF10: as many fields, as one line, and after any number of informational answers."""
     town.web.pages["/fields"] = sends(b"HTTP/1.1 200 OK\r\n", forever=b"X-A: " + b"b" * 1000 + b"\r\n")
     town.web.pages["/line"] = sends(b"HTTP/1.1 200 OK\r\nX: ", forever=b"b" * 1000)
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     for path in ("/fields", "/line"):
         assert (await server.refusal(town.url(path)))[0] == "too_large", path
 
@@ -142,7 +134,7 @@ async def test_a_cancelled_call_closes_its_connection(town: Any, lane: str) -> N
 
     town.web.page("/", "<p>fine</p>")
     town.web.pages["/slow"] = handler
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     await server.fetch(town.url("/"))
     call = asyncio.get_running_loop().create_task(server.call("fetch", url=town.url("/slow")))
     async with asyncio.timeout(5):
@@ -160,7 +152,7 @@ async def test_depth_is_answered_or_refused(town: Any, lane: str) -> None:
     """WF12: 100,000 elements deep, and 8 MB of nothing but beginnings."""
     town.web.page("/deep", b"<body><p>before</p>" + b"<div>" * 100_000 + b"text" + b"</div>" * 100_000)
     town.web.page("/wide", b"<body><p>before</p>" + b"<div>" * 1_600_000)
-    server = await opened(town, lane, "--max-bytes", "10MB")
+    server = await town.opened(lane)
     for path in ("/deep", "/wide"):
         before, began = server.process.resident(), server.process.seconds()
         found = await server.call("fetch", url=town.url(path), main_only=False)

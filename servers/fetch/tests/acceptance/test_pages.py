@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from mcp_protocol.types import ImageContent
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ARTICLE = (
     "<!doctype html><html lang=en><head><title>The title</title></head>"
@@ -17,15 +17,6 @@ ARTICLE = (
     + "</article><footer>Imprint</footer></body></html>"
 )
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
-
-
-async def opened(town: Any, lane: str, *options: str, **more: Any) -> Any:
-    """The server with the test's web allowed, and all that it has."""
-    downloads = town.directory / "downloads"
-    downloads.mkdir(exist_ok=True)
-    usual = ("--allow-cidr", "127.0.0.0/8", "--allow-port", "any", "--rate", "10000/s", "--max-bytes", "10MB")
-    toolsets = ("--toolsets", "read,discover,download,request", "--download-dir", str(downloads))
-    return await town.server(lane, *usual, *toolsets, *options, **more)
 
 
 async def test_charsets(town: Any, lane: str) -> None:
@@ -37,7 +28,7 @@ async def test_charsets(town: Any, lane: str) -> None:
     town.web.page("/both", b"\xef\xbb\xbf" + "Grüße".encode(), "text/plain; charset=iso-8859-1")
     town.web.page("/utf7", b"+ADw-script+AD4-", "text/plain; charset=utf-7")
     town.web.page("/odd", "fine ü".encode(), plain.replace("utf-8", '"../../etc"; charset=base64_codec; x'))
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     texts = [
         (await server.fetch(town.url(path)))["content"]
         for path in ("/meta", "/header", "/mark", "/both", "/utf7", "/odd")
@@ -53,7 +44,7 @@ async def test_links_code_lists_and_tables(town: Any, lane: str) -> None:
         "<pre><code class=language-python>a &lt; b</code></pre><ul><li>one<ul><li>two</ul></ul>"
         "<table><tr><th colspan=2>wide</th></tr><tr><td rowspan=2>a</td><td>b</td></tr><tr><td>c</td></tr></table>",
     )
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     text = (await server.fetch(town.url("/dir/page")))["content"]
     assert f"[the manual]({town.url('/other/x')})" in text
     assert "```python\na < b\n```" in text
@@ -69,7 +60,7 @@ async def test_hidden_text_is_in_the_source_alone(town: Any, lane: str) -> None:
     town.web.page(
         "/", f"<p>seen</p><p style='display:none'>{words[0]}</p><!-- {words[1]} --><p aria-hidden=true>{words[2]}</p>"
     )
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     assert (await server.fetch(town.url()))["content"] == "seen"
     raw = (await server.fetch(town.url(), raw=True))["content"]
     assert all(word in raw for word in words)
@@ -79,7 +70,7 @@ async def test_main_content_or_the_whole_body(town: Any, lane: str) -> None:
     """WF18."""
     town.web.page("/a", ARTICLE)
     town.web.page("/b", "<body><div>Just a few words</div><ul><li>one<li>two</ul></body>")
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     article = (await server.fetch(town.url("/a"), max_length=100_000))["content"]
     assert all(f"Paragraph {number} " in article for number in range(20))
     assert "Home" not in article
@@ -93,7 +84,7 @@ async def test_pictures(town: Any, lane: str) -> None:
     town.web.page("/big", PNG + bytes(6_000_000), "image/png")
     town.web.page("/huge", PNG + bytes(20_000_000), "image/png")
     town.web.page("/lie", ARTICLE, "image/png")
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     [block] = [
         each for each in (await server.call("fetch", url=town.url("/p"))).blocks if isinstance(each, ImageContent)
     ]
@@ -109,13 +100,18 @@ async def test_documents_data_and_other_bytes(town: Any, lane: str, pdf: Any) ->
     town.web.page("/doc", pdf("first page", "second page"), "application/octet-stream")
     town.web.page("/j", '{"b":[1],"a":12345678901234567890}', "application/json")
     town.web.page("/o", bytes(range(256)), "application/octet-stream")
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     assert (await server.fetch(town.url("/doc"), pages="2"))["content"] == "## Page 2\n\nsecond page"
     pretty = '{\n  "b": [\n    1\n  ],\n  "a": 12345678901234567890\n}'
     assert (await server.fetch(town.url("/j")))["content"] == pretty
     code, words = await server.refusal(town.url("/o"))
     assert (code, "256 bytes of application/octet-stream" in words) == ("unsupported_type", True)
-    bare = await opened(town, lane, env={"STAGE_WITHOUT": "pypdf"})
+
+
+async def test_without_the_extra_a_document_gets_a_hint(town: Any, pdf: Any) -> None:
+    """WF20: what is installed is the same in every lane."""
+    town.web.page("/doc", pdf("x"), "application/pdf")
+    bare = await town.opened("stdio, 2026-07-28", env={"STAGE_WITHOUT": "pypdf"})
     code, words = await bare.refusal(town.url("/doc"))
     assert (code, "mcp-ref-fetch[pdf]" in words) == ("unsupported_type", True)
 
@@ -124,7 +120,7 @@ async def test_errors_of_web_servers(town: Any, lane: str) -> None:
     """WF21."""
     town.web.page("/404", "<title>x</title><p>Not <b>here</b> &amp; not there" + "!" * 5000, status=404)
     town.web.page("/429", "slow down", "text/plain", status=429, headers={"Retry-After": "17"})
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     code, words = await server.refusal(town.url("/404"))
     assert (code, "status 404.\nx Not here & not there!" in words) == ("http_status", True)
     assert words.count("!") < 1000
@@ -135,7 +131,7 @@ async def test_errors_of_web_servers(town: Any, lane: str) -> None:
 async def test_chunks_are_of_one_snapshot(town: Any, lane: str) -> None:
     """WF22; servers #3547 asked again for each chunk."""
     town.web.page("/a", ARTICLE)
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     page = await server.fetch(town.url("/a"), max_length=200)
     first, text = page["snapshot"], page["content"]
     town.web.page("/a", "<p>Something else by now.</p>")
@@ -152,7 +148,7 @@ async def test_chunks_are_of_one_snapshot(town: Any, lane: str) -> None:
 async def test_lengths_and_places_that_make_no_sense(town: Any, lane: str) -> None:
     """WF23, WF28."""
     town.web.page("/a", "<p>Short.</p>")
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     town.web.hits.clear()
     for wrong in ({"max_length": 0}, {"max_length": -1}, {"max_length": "10"}, {"max_length": 10**9}):
         assert (await server.refusal(town.url("/a"), **wrong))[0] == "invalid_argument"
@@ -167,7 +163,7 @@ async def test_what_is_stale_is_asked_about_and_what_may_not_be_kept_is_not(town
     """WF24."""
     town.web.page("/a", ARTICLE, headers={"ETag": '"one"', "Cache-Control": "max-age=0"})
     town.web.page("/n", ARTICLE, headers={"Cache-Control": "no-store"})
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     first = await server.fetch(town.url("/a"))
     town.web.page("/a", status=304, type="")
     later = await server.fetch(town.url("/a"))
@@ -180,7 +176,7 @@ async def test_what_is_stale_is_asked_about_and_what_may_not_be_kept_is_not(town
 async def test_words_and_elements_are_found(town: Any, lane: str) -> None:
     """WF25."""
     town.web.page("/a", ARTICLE)
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     whole = (await server.fetch(town.url("/a"), max_length=100_000))["content"]
     [window] = (await server.fetch(town.url("/a"), find="paragraph 12"))["found"]
     assert whole[window["index"] :].startswith("Paragraph 12 ")
@@ -194,7 +190,7 @@ async def test_one_bad_page_of_five_leaves_four(town: Any, lane: str) -> None:
     for number in range(4):
         town.web.page(f"/{number}", f"<p>Page {number} has a text.</p>")
     urls = [town.url(f"/{number}") for number in range(4)] + [town.url("/none")]
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     found = await server.call("fetch_many", urls=urls)
     assert [one["ok"] for one in found.data["results"]] == [True] * 4 + [False]
     assert [one["url"] for one in found.data["results"]] == urls
@@ -202,10 +198,10 @@ async def test_one_bad_page_of_five_leaves_four(town: Any, lane: str) -> None:
 
 
 async def test_downloads_are_inside_or_not_at_all(town: Any, lane: str) -> None:
-    """WF30: by default there is no such tool."""
+    """WF30; that there is no such tool by default is seen without a lane."""
     town.web.page("/f", b"new", "application/octet-stream")
-    server = await opened(town, lane)
-    home: Path = town.directory / "downloads"
+    server = await town.opened(lane)
+    home: Path = town.downloads
     (home / "there").write_text("old")
     (home / "link").unlink(missing_ok=True)
     (home / "link").symlink_to(town.directory)
@@ -216,8 +212,6 @@ async def test_downloads_are_inside_or_not_at_all(town: Any, lane: str) -> None:
     assert (home / name).read_bytes() == b"new"
     assert (home / "there").read_text() == "old"
     assert not (town.directory / "x").exists()
-    plain = await town.server(lane)
-    assert "download_file" not in {tool.name for tool in await plain.client.list_tools()}
 
 
 async def test_structured_content_fits_its_schema_and_is_marked(town: Any, lane: str) -> None:
@@ -238,7 +232,7 @@ async def test_structured_content_fits_its_schema_and_is_marked(town: Any, lane:
         "download_file": {"url": town.url("/p"), "path": f"schema-{lane}".replace(", ", "-")},
         "http_request": {"url": town.url("/p"), "method": "GET"},
     }
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     schemas = {tool.name: tool.output_schema for tool in await server.client.list_tools()}
     assert set(schemas) == set(calls)
     for name, arguments in calls.items():

@@ -6,16 +6,10 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PAGE = "<p>A page with some text.</p>"
 HOW = "prompt `fetch`"
-
-
-async def opened(town: Any, lane: str, *options: str) -> Any:
-    """The server with the test's web allowed, and little patience."""
-    usual = ("--allow-cidr", "127.0.0.0/8", "--allow-port", "any", "--rate", "10000/s", "--timeout-total", "3")
-    return await town.server(lane, *usual, *options)
 
 
 def message(found: Any) -> str:
@@ -28,7 +22,7 @@ async def test_a_refusal_names_its_rule_and_the_way_of_a_person(town: Any, lane:
     town.web.page("/robots.txt", "User-agent: *\nAllow: /\nDisallow: /private # no\nSitemap: /s.xml\n", "text/plain")
     town.web.page("/private/x", PAGE)
     town.web.page("/open", PAGE)
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     code, words = await server.refusal(town.url("/private/x"))
     assert (code, "`Disallow: /private`" in words, HOW in words) == ("robots_denied", True, True)
     assert town.web.paths() == []
@@ -43,7 +37,8 @@ async def test_what_ignores_it_says_so_and_one_name_is_for_tool_and_prompt(town:
     """WF13, WF27: `--ignore-robots-txt`, `--user-agent`."""
     town.web.page("/robots.txt", "User-agent: *\nDisallow: /\n", "text/plain")
     town.web.page("/x", PAGE)
-    server = await opened(town, lane, "--ignore-robots-txt", "--user-agent", "Mine/2.0 (me)")
+    opened = ("--allow-cidr", "127.0.0.0/8", "--allow-port", "any")
+    server = await town.server(lane, *opened, "--ignore-robots-txt", "--user-agent", "Mine/2.0 (me)")
     assert (await server.fetch(town.url("/x")))["robots"] == "ignored"
     await server.client.get_prompt("fetch", {"url": town.url("/x")})
     assert town.web.paths(robots=True) == ["/x", "/x"]
@@ -53,7 +48,7 @@ async def test_what_ignores_it_says_so_and_one_name_is_for_tool_and_prompt(town:
 async def test_who_asks_is_said(town: Any, lane: str) -> None:
     """WF27."""
     town.web.page("/x", PAGE)
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     await server.fetch(town.url("/x"))
     await server.client.get_prompt("fetch", {"url": town.url("/x")})
     agents = [hit.headers["user-agent"] for hit in town.web.hits]
@@ -76,7 +71,7 @@ async def test_every_answer_has_its_meaning(town: Any, lane: str) -> None:
     ]
     town.web.page("/rules", no, "text/plain")
     town.web.page("/x", PAGE)
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     for number, (answer, allowed) in enumerate(answers):
         town.web.page("/robots.txt", **answer)
         found = await server.call("fetch", url=town.url("/x", f"{number}.{town.host}"))
@@ -90,10 +85,10 @@ async def test_one_that_does_not_come_takes_a_third_of_the_time(town: Any, lane:
         await asyncio.sleep(2)
 
     town.web.pages["/robots.txt"] = silent
-    server = await opened(town, lane)
+    server = await town.hasty(lane)
     began = time.monotonic()
     found = await server.call("fetch", url=town.url("/x"))
-    assert 0.9 < time.monotonic() - began < 1.5
+    assert 0.3 < time.monotonic() - began < 0.9
     assert (found.code, found.meta["retryable"], "(timeout)" in found.text) == ("robots_denied", True, True)
 
 
@@ -101,7 +96,7 @@ async def test_ten_pages_of_a_host_cost_one_robots_request(town: Any, lane: str)
     """WF14, servers #4482; the official server asks twenty times."""
     for number in range(10):
         town.web.page(f"/{number}", PAGE)
-    server = await opened(town, lane)
+    server = await town.opened(lane)
     found = await server.call("fetch_many", urls=[town.url(f"/{number}") for number in range(10)])
     assert all(one["ok"] for one in found.data["results"])
     assert len(town.web.hits) == 11
