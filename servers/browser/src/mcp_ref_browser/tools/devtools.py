@@ -47,7 +47,11 @@ async def browser_start_tracing(ctx: Ctx, *, session: SessionHandle = None) -> O
     async def work(own: Turn) -> dict[str, Any]:
         check_secrets(own.session, reveal=own.state.settings.allow_reveal)
         begun(own.session, "trace", own.state.store.path, ".zip")
-        await own.do(own.tab.page.context.tracing.start(screenshots=True, snapshots=True))
+        try:
+            await own.do(own.tab.page.context.tracing.start(screenshots=True, snapshots=True))
+        except BaseException:
+            ended(own.session, "trace")
+            raise
         return {"result": {"recording": "trace"}, "lines": ["A trace is recorded."]}
 
     return await looked(ctx, Asked(session=session), work)
@@ -77,13 +81,19 @@ async def browser_start_video(
     options: Any = {} if size is None else {"size": {"width": size.width, "height": size.height}}
 
     async def work(own: Turn) -> dict[str, Any]:
-        check_secrets(own.session, reveal=own.state.settings.allow_reveal)
-        if "video" in own.session.recordings:
+        workers, recordings = own.state.workers, own.session.recordings
+        if "video" in recordings:
             raise invalid("A video is being recorded already.")
-        await own.state.workers.run(program)
-        film = Film(own.tab.page, await own.state.workers.run(_scratch, own), own.state.workers, fps or FPS)
-        await own.do(film.page.screencast.start(on_frame=film.add, **options))
-        own.session.recordings["video"] = film
+        await workers.run(program)
+        film = Film(own.tab.page, await workers.run(_scratch, own), workers, fps or FPS)
+        # Nothing is waited for in between: whoever types a secret in another tab meets the one or the other.
+        check_secrets(own.session, reveal=own.state.settings.allow_reveal)
+        recordings["video"] = film
+        try:
+            await own.do(film.page.screencast.start(on_frame=film.add, **options))
+        except BaseException:
+            del recordings["video"]
+            raise
         return {"result": {"recording": "video"}, "lines": ["A video is recorded."]}
 
     return await looked(ctx, Asked(session=session), work)
@@ -120,8 +130,7 @@ async def browser_video_chapter(
     options: Any = without({"description": description, "duration": duration})
 
     async def work(own: Turn) -> dict[str, Any]:
-        _film(own)
-        await own.do(own.tab.page.screencast.show_chapter(title, **options))
+        await own.do(_film(own).page.screencast.show_chapter(title, **options))
         return {"result": {"chapter": title}, "lines": ["The chapter has begun."]}
 
     return await looked(ctx, Asked(session=session, timeout_ms=_SECONDS), work)
@@ -132,8 +141,7 @@ async def browser_video_show_actions(ctx: Ctx, *, session: SessionHandle = None)
     """Show actions in the video as they happen."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        _film(own)
-        own.session.recordings[_HIDING] = await own.do(own.tab.page.screencast.show_actions())
+        own.session.recordings[_HIDING] = await own.do(_film(own).page.screencast.show_actions())
         return {"result": {"shown": True}, "lines": ["Actions are shown."]}
 
     return await looked(ctx, Asked(session=session), work)
@@ -144,9 +152,8 @@ async def browser_video_hide_actions(ctx: Ctx, *, session: SessionHandle = None)
     """Show actions no longer."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        _film(own)
+        await own.do(_film(own).page.screencast.hide_actions())
         own.session.recordings.pop(_HIDING, None)
-        await own.do(own.tab.page.screencast.hide_actions())
         return {"result": {"shown": False}, "lines": ["Actions are not shown."]}
 
     return await looked(ctx, Asked(session=session), work)
