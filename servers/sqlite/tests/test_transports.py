@@ -3,9 +3,10 @@
 import asyncio
 import re
 import shutil
+import sqlite3
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -108,11 +109,12 @@ async def outcomes(transport: str, revision: str, arguments: list[str]) -> list[
             found.append((tool, data, facts if code else [re.sub(r'"elapsed_ms":[\d.]+', "", text) for text in texts]))
         await pages(client)
         await an_endless_statement(client)
+        await a_change_by_somebody_else(client, Path(arguments[0]))
     return found
 
 
 async def test_every_way_gives_the_same_answers(file: Path, tmp_path: Path) -> None:
-    """DB11, and S1 to S14, S16 to S18, DB3 to DB5, DB7, DB10, DB12 on both transports in both eras."""
+    """DB11, and S1 to S18, DB3 to DB5, DB7, DB10, DB12 on both transports in both eras."""
     config = tmp_path / "config.toml"
     config.write_text(CONFIG)
     seen: dict[tuple[str, str], list[Any]] = {}
@@ -138,6 +140,23 @@ async def pages(client: Client) -> None:
         found += [row[0] for row in data["rows"]]
         cursor = {"cursor": data["next_cursor"]}
     assert found == list(range(1, 1001))
+
+
+async def a_change_by_somebody_else(client: Client, file: Path) -> None:
+    """S15: who listens to the schema is told once of each kind."""
+    async with client.listen(resources=True, uris=["sqlite://main/schema"]) as changes:
+        await asyncio.to_thread(create_table, file)
+        async with asyncio.timeout(3):
+            told = [await anext(changes), await anext(changes)]
+    assert {(change.method.rpartition("/")[2], change.uri) for change in told} == {
+        ("updated", "sqlite://main/schema"),
+        ("list_changed", None),
+    }
+
+
+def create_table(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute("create table by_somebody_else(a)")
 
 
 async def an_endless_statement(client: Client) -> None:
