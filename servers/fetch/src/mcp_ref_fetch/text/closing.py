@@ -4,20 +4,21 @@ import re
 from collections.abc import Callable
 
 from mcp_ref_fetch.text import inline
-from mcp_ref_fetch.text.frames import HEADINGS, Frame, Options, Scene
+from mcp_ref_fetch.text.frames import HEADINGS, LISTS, TEX, Frame, Options, Scene
 from mcp_ref_fetch.text.tables import Cell, Table
 
 Close = Callable[[Scene, Frame, Frame], None]
 
 _LANGUAGE = re.compile(
     r'\bdata-lang(?:uage)?="([A-Za-z0-9+#_.-]{1,30})"'
-    r"|(?:[\s\"])(?:language|lang|highlight-source|highlight|brush:)[-:]?\s*([A-Za-z0-9+#_.-]{1,30})(?=[\s\";])"
+    r'|[\s"](?:language-|lang-|highlight-source-|highlight-|brush:\s*|sourceCode )([A-Za-z0-9+#_.-]{1,30})(?=[\s";])'
 )
 _NO_LANGUAGE = frozenset(
     {"none", "text", "plain", "plaintext", "nohighlight", "source", "block", "default", "notranslate"}
 )
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~", "strike": "~~"}
 _CODE = frozenset({"code", "kbd", "samp", "tt"})
+_OTHER: dict[str, Callable[[str], str]] = {"sup": inline.raised, "q": inline.quoted, TEX: str}
 _HEADING_MARK = re.compile(r"^#{1,6} ")
 
 
@@ -32,9 +33,8 @@ def marked(tag: str, text: str, source: str, options: Options) -> str:
         return inline.link(text, source, options.base) if options.links else text
     if tag in _CODE:
         return inline.code_span(text)
-    if tag == "sup":
-        return inline.raised(text)
-    return inline.wrapped(text, _MARKS[tag])
+    other = _OTHER.get(tag)
+    return inline.wrapped(text, _MARKS[tag]) if other is None else other(text)
 
 
 def as_inline(scene: Scene, frame: Frame, parent: Frame) -> None:
@@ -94,9 +94,13 @@ def _close_item(scene: Scene, frame: Frame, parent: Frame) -> None:
 def _close_list(scene: Scene, frame: Frame, parent: Frame) -> None:
     del scene
     blocks = frame.finished()
-    if blocks:
-        loose = any("\n\n" in block for block in blocks)
-        parent.blocks.append(("\n\n" if loose else "\n").join(blocks))
+    if not blocks:
+        return
+    text = ("\n\n" if any("\n\n" in block for block in blocks) else "\n").join(blocks)
+    if parent.tag in LISTS and parent.blocks:  # a list beside items belongs to the one before it
+        parent.blocks[-1] += "\n" + _prefixed(text, "  ", "  ")
+    else:
+        parent.blocks.append(text)
 
 
 def _close_term(scene: Scene, frame: Frame, parent: Frame) -> None:
@@ -138,13 +142,19 @@ def _close_row(scene: Scene, frame: Frame, parent: Frame) -> None:
 
 def _close_cell(scene: Scene, frame: Frame, parent: Frame) -> None:
     blocks = frame.finished()
-    text = " ".join(block.replace("\n", " ") for block in blocks).replace("|", "\\|")
+    text = " ".join(_on_one_line(block) for block in blocks).replace("|", "\\|")
     columns = _number(frame.attributes.get("colspan"), 1)
     rows = _number(frame.attributes.get("rowspan"), 1)
     if _table(scene) is None:
         parent.blocks.extend(blocks)
         return
     parent.row.append(Cell(text, blocks, columns, rows, frame.tag == "th"))
+
+
+def _on_one_line(block: str) -> str:
+    if block.startswith("```"):
+        return inline.code_span(block.split("\n", 1)[1].rsplit("\n", 1)[0])
+    return block.replace("\n", " ")
 
 
 def _close_head(scene: Scene, frame: Frame, parent: Frame) -> None:
@@ -166,11 +176,10 @@ def _table(scene: Scene) -> Table | None:
 
 
 def _language(frame: Frame) -> str:
-    for source in (frame.source + frame.around,):
-        for found in _LANGUAGE.finditer(source):
-            name = (found[1] or found[2]).lower()
-            if name not in _NO_LANGUAGE:
-                return name
+    for found in _LANGUAGE.finditer(frame.source + frame.around):
+        name = (found[1] or found[2]).lower()
+        if name not in _NO_LANGUAGE:
+            return name
     return ""
 
 
@@ -193,10 +202,7 @@ _CLOSE: dict[str, Close] = {
     "blockquote": _close_quotation,
     "pre": _close_code,
     "li": _close_item,
-    "ul": _close_list,
-    "ol": _close_list,
-    "menu": _close_list,
-    "dir": _close_list,
+    **dict.fromkeys(LISTS, _close_list),
     "dt": _close_term,
     "dd": _close_definition,
     "table": _close_table,

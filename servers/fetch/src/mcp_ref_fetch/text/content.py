@@ -43,11 +43,16 @@ def main_content(tree: LexborHTMLParser, measures: Measures) -> list[Node]:
         return whole(tree)
     drop_chrome(body, measures)
     declared = _declared(tree, measures)
-    if declared is not None and declared.css_first(_INNER_BLOCKS) is None:
-        return [declared]  # text and no blocks: nothing is left to choose
+    if declared is not None and _is_plain(declared, body, measures):
+        return [declared]
     roots, scattered = _chosen(tree, body, declared, measures)
     prune(roots, measures, scattered=scattered)
     return roots
+
+
+def _is_plain(declared: Node, body: Node, measures: Measures) -> bool:
+    """Whether a declared part is most of a page and has no blocks in it: then nothing is left to choose."""
+    return declared.css_first(_INNER_BLOCKS) is None and measures.length(declared) >= measures.length(body) / 2
 
 
 def _chosen(tree: LexborHTMLParser, body: Node, declared: Node | None, measures: Measures) -> tuple[list[Node], bool]:

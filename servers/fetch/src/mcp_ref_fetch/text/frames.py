@@ -10,15 +10,19 @@ from mcp_ref_fetch.text.tables import Cell, Table
 
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # Inline elements that become marks; of the others only the text is of interest.
-MARKED = frozenset({"a", "strong", "b", "em", "i", "del", "s", "strike", "code", "kbd", "samp", "tt", "sup"})
+# A formula, which is no element of HTML: so it is written for the parser, with its marks.
+TEX = "x-tex"
+VERBATIM = frozenset({"code", "kbd", "samp", "tt", TEX})
+MARKED = frozenset({"a", "strong", "b", "em", "i", "del", "s", "strike", "sup", "q"}) | VERBATIM
 INLINE = MARKED | {
-    "abbr", "acronym", "bdi", "bdo", "cite", "data", "dfn", "ins", "label", "mark", "output", "q", "ruby", "rb",
+    "abbr", "acronym", "bdi", "bdo", "cite", "data", "dfn", "ins", "label", "mark", "output", "ruby", "rb",
     "rp", "rt", "small", "span", "sub", "time", "u", "var", "meter", "progress", "font", "button", "slot",
 }  # fmt: skip
+LISTS = frozenset({"ul", "ol", "menu", "dir"})
 # Blocks that become more than paragraphs.
-FRAMED = frozenset({*HEADINGS, "blockquote", "pre", "li", "ul", "ol", "menu", "dir", "dt", "dd"}) | {
-    "table", "tr", "td", "th", "thead", "caption",
-}  # fmt: skip
+FRAMED = frozenset(
+    {*HEADINGS, *LISTS, "blockquote", "pre", "li", "dt", "dd", "table", "tr", "td", "th", "thead", "caption"}
+)
 VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 NEVER = frozenset(
     {

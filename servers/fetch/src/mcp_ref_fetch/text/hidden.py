@@ -18,7 +18,7 @@ GUTTERS = frozenset(
     {
         "linenos", "lineno", "line-numbers", "linenumbers", "gutter", "blob-num", "hljs-ln-numbers", "headerlink",
         "anchorjs-link", "anchor-link", "heading-anchor", "header-anchor", "mw-editsection", "noprint",
-        "lnt", "rouge-gutter", "line-number", "linenumber", "react-syntax-highlighter-line-number",
+        "ln", "lnt", "rouge-gutter", "line-number", "linenumber", "react-syntax-highlighter-line-number",
     }
 )  # fmt: skip
 

@@ -22,6 +22,8 @@ _LINKED = frozenset({"http", "https", "mailto", "tel", "ftp"})
 _PERMALINKS = frozenset({"#", "¶", "§", "🔗", "link", "permalink", "↩", "↩\ufe0e", "↵", "⏎", "↑", "^", "\\^"})
 _HREF = re.compile(r'(?:^| )href="([^"]*)"')
 _FORMULA = re.compile(r"\{\\(?:displaystyle|textstyle|scriptstyle)\b.{0,500}\}", re.DOTALL)
+# A link within the page with such a text leads to a note.
+_NOTE = re.compile(r"\d{1,3}|[*\u2020\u2021]")
 _RAISED = re.compile(r"[-+\u2212]?\d{1,4}|[A-Za-z]|[-+\u2212]")
 # Emphasis that the page did not mean: marks that could open it, if one of the same kind follows.
 _STARS = re.compile(r"\*(?=\S)|(?<=\S)\*")
@@ -69,6 +71,11 @@ def is_formula(alt: str) -> bool:
     return _FORMULA.fullmatch(alt) is not None
 
 
+def quoted(text: str) -> str:
+    """A quotation within a line, which a browser sets in marks of its own."""
+    return f'"{text}"' if text.strip() else text
+
+
 def raised(text: str) -> str:
     """An exponent as such: without a mark 10 to the sixth would be 106; other raised text as it is."""
     return f"^{text}" if _RAISED.fullmatch(text) else text
@@ -85,7 +92,13 @@ def joined(parts: list[str]) -> str:
 
 
 def escaped_start(text: str) -> str:
-    """The text, so that it is no other kind of block than the page meant."""
+    """The text, so that it is no other kind of block than the page meant, nor has one in it."""
+    if "\n" in text:
+        return "\n".join(_escaped_line(line) if line else line for line in text.split("\n"))
+    return _escaped_line(text)
+
+
+def _escaped_line(text: str) -> str:
     if text[0] not in _STARTING:
         return text
     if _STARTS_BLOCK.match(text):
@@ -157,7 +170,7 @@ def link(text: str, source: str, base: str) -> str:
         else absolute(unescaped(href).replace("&quot;", '"') if "&" in href else href, base)
     )
     if url is None:
-        return text
+        return f"[{text}]" if _NOTE.fullmatch(text) else text
     if "[" in inside or "]" in inside:
         inside = _balanced(inside)
     if len(inside) == len(text):

@@ -8,12 +8,23 @@ from collections.abc import Callable
 
 from mcp_ref_fetch.text import inline
 from mcp_ref_fetch.text.closing import as_inline, close, marked
-from mcp_ref_fetch.text.frames import FRAMED, HEADINGS, INLINE, MARKED, NEVER, VOID, Frame, Options, Scene, attributes
+from mcp_ref_fetch.text.frames import (
+    FRAMED,
+    HEADINGS,
+    INLINE,
+    MARKED,
+    NEVER,
+    VERBATIM,
+    VOID,
+    Frame,
+    Options,
+    Scene,
+    attributes,
+)
 from mcp_ref_fetch.text.tables import Table
 
 _BATCH = 2048
 _LINES_OF_CODE = frozenset({"div", "p", "tr", "li"})
-_CODE = frozenset({"code", "kbd", "samp", "tt"})
 # What may have to be escaped, if a page has it at all.
 _MARKS = ("*", "_", "`", "[", "\\", "&lt;", "&amp;")
 
@@ -104,7 +115,7 @@ class Writer:
             self._opened.append(None)
         else:
             self._marks += 1
-            self._code += tag in _CODE
+            self._code += tag in VERBATIM
             self._opened.append((tag, source, len(self._top.parts)))
 
     def _enter_block(self, tag: str, source: str) -> None:
@@ -139,7 +150,7 @@ class Writer:
                 break
             if isinstance(entry, tuple):
                 self._marks -= 1
-                self._code -= entry[0] in _CODE
+                self._code -= entry[0] in VERBATIM
                 opened[at] = None
                 if entry[0] == "a" and self._options.links:
                     self._promote(entry, at)
@@ -168,7 +179,7 @@ class Writer:
 
     def _leave_mark(self, tag: str, source: str, start: int) -> None:
         self._marks -= 1
-        if tag in _CODE:
+        if tag in VERBATIM:
             self._code -= 1
         parts = self._top.parts
         text = parts[start] if len(parts) == start + 1 else "".join(parts[start:])

@@ -42,8 +42,10 @@ class Scores:
         for paragraph, text, is_whole in _paragraphs(tree, measures):
             line = _line(paragraph)
             if all(node.tag != "a" for node in line):
-                self._give(line[1:], 1 + len(COMMAS.findall(text)) + min(len(text) / 100, _MOST_FOR_LENGTH))
-                self._count(line, len(text) - (measures.linked(paragraph) if is_whole else 0.0))
+                running = len(text) - (measures.linked(paragraph) if is_whole else 0.0)
+                points = 1 + len(COMMAS.findall(text)) + min(len(text) / 100, _MOST_FOR_LENGTH)
+                self._give(line[1:], points * max(running, 0.0) / len(text))
+                self._count(line, running)
         self._final = {
             key: points * (1 - measures.link_density(self._nodes[key])) for key, points in self._points.items()
         }

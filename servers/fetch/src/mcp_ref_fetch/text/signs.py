@@ -13,7 +13,7 @@ _GOOD = re.compile(
     r"\b(?:article|blog|body|column|content|entry|hentry|main|markdown|page|post|readme|story|text)", re.IGNORECASE
 )
 _BAD = re.compile(
-    r"\b(?:banner|combx|comment|contact|foot|gdpr|masthead|meta|outbrain|promo|related|share|shoutbox|sidebar"
+    r"\b(?:banner|combx|comment|contact|gdpr|masthead|meta|outbrain|promo|related|share|shoutbox|sidebar"
     r"|skyscraper|sponsor|shopping|tags|nav|side|footer|header|menu|social|cookie|subscribe|breadcrumb"
     r"|advert|toolbar|popup|modal)",
     re.IGNORECASE,

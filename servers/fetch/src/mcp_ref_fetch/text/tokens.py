@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from mcp_ref_fetch.text.frames import TEX
+
 MOST_TAGS = 200_000
 MOST_DEPTH = 1000
 MOST_FORMATTING = 32
@@ -211,7 +213,7 @@ class _Rewriter:
         if name == "script":
             if _LD_JSON.search(rest):
                 self._keep_data(inside)
-            return f" ${inside.strip().replace('<', '&lt;')}$ " if _MATH_TEX.search(rest) else ""
+            return _written(inside) if _MATH_TEX.search(rest) else ""
         if name == "math":
             return _formula(inside)
         if name in _SHOWN_RAW:
@@ -318,4 +320,8 @@ def _is_plain(attribute: str) -> bool:
 def _formula(math: str) -> str:
     """A formula as the TeX that it was made from, where it carries it."""
     tex = _TEX.search(math)
-    return f" ${tex[1].strip()}$ " if tex else _MARKUP.sub(" ", math)
+    return _written(tex[1]) if tex else _MARKUP.sub(" ", math)
+
+
+def _written(tex: str) -> str:
+    return f" <{TEX}>${tex.strip().replace('<', '&lt;')}$</{TEX}> "
