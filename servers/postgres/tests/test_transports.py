@@ -4,8 +4,10 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -64,6 +66,11 @@ sql = "select id from t where v = :name"
 name = "name"
 type = "string"
 """
+FOREVER = "select count(*) from shop.orders a, shop.orders b, shop.orders c"
+RUNNING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+    " AND query LIKE '%orders c%' AND pid <> pg_backend_pid()"
+)
 # Measured times, and cursors, which a process signs with its own key.
 CHANGING = re.compile(r'"(?:elapsed_ms|seq_scans|index_scans|live|dead|next_cursor)":\s*(?:[\d.]+|"[^"]+")')
 
@@ -94,7 +101,10 @@ async def reached(transport: str, revision: str, arguments: list[str]) -> AsyncG
         yield client
 
 
-async def outcomes(transport: str, revision: str, arguments: list[str]) -> list[Any]:
+Running = Callable[..., Awaitable[None]]
+
+
+async def outcomes(transport: str, revision: str, arguments: list[str], *, running: Running) -> list[Any]:
     found: list[Any] = []
     async with reached(transport, revision, arguments) as client:
         for tool, given, code in CALLS:
@@ -105,7 +115,21 @@ async def outcomes(transport: str, revision: str, arguments: list[str]) -> list[
             texts = [block.text for block in result.content if isinstance(block, TextContent)]
             found.append((tool, CHANGING.sub("", data), facts or [CHANGING.sub("", text) for text in texts]))
         await pages(client)
+        await a_cancelled_call(client, running)
     return found
+
+
+async def a_cancelled_call(client: Client, running: Running) -> None:
+    """P8: by a notification, or in 2026-07-28 on HTTP by the end of its stream; the engine is free, and so are we."""
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(client.call_tool("query", {"sql": FOREVER}))
+        await running(wanted=1)
+        began = time.monotonic()
+        asking.cancel()
+        await running(wanted=0)
+        assert time.monotonic() - began < 1
+    assert asking.cancelled()
+    assert (await client.call_tool("query", {"sql": "select 1"})).structured_content["rows"] == [[1]]
 
 
 async def pages(client: Client) -> None:
@@ -126,7 +150,9 @@ async def test_every_way_gives_the_same_answers(engine: Any, fresh: str, tmp_pat
     config = tmp_path / "config.toml"
     config.write_text(CONFIG)
     arguments = [engine.dsn(fresh, "mcp_writer"), "--mode", "read-write", "--toolsets", "all", "--config", str(config)]
-    seen = {way: await outcomes(*way, arguments) for way in WAYS}
+    seen = {
+        way: await outcomes(*way, arguments, running=partial(engine.until, RUNNING, database=fresh)) for way in WAYS
+    }
     first, *others = seen.values()
     for other in others:
         assert other == first
