@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import UNSET, Struct
@@ -160,7 +161,9 @@ class Turn:
         if mode == "full":
             view = page_of(shot, 0, self.budget)
         else:
-            view = against(self.tab, shot, self.budget, insist=mode == "diff")
+            compare = partial(against, self.tab, shot, self.budget, insist=mode == "diff")
+            # Others go on while a long page is compared.
+            view = await self.state.workers.run(compare) if len(shot.lines) > HEAVY_NODES else compare()
         self.tab.given = shot.generation
         show(told, view, self)
         told.result = _without(told.result, taken.private)
