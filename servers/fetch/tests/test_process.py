@@ -5,15 +5,18 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mcp_protocol.client import Client, Command
-from mcp_protocol.types import PromptReference, TextContent
+from mcp_protocol.types import PromptReference
+from mcp_ref_fetch.choices import AllowedPort, HeaderName, SecretHeader
+from mcp_ref_kit.network import HostPattern, Network
 
 Web = Any
 
@@ -25,6 +28,7 @@ each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 each_transport = pytest.mark.parametrize("transport", ["stdio", "http"])
 
 
+@cache
 def run(*arguments: str) -> tuple[int, str, str]:
     done = subprocess.run(
         [PROGRAM, *arguments], capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL, env={}
@@ -53,10 +57,6 @@ async def started(transport: str, revision: str, *options: str) -> AsyncGenerato
         await process.communicate()
 
 
-def words(result: Any) -> str:
-    return "\n".join(block.text for block in result.content if isinstance(block, TextContent))
-
-
 async def test_snapshots_and_addresses_of_one_caller_are_no_other_s(web: Web) -> None:
     """On HTTP nothing is completed, since callers would see each other's addresses."""
     web.page("/page", "<p>A page</p>")
@@ -77,15 +77,9 @@ def test_wf28_there_is_no_mode() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--allow-cidr", "10.0.0.1/8"], "must be a network such as"),
-        (["--allow-host", "http://x"], "must be a host such as"),
-        (["--allow-port", "0"], "must be a port from 1 to 65535"),
-        (["--header-allow", "Cookie"], "must be the name of a header"),
-        (["--secret-header", "x"], "must have the form HOST=NAME:VARIABLE"),
+        (["--allow-port", "0", "--header-allow", "Cookie"], "must be a port from 1 to 65535"),
         (["--download-dir", "/nonexistent-directory"], "/nonexistent-directory cannot be opened"),
-        (["--rate", "0/s"], "must be a rate"),
-        (["--max-redirects", "51"], "50"),
-        (["--toolsets", "nothing"], "nothing"),
+        (["--proxy-url", "http://me:secret@h:x"], "must be like http://HOST:PORT"),
     ],
 )
 def test_a_setting_that_cannot_be_ends_the_start(arguments: list[str], sentence: str) -> None:
@@ -93,6 +87,25 @@ def test_a_setting_that_cannot_be_ends_the_start(arguments: list[str], sentence:
     assert (code, out) == (2, "")
     assert sentence in err
     assert "Traceback" not in err
+    assert "secret" not in err
+
+
+@pytest.mark.parametrize(
+    ("parse", "text", "sentence"),
+    [
+        (Network.parse, "10.0.0.1/8", "must be a network such as"),
+        (HostPattern.parse, "http://x", "must be a host such as"),
+        (AllowedPort.parse, "65536", "must be a port from 1 to 65535"),
+        (AllowedPort.parse, "٣", "must be a port from 1 to 65535"),
+        (HeaderName.parse, "Cookie", "must be the name of a header"),
+        (HeaderName.parse, "X: y", "must be the name of a header"),
+        (SecretHeader.parse, "x", "must have the form HOST=NAME:VARIABLE"),
+        (SecretHeader.parse, "h.test=X Y:Z", "must have the form HOST=NAME:VARIABLE"),
+    ],
+)
+def test_kinds_of_settings_say_what_they_are(parse: Callable[[str], object], text: str, sentence: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        parse(text)
 
 
 def test_wf30_what_writes_is_offered_only_when_it_is_asked_for() -> None:
