@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 COMMAS = re.compile("[,\u060c\u3001\uff0c\ufe50\ufe10\u2e41]")
 _LEAST_PARAGRAPH = 25
 _MOST_FOR_LENGTH = 3
+_LEAST_RUNNING = 0.5
 # A sample is enough to find where the text is.
 _MOST_PARAGRAPHS = 1000
 # What a paragraph gives to the blocks around it, the nearest first: all of its points, a half, a sixth, ...
@@ -27,6 +28,9 @@ _TEXTUAL = "p, pre, td, h2, h3, h4, h5, h6, div, section, article, blockquote, l
 # Of these the whole text is a paragraph; of cells only when no blocks are in them; of others what stands in them bare.
 _WHOLE = frozenset({"p", "pre", "h2", "h3", "h4", "h5", "h6"})
 _CELLS = frozenset({"td", "li", "dd"})
+_PLAIN = frozenset({"div", "section", "article", "blockquote"})
+# Shorter texts in inline elements alone are labels.
+_LEAST_INLINE = 80
 _BLOCKS = "p, div, table, ul, ol, dl, pre, blockquote, section, article, h1, h2, h3, h4"
 _TOP = frozenset({"html", "-undef", None})
 
@@ -43,8 +47,11 @@ class Scores:
             line = _line(paragraph)
             if all(node.tag != "a" for node in line):
                 running = len(text) - (measures.linked(paragraph) if is_whole else 0.0)
+                if running < len(text) * _LEAST_RUNNING:
+                    continue  # a list of links, however long it is
                 points = 1 + len(COMMAS.findall(text)) + min(len(text) / 100, _MOST_FOR_LENGTH)
-                self._give(line[1:], points * max(running, 0.0) / len(text))
+                # What stands bare in a block is a paragraph of that block.
+                self._give(line[1:] if is_whole else line, points * max(running, 0.0) / len(text))
                 self._count(line, running)
         self._final = {
             key: points * (1 - measures.link_density(self._nodes[key])) for key, points in self._points.items()
@@ -95,6 +102,9 @@ def _paragraphs(tree: "LexborHTMLParser", measures: Measures) -> "list[tuple[Lex
             break
         is_whole = node.tag in _WHOLE or (node.tag in _CELLS and node.css_first(_BLOCKS) is None)
         text = node.text(deep=is_whole).strip()
+        if not text and node.tag in _PLAIN and len(node.css(_BLOCKS)) == 1:  # itself: its text is in inline elements
+            is_whole = len(inline := node.text().strip()) >= _LEAST_INLINE
+            text = inline if is_whole else ""
         if len(text) >= _LEAST_PARAGRAPH:
             found.append((node, text, is_whole))
     return found

@@ -19,7 +19,7 @@ _BAD = re.compile(
     re.IGNORECASE,
 )
 _FURNITURE = re.compile(
-    r"(?:^|[\s_-])(?:ads?|advert\w*|banner|breadcrumbs?|comments?|\w*consent\w*|\w*cookies?\w*|disqus|gdpr|legends|modals?|newsletter|onetrust|outbrain|pager"
+    r"(?:^|[\s_-])(?:ads?|advert\w*|banner|breadcrumbs?|comments?|\w*consent\w*|\w*cookies?\w*|disqus|footer|gdpr|legends|modals?|newsletter|onetrust|outbrain|pager"
     r"|pagination|popup|promo\w*|related\w*|recommend\w*|share\w*|sharing|shoutbox|sidebar|signup|skip\w*|skyscraper"
     r"|social\w*|sponsor\w*|subscribe\w*|subscription|taboola|tags?|teaser\w*|toolbar|trending)"
     r"(?:$|[\s_-])",
