@@ -7,11 +7,8 @@ from typing import Any
 
 import pytest
 
-from mcp_protocol.testing import RpcError
-
 Browse = Any
 Site = Any
-each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 
 def link_of(result: Any) -> dict[str, Any]:
@@ -39,10 +36,9 @@ async def event_of(client: Any, kind: str, first: Any = None) -> dict[str, Any]:
             result = await client.call("browser_tabs", action="list")
 
 
-@each_revision
-async def test_a_download_is_an_artifact_with_equal_bytes(browse: Browse, site: Site, ok: Any, revision: str) -> None:
+async def test_a_download_is_an_artifact_with_equal_bytes(browse: Browse, site: Site, ok: Any) -> None:
     """Case 26."""
-    async with browse(revision=revision) as client:
+    async with browse() as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/downloads"))
         clicked = ok(await client.call("browser_click", target="text=Small"))
         event = await event_of(client, "download", clicked)
@@ -92,10 +88,9 @@ def roots(tmp_path: Path) -> Path:
     return inside
 
 
-@each_revision
-async def test_a_file_inside_is_uploaded(browse: Browse, site: Site, ok: Any, roots: Path, revision: str) -> None:
+async def test_a_file_inside_is_uploaded(browse: Browse, site: Site, ok: Any, roots: Path) -> None:
     """Case 27."""
-    async with browse(dirs=[str(roots)], revision=revision, snapshot="full") as client:
+    async with browse(dirs=[str(roots)], snapshot="full") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/upload"))
         opened = ok(await client.call("browser_click", target="[aria-label=File]"))
         assert "filechooser" in [event["kind"] for event in opened.data["events"]]
@@ -233,24 +228,3 @@ async def test_documents_recordings_and_videos(browse: Browse, site: Site, ok: A
     if video.is_error:
         assert video.error_code == "unsupported"
         assert "ffmpeg" in video.text
-
-
-@each_revision
-async def test_the_oldest_artifact_makes_room(browse: Browse, site: Site, ok: Any, revision: str) -> None:
-    """Case 30."""
-    async with browse(output_max_size=40_000, revision=revision) as client:
-        ok(await client.call("browser_navigate", url=f"{site.url}/form"))
-        first = ok(await client.call("browser_take_screenshot"))
-        last = first
-        evicted: list[str] = []
-        while not evicted:
-            last = ok(await client.call("browser_take_screenshot"))
-            evicted = [event["uri"] for event in last.data.get("events", []) if event["kind"] == "evicted"]
-        with pytest.raises(RpcError) as gone:
-            await client.read(link_of(first)["uri"])
-        [kept] = await client.read(link_of(last)["uri"])
-        if revision == "2025-11-25":
-            await client.peer.notification("notifications/resources/list_changed")
-    assert evicted == [link_of(first)["uri"]]
-    assert gone.value.code in {-32002, -32602}
-    assert kept["blob"]

@@ -1,6 +1,5 @@
 """Console, requests, functions in the page, resources and subscriptions."""
 
-import asyncio
 import base64
 import json
 import time
@@ -16,12 +15,9 @@ MANY_KEYS = "() => { const o = {}; for (let i = 0; i < 1e5; i++) o[i] = i; retur
 each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 
-@each_revision
-async def test_the_console_is_counted_filtered_and_continued(
-    browse: Browse, site: Site, ok: Any, revision: str
-) -> None:
+async def test_the_console_is_counted_filtered_and_continued(browse: Browse, site: Site, ok: Any) -> None:
     """Case 33."""
-    async with browse(revision=revision) as client:
+    async with browse() as client:
         opened = ok(await client.call("browser_navigate", url=f"{site.url}/console", waitUntil="load"))
         everything = ok(await client.call("browser_console_messages", level="debug"))
         worst = ok(await client.call("browser_console_messages", level="error"))
@@ -43,12 +39,9 @@ async def test_the_console_is_counted_filtered_and_continued(
     assert old.data["result"]["total"] == 3
 
 
-@each_revision
-async def test_requests_are_listed_and_shown_without_credentials(
-    browse: Browse, site: Site, ok: Any, revision: str
-) -> None:
+async def test_requests_are_listed_and_shown_without_credentials(browse: Browse, site: Site, ok: Any) -> None:
     """Case 35."""
-    async with browse(revision=revision, snapshot="none") as client:
+    async with browse(snapshot="none") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/net", waitUntil="load"))
         ok(await client.call("browser_click", target="text=Load"))
         usual = ok(await client.call("browser_network_requests"))
@@ -188,43 +181,6 @@ async def test_an_invented_uri_is_not_found(browse: Browse, site: Site, ok: Any,
         with pytest.raises(RpcError) as caught:
             await client.read(f"browser://{'A' * 22}/{path}")
     assert caught.value.message == "Resource not found"
-
-
-async def test_a_listener_hears_of_its_own_console_only(browse: Browse, site: Site, ok: Any) -> None:
-    """Case 34, 2026-07-28."""
-    async with browse(snapshot="none") as client:
-        first = ok(await client.call("browser_navigate", url=f"{site.url}/console")).data["session"]
-        made = ok(await client.call("browser_session", action="create"))
-        second = made.data["session"]
-        mine, invented = f"browser://{first}/tabs/t1/console", f"browser://{'B' * 22}/tabs/t1/console"
-        peer = client.peer
-        wanted = {"notifications": {"resourceSubscriptions": [mine, invented, f"browser://{first}/artifacts"]}}
-        listen = await peer.begin("subscriptions/listen", wanted)
-        acknowledged = await peer.notification("notifications/subscriptions/acknowledged")
-        assert acknowledged["params"]["notifications"]["resourceSubscriptions"] == [
-            mine,
-            f"browser://{first}/artifacts",
-        ]
-        ok(await client.call("browser_navigate", url=f"{site.url}/console", session=second))
-        ok(
-            await client.call(
-                "browser_evaluate", function="() => { for (let i = 0; i < 200; i++) console.log(i) }", session=first
-            )
-        )
-        began = time.monotonic()
-        async with asyncio.timeout(2):
-            update = await peer.notification("notifications/resources/updated")
-        assert time.monotonic() - began < 1
-        assert update["params"]["uri"] == mine
-        for number in range(20):
-            ok(await client.call("browser_evaluate", function=f"() => console.log('more {number}')", session=first))
-            await asyncio.sleep(0.05)
-        updates = [one for one in peer.notifications if one["method"] == "notifications/resources/updated"]
-        assert 1 <= len(updates) <= 8
-        assert {one["params"]["uri"] for one in updates} == {mine}
-        await peer.send(
-            {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": peer.stamped({"requestId": listen})}
-        )
 
 
 async def test_a_legacy_subscription_hears_alike(browse: Browse, site: Site, ok: Any) -> None:

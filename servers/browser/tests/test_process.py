@@ -1,60 +1,33 @@
 """The server as a real process: on stdio and HTTP, in both eras, many clients at once, and how it ends."""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
-import sys
 import time
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lanes_of_tests import (
+    below,
+    client_of,
+    command,
+    command_of,
+    each_revision,
+    each_transport,
+    is_main,
+    needs_proc,
+    over_http,
+)
+from msgspec.json import encode
 
 from mcp_protocol.client import Client, Command, RemoteError
+from mcp_protocol.errors import McpError
 
 Site = Any
-LISTENING = re.compile(rb"listening on (http://\S+)")
-REVISIONS = ["2025-11-25", "2026-07-28"]
-each_revision = pytest.mark.parametrize("revision", REVISIONS)
-each_transport = pytest.mark.parametrize("transport", ["stdio", "http"])
-needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to find processes")
-
-
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "mcp_ref_browser", *arguments]
-
-
-@asynccontextmanager
-async def over_http(*arguments: str) -> AsyncGenerator[tuple[str, int]]:
-    """A server on a port of its own: its URL and process id."""
-    process = await asyncio.create_subprocess_exec(
-        *command(*arguments, "--transport", "http", "--port", "0"), stderr=asyncio.subprocess.PIPE
-    )
-    assert process.stderr
-    try:
-        async with asyncio.timeout(30):
-            while not (found := LISTENING.search(await process.stderr.readline())):
-                assert process.returncode is None
-        draining = asyncio.get_running_loop().create_task(process.stderr.read())
-        yield found[1].decode(), process.pid
-        draining.cancel()
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
-
-
-@asynccontextmanager
-async def client_of(transport: str, revision: str, *arguments: str) -> AsyncGenerator[Client]:
-    if transport == "stdio":
-        async with Client(Command(command(*arguments)), revision=revision) as client:
-            yield client
-    else:
-        async with over_http(*arguments) as (url, _), Client(url, revision=revision) as client:
-            yield client
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -75,25 +48,6 @@ def left_in(directory: Path) -> list[str]:
     return [path.name for path in directory.iterdir() if path.name.startswith(("mcp-ref", "playwright"))]
 
 
-def below(pid: int) -> list[int]:
-    """The living processes below one."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z":
-                parents.setdefault(int(fields[1]), []).append(int(entry.name))
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        waiting += (more := parents.get(waiting.pop(), []))
-        found += more
-    return found
-
-
 @each_transport
 @each_revision
 async def test_the_whole_way_on_every_transport_and_in_every_era(
@@ -101,9 +55,14 @@ async def test_the_whole_way_on_every_transport_and_in_every_era(
 ) -> None:
     """Cases 1, 2, 4, 6, 17, 18: black box."""
     del chromium
+    before = set(below())
     async with client_of(transport, revision, "--allowed-origins", site.url, "--no-evaluate") as client:
         tools = await client.list_tools()
-        assert [tool.name for tool in tools] == [tool.name for tool in await client.list_tools()]
+        assert encode(tools) == encode(await client.list_tools())
+        assert all(tool.output_schema and tool.annotations for tool in tools)
+        await client.list_resources()
+        assert await failure(client, "browser_navigate", url="file:///etc/passwd") == "blocked_scheme"
+        assert not [words for pid in set(below()) - before if "chrom" in (words := command_of(pid)) or "node" in words]
         opened = await call(client, "browser_navigate", url=f"{site.url}/form")
         handle = opened["session"]
         ref = re.search(r'button "Go" \[ref=(\w+)\]', opened["snapshot"]["text"])
@@ -135,16 +94,6 @@ async def test_a_session_that_nobody_was_told_of_is_no_session(chromium: str, si
     async with over_http(*nowhere) as (url, _), Client(url) as client:
         for _ in range(3):
             assert await failure(client, "browser_navigate", url="about:blank") == "browser_unavailable"
-
-
-@needs_proc
-async def test_nothing_is_started_before_a_page_is_needed(site: Site) -> None:
-    """Case 1."""
-    async with over_http("--allowed-origins", site.url) as (url, pid), Client(url) as client:
-        await client.list_tools()
-        await client.list_resources()
-        assert await failure(client, "browser_navigate", url="file:///etc/passwd") == "blocked_scheme"
-        assert below(pid) == []
 
 
 @each_transport
@@ -184,11 +133,7 @@ async def test_eight_clients_log_in_at_once_and_see_only_their_own(chromium: str
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(visit(number)) for number in range(8)]
         found = [task.result() for task in tasks]
-        mains = [
-            one
-            for one in below(pid)
-            if b"chrom" in (line := _command(one)) and b"--type=" not in line and b"crashpad" not in line
-        ]
+        mains = [one for one in below(pid) if is_main(command_of(one))]
     assert len({handle for handle, _, _ in found}) == 8
     assert [seen for _, seen, _ in found] == [[f"user={name}", str(n)] for n, (_, _, name) in enumerate(found)]
     assert len(mains) == 1
@@ -209,7 +154,7 @@ async def test_a_handle_works_only_for_whom_it_belongs_to_and_is_never_listed_to
 @needs_proc
 @pytest.mark.parametrize("how", ["EOF", "SIGTERM", "SIGINT", "SIGKILL"])
 async def test_nothing_is_left_after_the_end(chromium: str, site: Site, tmp_path: Path, how: str) -> None:
-    """Case 40."""
+    """Case 40, on stdio."""
     del chromium
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     async with Client(
@@ -217,7 +162,7 @@ async def test_nothing_is_left_after_the_end(chromium: str, site: Site, tmp_path
     ) as client:
         await call(client, "browser_navigate", url=f"{site.url}/form")
         await call(client, "browser_take_screenshot")
-        [server] = [pid for pid in below(os.getpid()) if b"mcp_ref_browser\x00--allowed" in _command(pid)]
+        [server] = [pid for pid in below() if "mcp_ref_browser --allowed" in command_of(pid)]
         started = below(server)
         assert len(started) > 3
         if how != "EOF":
@@ -226,6 +171,32 @@ async def test_nothing_is_left_after_the_end(chromium: str, site: Site, tmp_path
     await _gone(server, started)
     if how != "SIGKILL":
         assert left_in(tmp_path) == []
+
+
+@needs_proc
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGINT", "SIGKILL"])
+async def test_nothing_is_left_after_the_end_over_http(chromium: str, site: Site, tmp_path: Path, how: str) -> None:
+    """Case 40, on HTTP, in the middle of a call."""
+    del chromium
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    async with over_http("--allowed-origins", site.url, env=environment) as (url, server), Client(url) as client:
+        handle = (await call(client, "browser_navigate", url=f"{site.url}/form", snapshot="none"))["session"]
+        started = below(server)
+        assert len(started) > 3
+        endless = {"function": "() => new Promise(() => 0)", "session": handle}
+        async with asyncio.TaskGroup() as group:
+            calling = group.create_task(_attempt(client, endless))
+            await asyncio.sleep(0.2)
+            os.kill(server, getattr(signal, how))
+            await _gone(server, started)
+            calling.cancel()
+    if how != "SIGKILL":
+        assert left_in(tmp_path) == []
+
+
+async def _attempt(client: Client, arguments: dict[str, Any]) -> None:
+    with contextlib.suppress(McpError):  # the server ends in the middle of it
+        await client.call_tool("browser_evaluate", arguments)
 
 
 @needs_proc
@@ -246,7 +217,7 @@ async def test_sixteen_sessions_click_at_once_and_twenty_stay_small(chromium: st
         async with asyncio.TaskGroup() as group:
             for handle in handles[:16]:
                 group.create_task(click(handle))
-        memory = sum(_memory(one) for one in below(pid) if b"chrom" in _command(one))
+        memory = sum(_memory(one) for one in below(pid) if "chrom" in command_of(one))
     assert memory < 600 * 1024, f"{memory // 1024} MiB"
 
 
@@ -266,18 +237,11 @@ async def test_many_pages_leave_nothing_behind(chromium: str, site: Site) -> Non
             descriptors = len(await asyncio.to_thread(os.listdir, f"/proc/{pid}/fd"))
             return len(tree), descriptors, sum(map(_memory, tree)) // 1024
 
-        first = await visit(8)
-        last = await visit(16)
+        first = await visit(5)
+        last = await visit(10)
     assert last[0] <= first[0] + 1
     assert last[1] <= first[1] + 2
     assert last[2] <= first[2] + 80, (first, last)
-
-
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 def _memory(pid: int) -> int:
@@ -294,7 +258,7 @@ async def _gone(server: int, started: Sequence[int]) -> None:
     """All processes are gone within three seconds."""
     end = time.monotonic() + 3
     while left := [pid for pid in [server, *started] if _alive(pid)]:
-        assert time.monotonic() < end, [_command(pid)[:100] for pid in left]
+        assert time.monotonic() < end, [command_of(pid)[:100] for pid in left]
         await asyncio.sleep(0.02)
 
 
