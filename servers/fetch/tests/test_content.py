@@ -105,6 +105,21 @@ def test_parts_of_a_text_stay(part: str, expected: str) -> None:
     assert expected in content(f"{MENU}<div class=story><h1>Flood</h1>{TEXT}{part}{TEXT}</div>{END}")
 
 
+def test_a_heading_with_nothing_left_beneath_it_is_left_out() -> None:
+    found = content(f"<article><h1>Flood</h1>{TEXT}<h2>You may like</h2><ul class=related>{LINKS}</ul></article>")
+    assert numbers(found) == ALL
+    assert "You may like" not in found
+    assert content("<article><h1>Flood</h1></article>") == "# Flood"
+
+
+def test_a_long_list_of_names_is_not_the_text() -> None:
+    names = ", ".join(f"<a href=/{number}>Somebody{number}</a>" for number in range(900))
+    page = f"<main><div id=chapter>{TEXT * 4}</div><div id=kudos><p>{names}</p></div></main>"
+    found = content(f"{page}{END}")
+    assert numbers(found) == ALL
+    assert "Somebody7" not in found
+
+
 def test_of_a_list_of_cards_all_stay() -> None:
     """Several articles, none of them larger than the rest."""
     cards = "".join(

@@ -19,6 +19,8 @@ _DOMINATES = 0.6
 _OUTSIDE = 0.4
 # With less running text than this share of all text a declared part is a list, and all of it is content.
 _THIN = 0.4
+# But as much as this is a text, whatever is beside it.
+_LONG = 4000
 # Below this share of the running text the best block is one of many, such as answers or cards.
 _SCATTERED = 0.25
 # The chosen block holds at least this share of the running text; a declared part not much larger is taken instead.
@@ -66,7 +68,7 @@ def _chosen(tree: LexborHTMLParser, body: Node, declared: Node | None, measures:
         if scores.running([top]) < scores.running([scope]) * _OUTSIDE:
             return [scope], True
         declared, scope = None, body
-    if declared is not None and scores.running([scope]) < measures.length(scope) * _THIN:
+    if declared is not None and scores.running([scope]) < min(measures.length(scope) * _THIN, _LONG):
         return [scope], True
     first = _with_siblings(_climbed(top, scores), scores, measures)
     scattered = scores.running(first) < scores.running([scope]) * _SCATTERED

@@ -1,5 +1,6 @@
 """A page of HTML read whole: parsed within bounds, its facts, its text in the form that was asked for."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -26,6 +27,10 @@ _CHOOSING_SECONDS = 2.0
 # Matching a selector can look at every ancestor once for each of its parts.
 _MOST_COMBINATORS = 8
 _MOST_MATCHES = 1000
+_LAST = re.compile(r"#{1,6} [^\n]*|---")
+_MOST_LAST = 8
+# Of a short page, such as one of pictures, all headings stay.
+_LEAST_BEFORE = 200
 
 
 class Page(Struct, frozen=True):
@@ -89,7 +94,7 @@ def read_html(html: str, url: str, form: Form, deadline: float, clock: Clock = t
     writer = Writer(options, deadline, clock)
     text = cleaned(writer.write([root.html or "" for root in roots]))
     if form.format == "markdown" and form.selector is None:
-        text = _titled(text, said.title)
+        text = _titled(_without_last_headings(text) if form.main_only else text, said.title)
     return Page(text, said, tree.truncated or writer.truncated)
 
 
@@ -98,6 +103,16 @@ def _titled(text: str, title: str | None) -> str:
     if not title or text.startswith("# ") or "\n# " in text:
         return text
     return f"# {title}\n\n{text}" if text else f"# {title}"
+
+
+def _without_last_headings(text: str) -> str:
+    """Without headings and rules at the end: what stood beneath them was none of the content."""
+    for _ in range(_MOST_LAST):
+        before, _, last = text.rpartition("\n\n")
+        if len(before) < _LEAST_BEFORE or not _LAST.fullmatch(last):
+            break
+        text = before
+    return text
 
 
 def _matching(parser: LexborHTMLParser, selector: str) -> list[LexborNode]:
