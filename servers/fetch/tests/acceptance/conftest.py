@@ -63,9 +63,15 @@ class Process:
         log.unlink(missing_ok=True)
         return found
 
-    def resident(self) -> int:
-        """Bytes in memory."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    def forget_peak(self) -> int:
+        """Bytes in memory, from which `peak` counts anew."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")
+        return self.peak()
+
+    def peak(self) -> int:
+        """The most bytes that were in memory at once."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
     def seconds(self) -> float:
         """Seconds that the processor worked for it and its children."""
