@@ -32,10 +32,10 @@ async def test_a_dialog_that_opens_while_something_is_waited_for_ends_the_wait(
 ) -> None:
     async with browse() as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/dialogs"))
-        ok(await client.call("browser_click", target="text=Later", snapshot="none"))
+        ok(await client.call("browser_evaluate", function="() => { setTimeout(() => alert('late'), 800) }"))
         began = time.monotonic()
         result = ok(await client.call("browser_wait_for", text="never comes", timeoutMs=5000))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 4
     assert result.data["modal"]["message"] == "late"
 
 
@@ -51,3 +51,18 @@ async def test_the_operator_can_answer_all_dialogs(browse: Browse, site: Site, o
                     break
         more = ok(await client.call("browser_evaluate", function="() => out.textContent"))
     assert more.data["result"] == ("true" if mode == "accept" else "false")
+
+
+async def test_a_dialog_that_nobody_answers_is_dismissed(browse: Browse, site: Site, ok: Any) -> None:
+    """Case 32."""
+    async with browse(timeout_dialog=0.3, snapshot="none") as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/dialogs"))
+        opened = ok(await client.call("browser_click", target="text=Confirm"))
+        events: list[dict[str, Any]] = []
+        async with asyncio.timeout(5):
+            while "dialog_dismissed" not in [event["kind"] for event in events]:
+                events = ok(await client.call("browser_tabs", action="list")).data.get("events", [])
+        answered = ok(await client.call("browser_evaluate", function="() => out.textContent"))
+    assert opened.data["modal"]["kind"] == "confirm"
+    assert "sure?" in str(events)
+    assert answered.data["result"] == "false"

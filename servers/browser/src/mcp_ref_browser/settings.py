@@ -70,6 +70,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     test_id_attribute: Annotated[str, arg("Attribute of generated test locators.")] = "data-testid"
     block_service_workers: Annotated[bool, arg("Let pages register no service worker.")] = False
     dialogs: Annotated[Literal["ask", "accept", "dismiss"], arg("What becomes of a dialog.")] = "ask"
+    timeout_dialog: Annotated[Seconds, arg("A dialog that nobody answers is dismissed after this.", ge=0.1)] = 30.0
 
     downloads: Annotated[Literal["allow", "deny"], arg("Whether pages may download, into the artifact store.")] = (
         "allow"

@@ -95,6 +95,7 @@ class State:
                 context={**self.preset.context, **(context or {})},
                 max_tabs=settings.max_tabs,
                 dialogs=settings.dialogs,
+                dialog_seconds=settings.timeout_dialog,
                 init_script=self.preset.init_script,
                 profile=str(settings.user_data_dir) if first else None,
             )

@@ -130,15 +130,20 @@ def _check_narrowed(root: Root, resolved: JailPath, narrowed: list[Path] | None,
 
 
 def _read_all(fd: int, path: str) -> bytes:
-    size = os.fstat(fd).st_size
-    if size > MOST_UPLOAD:
-        raise BrowserError(
-            f"`{printable(path)[:200]}` has {size} bytes; {MOST_UPLOAD} can be uploaded.", code="too_large"
-        )
-    pieces: list[bytes] = []
+    if os.fstat(fd).st_size > MOST_UPLOAD:
+        raise _too_large(path)
+    content = bytearray()
     while piece := os.read(fd, _PIECE):
-        pieces.append(piece)
-    return b"".join(pieces)
+        content += piece
+        if len(content) > MOST_UPLOAD:  # it grows while it is read
+            raise _too_large(path)
+    return bytes(content)
+
+
+def _too_large(path: str) -> BrowserError:
+    return BrowserError(
+        f"`{printable(path)[:200]}` has more than the {MOST_UPLOAD} bytes that can be uploaded.", code="too_large"
+    )
 
 
 def _write_all(fd: int, data: bytes) -> None:

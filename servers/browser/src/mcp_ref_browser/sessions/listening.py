@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         Response,
     )
 
-UNATTENDED_SECONDS = 30.0
 LEAVE_SECONDS = 3.0
 _GUARD = "x-mcp-guard"
 _TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
@@ -40,6 +39,7 @@ class Owner(Protocol):
 
     events: Events
     dialogs: str
+    dialog_seconds: float
     refusals: Refusals
 
     @property
@@ -153,7 +153,7 @@ class PageListener:
         """Answer a dialog as the operator wants it, or when nobody has for a long time."""
         mode = self._owner.dialogs
         if mode == "ask":
-            await asyncio.sleep(UNATTENDED_SECONDS)
+            await asyncio.sleep(self._owner.dialog_seconds)
         if self._tab.modal is None or self._tab.modal.dialog is not dialog:
             return
         accepted = mode == "accept"

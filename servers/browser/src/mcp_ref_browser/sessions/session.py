@@ -50,6 +50,7 @@ class Facts(Struct, kw_only=True):
     """Options of its browser context."""
     max_tabs: int
     dialogs: str
+    dialog_seconds: float = 30.0
     init_script: str | None = None
     profile: str | None = None
     """The directory of a profile that is kept."""
@@ -71,6 +72,7 @@ class Session:
         self.facts = facts
         self.handle = facts.handle
         self.dialogs = facts.dialogs
+        self.dialog_seconds = facts.dialog_seconds
         self.policy = policy
         self.redactor = redactor
         self.spawn = spawn

@@ -1,0 +1,146 @@
+"""Two people on one server over HTTP: what is one's is not there for the other, in whatever way it is asked for."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+from lanes_of_tests import Reply, Visitor, each_revision, over_http
+
+from mcp_protocol.client import Client, Endpoint, RemoteError
+
+Site = Any
+AUDIENCE = "https://browser.example/mcp"
+SCOPES = "browser:read browser:write browser:admin"
+
+
+@asynccontextmanager
+async def issuing() -> AsyncGenerator[str]:
+    """An issuer that knows everybody by the end of their token."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+        [token] = parse_qs((await reader.readexactly(length)).decode())["token"]
+        known = {"active": True, "sub": token.rpartition("-")[2], "aud": AUDIENCE, "scope": SCOPES}
+        body = json.dumps(known).encode()
+        fields = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close"
+        writer.write(f"HTTP/1.1 200 OK\r\n{fields}\r\n\r\n".encode() + body)
+        writer.close()
+
+    listener = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    finally:
+        listener.close()
+
+
+@asynccontextmanager
+async def two_people(site: Site, place: Path, revision: str) -> AsyncGenerator[tuple[Client, Client]]:
+    """Clients of Ann and of Bob, of one server."""
+    (place / "known-by").write_text("issuers-words\n")
+    async with issuing() as issuer:
+        known = ("--auth-introspection-url", f"{issuer}/introspect", "--auth-client-id", "me")
+        words = ("--auth-client-secret-file", str(place / "known-by"))
+        flags = ("--auth-issuer", issuer, "--auth-audience", AUDIENCE, *known, *words, "--caps", "storage")
+        async with over_http("--allowed-origins", site.url, "--allow-reveal", *flags) as (url, _):
+            ann, bob = (
+                Endpoint(url, headers={"Authorization": f"Bearer opaque-token-{name}"}) for name in ("ann", "bob")
+            )
+            async with Client(ann, revision=revision) as one, Client(bob, revision=revision) as two:
+                yield one, two
+
+
+async def session_of(client: Client) -> Visitor:
+    made = Reply(await client.call_tool("browser_session", {"action": "create"}))
+    assert not made.is_error, made.text
+    return Visitor(client, made.data["session"])
+
+
+async def missing(client: Client, uri: str) -> tuple[int, str]:
+    with pytest.raises(RemoteError) as caught:
+        await client.read_resource(uri)
+    return caught.value.code, caught.value.message
+
+
+@each_revision
+async def test_nothing_of_one_person_is_there_for_another(
+    chromium: str, site: Site, tmp_path: Path, revision: str
+) -> None:
+    """CVE-2026-52869, CVE-2026-52870: sessions and ids that work across users. O5 of the catalogue."""
+    del chromium
+    async with two_people(site, tmp_path, revision) as (one, two):
+        ann, bob = await session_of(one), await session_of(two)
+        await ann.do("browser_navigate", url=f"{site.url}/login", snapshot="none")
+        await ann.do("browser_type", target="[name=u]", text="ann", submit=True, snapshot="none")
+        await ann.run("() => { localStorage.who = 'ann'; console.log('for ann') }")
+        shot = await ann.do("browser_take_screenshot")
+        gone = await session_of(one)
+        await gone.do("browser_session", action="close")
+        words = {
+            (await two_texts(two, tool, handle))
+            for handle in (ann.session, gone.session, "A" * 22)
+            for tool in ("browser_snapshot", "browser_tabs", "browser_cookie_list", "browser_evaluate")
+        }
+        assert len(words) == 1
+        assert next(iter(words)).startswith("session_expired: ")
+        for path in ("page", "tabs/t1/snapshot", "tabs/t1/console", "tabs/t1/network", "artifacts"):
+            foreign, invented = (f"browser://{handle}/{path}" for handle in (ann.session, "A" * 22))
+            assert await missing(two, foreign) == await missing(two, invented)
+            assert (await one.read_resource(foreign)).contents
+        assert await missing(two, shot.link.uri) == await missing(two, f"browser://{ann.session}/artifacts/{'A' * 16}")
+        await bob.do("browser_navigate", url=f"{site.url}/whoami", snapshot="none")
+        assert await bob.run("() => [document.cookie, localStorage.who || 'nobody']") == ["", "nobody"]
+        assert {session["session"] for session in (await listed(two))} == {bob.session}
+        assert [uri.uri for uri in await two.list_resources() if ann.session in uri.uri] == []
+        assert ann.session not in (await two.read_resource("browser://sessions")).contents[0].text
+        undisturbed = await ann.run("() => [document.cookie, localStorage.who]")
+    assert undisturbed == ["user=ann", "ann"]
+
+
+async def two_texts(client: Client, tool: str, handle: str) -> str:
+    arguments: dict[str, dict[str, Any]] = {
+        "browser_tabs": {"action": "list"},
+        "browser_evaluate": {"function": "() => document.cookie"},
+    }
+    reply = Reply(await client.call_tool(tool, {"session": handle, **arguments.get(tool, {})}))
+    assert reply.is_error
+    return reply.text
+
+
+async def listed(client: Client) -> list[dict[str, Any]]:
+    return Reply(await client.call_tool("browser_session", {"action": "list"})).data["result"]["sessions"]
+
+
+@each_revision
+async def test_a_subscription_of_another_person_hears_nothing(
+    chromium: str, site: Site, tmp_path: Path, revision: str
+) -> None:
+    """Case 34, between people: what is another's is left out, as what never was."""
+    del chromium
+    async with two_people(site, tmp_path, revision) as (one, two), asyncio.timeout(30):
+        ann, bob = await session_of(one), await session_of(two)
+        for own in (ann, bob):
+            await own.do("browser_navigate", url=f"{site.url}/blank", snapshot="none")
+        foreign, invented, mine = (
+            f"browser://{handle}/tabs/t1/console" for handle in (ann.session, "A" * 22, bob.session)
+        )
+        if revision == "2025-11-25":
+            refused: list[tuple[int, str]] = []
+            for uri in (foreign, invented):
+                with pytest.raises(RemoteError) as caught:
+                    await two.request("resources/subscribe", {"uri": uri})
+                refused.append((caught.value.code, caught.value.message))
+            assert refused[0] == refused[1]
+            wanted = [mine]
+        else:
+            wanted = [foreign, invented, mine]
+        async with two.listen(uris=wanted) as changes:
+            await ann.run("() => console.log('for ann alone')")
+            await bob.run("() => console.log('for bob')")
+            assert (await anext(changes)).uri == mine
+        assert changes.granted.resource_subscriptions in ([mine], None)
