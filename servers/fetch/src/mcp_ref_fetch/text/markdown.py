@@ -78,7 +78,8 @@ class Writer:
                 elif head[:1] == "/":
                     self._leave()
                 else:
-                    self._enter(head)
+                    tag, _, source = head.partition(" ")
+                    _ENTER.get(tag, Writer.enter_block)(self, tag, source)
                 if text:
                     self._text(text)
 
@@ -93,35 +94,46 @@ class Writer:
         elif head.partition(" ")[0] not in VOID:
             self._skipped += 1
 
-    def _enter(self, head: str) -> None:
-        tag, _, source = head.partition(" ")
-        if tag in INLINE:
-            self._enter_inline(tag, source)
-        elif tag in VOID:
-            single = _SINGLE.get(tag)
-            if single is not None:
-                single(self, source)
-        elif tag in NEVER:
-            self._skipped = 1
-        elif tag:
-            self._enter_block(tag, source)
+    # What becomes of an element when it begins.
 
-    def _enter_inline(self, tag: str, source: str) -> None:
-        if tag == "button" and not any(frame.tag in HEADINGS for frame in self._scene.frames):
-            self._skipped = 1
-        elif tag not in MARKED or self._pre:
-            if self._pre and tag == "code":
-                self._top.around += " " + source
+    def enter_plain(self, tag: str, source: str) -> None:
+        """An inline element of which only the text is of interest."""
+        del tag, source
+        self._opened.append(None)
+
+    def enter_mark(self, tag: str, source: str) -> None:
+        """An inline element that becomes a mark."""
+        if self._pre:
+            self._top.around += f" {source}"
             self._opened.append(None)
-        else:
-            self._marks += 1
-            self._code += tag in VERBATIM
-            self._opened.append((tag, source, len(self._top.parts)))
+            return
+        self._marks += 1
+        if tag in VERBATIM:
+            self._code += 1
+        self._opened.append((tag, source, len(self._top.parts)))
 
-    def _enter_block(self, tag: str, source: str) -> None:
+    def enter_button(self, tag: str, source: str) -> None:
+        """A button, which is text only in a heading that it unfolds."""
+        if any(frame.tag in HEADINGS for frame in self._scene.frames):
+            self.enter_plain(tag, source)
+        else:
+            self._skipped = 1
+
+    def enter_void(self, tag: str, source: str) -> None:
+        """An element without content and without meaning for the text."""
+
+    def enter_never(self, tag: str, source: str) -> None:
+        """An element of which nothing is text."""
+        del tag, source
+        self._skipped = 1
+
+    def enter_block(self, tag: str, source: str) -> None:
+        """Any other element."""
         if self._pre:
             self._opened.append(tag in _LINES_OF_CODE)
             return
+        if not tag:
+            return  # what stands before the first tag
         if self._marks:
             self._break_marks()
         if self._top.parts:
@@ -210,29 +222,29 @@ class Writer:
             text = inline.escaped(text, self._special)
         if "&" in text:
             text = inline.unescaped(text)
-        if not self._pre and ("\n" in text or "  " in text or "\t" in text or "\f" in text):
+        if ("\n" in text or "  " in text or "\t" in text or "\f" in text) and not self._pre:
             text = inline.collapsed(text)
-        if text != " " or is_code or self._top.parts:
-            self._top.parts.append(text)
+        parts = self._top.parts
+        if parts or text != " " or is_code:
+            parts.append(text)
 
-    # What elements without content become.
-
-    def break_line(self, source: str) -> None:
+    def break_line(self, tag: str, source: str) -> None:
         """`br`."""
-        del source
+        del tag, source
         self._top.parts.append("\n")
 
-    def rule(self, source: str) -> None:
+    def rule(self, tag: str, source: str) -> None:
         """`hr`."""
-        del source
+        del tag, source
         if self._marks:
             self._break_marks()
         self._top.flush()
         if not self._options.plain:
             self._top.blocks.append("---")
 
-    def picture(self, source: str) -> None:
+    def picture(self, tag: str, source: str) -> None:
         """`img`: only where pictures are wanted, and then with their text; pictures of formulas as those."""
+        del tag
         said = attributes(source)
         alt = inline.collapsed(said.get("alt") or "").strip()
         if inline.is_formula(alt):
@@ -242,14 +254,20 @@ class Writer:
             if url is not None:
                 self._top.parts.append(f"![{alt}]({url})" if not self._options.plain else alt)
 
-    def box(self, source: str) -> None:
+    def box(self, tag: str, source: str) -> None:
         """`input`: a box of a list of tasks; of other fields nothing is text."""
+        del tag
         said = attributes(source)
         if said.get("type", "").lower() == "checkbox":
             self._top.parts.append("[x] " if "checked" in said else "[ ] ")
 
 
-_SINGLE: dict[str, Callable[[Writer, str], None]] = {
+_ENTER: dict[str, Callable[[Writer, str, str], None]] = {
+    **dict.fromkeys(INLINE, Writer.enter_plain),
+    **dict.fromkeys(MARKED, Writer.enter_mark),
+    **dict.fromkeys(VOID, Writer.enter_void),
+    **dict.fromkeys(NEVER, Writer.enter_never),
+    "button": Writer.enter_button,
     "br": Writer.break_line,
     "hr": Writer.rule,
     "img": Writer.picture,
