@@ -65,6 +65,8 @@ def against(tab: Tab, snapshot: Snapshot, budget: int, *, insist: bool) -> View:
 def cut(lines: Sequence[str], start: int, budget: int) -> tuple[list[str], int]:
     """Whole lines that fit, at least one, and the index of the first that does not."""
     room = max(budget, LEAST_ROOM)
+    if sum(map(len, lines)) + len(lines) <= room:
+        return list(lines[start:]), len(lines)
     out: list[str] = []
     at = start
     while at < len(lines):
