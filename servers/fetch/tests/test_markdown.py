@@ -160,7 +160,7 @@ def test_a_formula_stands_there_once(html: str, expected: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="<>&"), min_size=1, max_size=40))
 def test_text_in_plain_form_is_as_it_was(text: str) -> None:
-    assert markdown(f"<p>{text}</p>", format="text").replace("\\", "") == text.replace("\\", "")
+    assert markdown(f"<p>{text}</p>", format="text") == text
 
 
 @given(st.text(alphabet="<>\"'=/ab\n", max_size=30))

@@ -17,6 +17,7 @@ _NO_LANGUAGE = frozenset(
     {"none", "text", "plain", "plaintext", "nohighlight", "source", "block", "default", "notranslate"}
 )
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~", "strike": "~~"}
+_AT_START = frozenset("#>-+=~")
 _CODE = frozenset({"code", "kbd", "samp", "tt"})
 _OTHER: dict[str, Callable[[str], str]] = {"sup": inline.raised, "q": inline.quoted, TEX: str}
 _HEADING_MARK = re.compile(r"^#{1,6} ")
@@ -59,7 +60,9 @@ def _close_block(scene: Scene, frame: Frame, parent: Frame) -> None:
 
 
 def _close_heading(scene: Scene, frame: Frame, parent: Frame) -> None:
-    text = " ".join(frame.finished()).replace("\n", " ").removeprefix("\\").strip()
+    text = " ".join(frame.finished()).replace("\n", " ").strip()
+    if text[:1] == "\\" and text[1:2] in _AT_START:
+        text = text[1:]  # within a heading it would begin nothing
     if text:
         parent.blocks.append(text if scene.options.plain else f"{'#' * HEADINGS[frame.tag]} {text}")
 

@@ -56,10 +56,11 @@ class Options(Struct, frozen=True, kw_only=True):
 class Frame:
     """An element that is being read, and what was found in it so far."""
 
-    __slots__ = ("around", "blocks", "items", "parts", "row", "source", "table", "tag")
+    __slots__ = ("around", "blocks", "is_plain", "items", "parts", "row", "source", "table", "tag")
 
-    def __init__(self, tag: str, source: str = "", around: str = "") -> None:
+    def __init__(self, tag: str, source: str = "", around: str = "", *, is_plain: bool = False) -> None:
         self.tag = tag
+        self.is_plain = is_plain
         self.source = source
         self.around = around
         """The attributes of the elements just around, as written."""
@@ -80,7 +81,7 @@ class Frame:
             text = inline.joined(self.parts)
             self.parts.clear()
             if text:
-                self.blocks.append(inline.escaped_start(text))
+                self.blocks.append(text if self.is_plain else inline.escaped_start(text))
 
     def finished(self) -> list[str]:
         """The blocks of the element."""

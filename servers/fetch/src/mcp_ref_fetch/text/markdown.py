@@ -56,7 +56,7 @@ class Writer:
         return "\n\n".join(blocks)
 
     def _begin(self, source: str) -> None:
-        self._top = Frame("div")
+        self._top = Frame("div", is_plain=self._options.plain)
         self._scene.frames = [self._top]
         self._opened: list[_Opened] = []
         self._marks = 0
@@ -141,7 +141,7 @@ class Writer:
         if tag not in FRAMED:
             self._opened.append(False)
         else:
-            self._push(Frame(tag, source, " ".join(self._around)))
+            self._push(Frame(tag, source, " ".join(self._around), is_plain=self._options.plain))
             if tag == "pre":
                 self._pre = 1
             elif tag == "table":
@@ -169,7 +169,7 @@ class Writer:
 
     def _promote(self, mark: _Mark, at: int) -> None:
         tag, source, start = mark
-        frame = Frame(tag, source)
+        frame = Frame(tag, source, is_plain=self._options.plain)
         frame.parts = self._top.parts[start:]
         del self._top.parts[start:]
         self._opened[at] = frame
