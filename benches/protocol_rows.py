@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from benches.messages import call, request
+from benches.messages import Failed, call, request
 from benches.pipes import Piped
 from benches.processes import cpu_seconds, resident_mib
 from benches.rounds import Row, steady
@@ -89,8 +89,13 @@ def starts(rounds: int, subjects: Callable[[], list[Subject]] = echo_servers, *,
     chosen = subjects()
     # The first turn only leaves compiled modules and warm files behind.
     for turn in range(1 + rounds):
-        for subject in chosen:
-            figures = _start(subject)
+        for subject in [one for one in chosen if one.name not in rows[0].missing]:
+            try:
+                figures = _start(subject)
+            except (Failed, OSError) as error:
+                for row in rows:
+                    row.missing[subject.name] = str(error)
+                continue
             for row, figure in zip(rows, figures, strict=True) if turn else ():
                 row.add(subject.name, figure)
     return rows

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mcp_ref_kit.loops import loop_for
+from mcp_protocol.transports.loops import fast_loop
 from tests.launch.raw import MODERN, StdioPeer
 
 SCRIPT = '''
@@ -58,4 +58,4 @@ def test_a_server_whose_tools_use_sockets_runs_on_the_quicker_loop(
 
 def test_without_it_the_standard_loop_is_as_good(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvloop", None)
-    assert loop_for(sockets=True) is None
+    assert fast_loop() is None

@@ -17,6 +17,7 @@ from mcp_protocol.transports.http import serve
 from mcp_protocol.transports.http.app import HttpApp, HttpOptions
 from mcp_protocol.transports.http.asgi import Application
 from mcp_protocol.transports.http.bounds import Bounds
+from mcp_protocol.transports.loops import fast_loop
 
 DEADLINE = 5
 P = "io.modelcontextprotocol/"
@@ -314,7 +315,7 @@ def running(make: Make, bounds: Bounds | None = None) -> Generator[Running]:
             await serve.run(app, sock, bounds=bounds or Bounds(), started=started, stop=stop, drain=drain)
 
     def work() -> None:
-        with asyncio.Runner(loop_factory=serve.loop_factory()) as runner:
+        with asyncio.Runner(loop_factory=fast_loop()) as runner:
             runner.run(main())
 
     thread = threading.Thread(target=work, daemon=True)

@@ -12,9 +12,9 @@ from typing import Any
 from mcp_protocol.errors import SettingsError
 from mcp_protocol.server.app import App, Server
 from mcp_protocol.transports import stdio
+from mcp_protocol.transports.loops import fast_loop
 from mcp_ref_kit.logs import Stderr
 from mcp_ref_kit.logs.setup import divert_prints
-from mcp_ref_kit.loops import loop_for
 from mcp_ref_kit.program import Program
 from mcp_ref_kit.signals import at_hangup, stopping
 
@@ -34,7 +34,7 @@ def on_stdio(program: Program, stderr: Stderr) -> None:
         _log.info("waiting for an MCP client on stdin; a host starts this program, and --print-config says how")
     streams = stdio.take_over()
     divert_prints(stderr)
-    with asyncio.Runner(loop_factory=loop_for(sockets=program.making.sockets)) as runner:
+    with asyncio.Runner(loop_factory=fast_loop() if program.making.sockets else None) as runner:
         runner.run(_serve(program, streams))
 
 

@@ -58,7 +58,7 @@ class Making(Struct, frozen=True, kw_only=True):
     reloads: tuple[str, ...] = ()
     """Settings that are read again from the config file at SIGHUP; the tools that `tailor` makes of them follow."""
     sockets: bool = False
-    """Whether its tools speak to an engine through sockets: see `loops`."""
+    """Whether its tools speak to an engine through sockets: it runs on the fast loop then."""
 
 
 class Program(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from mcp_protocol.server.context import Context
 from mcp_protocol.server.toolset import Toolset
 from mcp_protocol.transports.http import serve
 from mcp_protocol.transports.http.app import HttpOptions
+from mcp_protocol.transports.loops import fast_loop
 
 tools = Toolset[None]("tools")
 
@@ -46,5 +47,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=serve.loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(main())

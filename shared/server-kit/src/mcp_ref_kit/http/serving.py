@@ -12,7 +12,8 @@ from mcp_protocol.server.app import App
 from mcp_protocol.transports.http.app import HttpApp, HttpOptions
 from mcp_protocol.transports.http.bounds import Bounds
 from mcp_protocol.transports.http.documents import documents
-from mcp_protocol.transports.http.serve import Address, Listen, address_of, bind, loop_factory, run
+from mcp_protocol.transports.http.serve import Address, Listen, address_of, bind, run
+from mcp_protocol.transports.loops import fast_loop
 from mcp_ref_kit.authentication import is_guarded
 from mcp_ref_kit.findings import Check
 from mcp_ref_kit.http.exposure import allowed_hosts, allowed_origins
@@ -31,7 +32,7 @@ def on_http(program: Program, stderr: Stderr) -> None:
     Raises:
         SettingsError: the address cannot be used, or the server cannot start.
     """
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+    with asyncio.Runner(loop_factory=fast_loop()) as runner:
         runner.run(_serve(program, stderr))
 
 

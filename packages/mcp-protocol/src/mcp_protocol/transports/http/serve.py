@@ -6,7 +6,6 @@ Imports uvicorn: only who serves HTTP imports this module.
 import asyncio
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
@@ -58,17 +57,6 @@ class Address(Struct, frozen=True):
     def is_loopback(self) -> bool:
         """Whether only this machine can reach it."""
         return ip_address(self.host.partition("%")[0]).is_loopback
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """The event loop to run on: uvloop where it is installed, else None for the standard one."""
-    if sys.platform == "win32":
-        return None
-    try:
-        import uvloop  # noqa: PLC0415  an optional accelerator
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
 
 
 async def serve(
