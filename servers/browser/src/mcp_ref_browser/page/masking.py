@@ -22,7 +22,7 @@ class Private(Struct, frozen=True, kw_only=True):
     texts: Sequence[str] = ()
     """What is said there, which the nodes around repeat."""
     blind: bool = False
-    """A frame would not be looked at, so that all that stands in a text box is taken for private."""
+    """Not all of the page could be looked at, so that all that stands in a text box is taken for private."""
 
     def __bool__(self) -> bool:
         """Whether there is anything."""
