@@ -21,7 +21,6 @@ from mcp_ref_browser.settings import Settings
 from mcp_ref_browser.setup.discover import keep_compiled, launch_options
 from mcp_ref_browser.tools.aliases import renamed
 
-
 SECRETS = st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=6, max_size=30).filter(
     lambda text: len(text.strip()) > 5
 )
