@@ -146,6 +146,12 @@ async def test_what_the_operator_forbids_by_now_is_not_answered_from_the_disk(
         assert (await reading.refusal(web.url("/a")))[0] == "blocked_host"
     async with reads(default=True, cache_dir=tmp_path, ignore_robots_txt=True) as reading:
         assert (await reading.refusal(web.url("/a")))[0] == "blocked_address"
+    web.redirect("/go", web.url("/a", "there.test"))
+    for lists in ({}, {"deny_host": [HostPattern.parse("there.test")]}):
+        async with reads(cache_dir=tmp_path, ignore_robots_txt=True, **lists) as reading:
+            reading.names.add("there.test", ["127.0.0.1"])
+            found = await reading.client.call("fetch", url=web.url("/go"))
+            assert found.error_code == ("blocked_host" if lists else None)
 
 
 @pytest.mark.parametrize("leaver", [0, 1])

@@ -9,7 +9,7 @@ import pytest
 
 from mcp_ref_fetch.choices import HeaderName
 from mcp_ref_fetch.pages.rewriting import raw_form
-from mcp_ref_kit.network import WebUrl
+from mcp_ref_kit.network import HostPattern, WebUrl
 
 Web = Any
 Reads = Any
@@ -280,6 +280,10 @@ async def test_pages_of_code_hosts_are_asked_for_in_their_raw_form(web: Web, rea
         code, words = await reading.refusal("https://github.com/o/r/blob/main/a.py")
     assert (code, "raw.githubusercontent.com" in words) == ("dns", True)
     assert reading.names.asked == ["raw.githubusercontent.com"]
+    only = [HostPattern.parse("raw.githubusercontent.com")]
+    async with reads(default=True, rewrite=True, allow_host=only) as reading:
+        assert (await reading.refusal("https://github.com/o/r/blob/main/a.py"))[0] == "dns"
+        assert (await reading.refusal("https://github.com/o/r"))[0] == "blocked_host"
     assert web.hits == []
 
 

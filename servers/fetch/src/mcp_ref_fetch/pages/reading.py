@@ -88,9 +88,10 @@ class Pages:
         Raises:
             NetworkFault, FetchFault: whatever is wrong.
         """
-        self._client.check(question.url)  # what is on disk may be older than the operator's lists
+        self._client.check(self._target(question))
         kept = await self._cache.by_key(question.key)
         if kept is not None and self._may_answer(kept, question):
+            self._client.check(WebUrl.parse(kept.final_url))  # on disk it may be older than the operator's lists
             return kept, "hit"
         async with self.within():
             return await self._flights.share(question.key, partial(self._asked_in_time, question, kept))
@@ -163,6 +164,9 @@ class Pages:
             retryable=answer.status in _LATER,
         )
 
+    def _target(self, question: Question) -> WebUrl:
+        return raw_form(question.url) if self._settings.rewrite else question.url
+
     def _may_answer(self, kept: Snapshot, question: Question) -> bool:
         """Whether a snapshot is an answer without asking its host."""
         if question.no_cache or self._settings.no_cache or not self._cache.is_fresh(kept):
@@ -175,10 +179,9 @@ class Pages:
             return await self._asked(question, kept, deadline)
 
     async def _asked(self, question: Question, kept: Snapshot | None, deadline: float) -> tuple[Snapshot, Cached]:
-        url = raw_form(question.url) if self._settings.rewrite else question.url
         conditions = {} if question.no_cache or kept is None or not kept.reusable else _conditions(kept)
         wanted = Wanted(
-            url=url,
+            url=self._target(question),
             agent=question.agent,
             deadline=deadline,
             accept=question.headers.get("accept", PAGE),
