@@ -38,8 +38,8 @@ class Owner(Protocol):
     """What a listener needs of the session."""
 
     events: Events
-    dialogs: str
-    dialog_seconds: float
+    dialogs: tuple[str, float]
+    """What becomes of a dialog, and after how many seconds if nobody answers it."""
     refusals: Refusals
 
     @property
@@ -151,9 +151,9 @@ class PageListener:
 
     async def _attend(self, dialog: "Dialog") -> None:
         """Answer a dialog as the operator wants it, or when nobody has for a long time."""
-        mode = self._owner.dialogs
+        mode, seconds = self._owner.dialogs
         if mode == "ask":
-            await asyncio.sleep(self._owner.dialog_seconds)
+            await asyncio.sleep(seconds)
         if self._tab.modal is None or self._tab.modal.dialog is not dialog:
             return
         accepted = mode == "accept"

@@ -71,8 +71,7 @@ class Session:
     ) -> None:
         self.facts = facts
         self.handle = facts.handle
-        self.dialogs = facts.dialogs
-        self.dialog_seconds = facts.dialog_seconds
+        self.dialogs = (facts.dialogs, facts.dialog_seconds)
         self.policy = policy
         self.redactor = redactor
         self.spawn = spawn
