@@ -168,4 +168,5 @@ def test_attributes_never_become_text(source: str) -> None:
     """What is written in a tag stays in it, also where it looks like tags."""
     found = markdown(f"<p x{source} y=1><b z='</p>secret'>seen</b></p>", format="text")
     assert found.count("secret") <= source.count("'") + source.count('"') + source.count(">")
+    assert markdown("<p>se<x<b c=1>en</x<b></p>") == "seen"
     assert markdown("<p a<b=1 c='<i>no' d=\"</p>no\">seen</p>") == "seen"

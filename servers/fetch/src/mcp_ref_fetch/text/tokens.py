@@ -158,7 +158,7 @@ class _Rewriter:
             self._end(found, name[1:])
         elif name in _ENDS:
             return self._skipped(found, name)
-        elif name in _DROPPED:
+        elif name in _DROPPED or "<" in name:
             self._leave_out(found.start(), found.end())
         else:
             self._begin(found, name, rest)
@@ -177,7 +177,7 @@ class _Rewriter:
         self._kept = end
 
     def _end(self, found: re.Match[str], name: str) -> None:
-        if name in _ENDS or name in _VOID or name in _DROPPED:
+        if name in _ENDS or name in _VOID or name in _DROPPED or "<" in name:
             self._leave_out(found.start(), found.end())
             return
         self._open.close(name)
