@@ -7,7 +7,7 @@ from pathlib import Path
 from mcp_ref_git.errors import Unsafe
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.hardening import MOST_OVERRIDES, Entry, Hardening, hardened, includes
-from mcp_ref_git.program.runner import Git, Where
+from mcp_ref_git.program.runner import LOOKING, Git, Where
 from mcp_ref_git.settings import Hooks
 
 _FIELDS = 3
@@ -19,7 +19,7 @@ _OURS = "command"
 async def read_entries(git: Git, where: Where) -> list[Entry]:
     """Every value of every file, in the order in which they count; files that are included are followed."""
     listing = Argv("config", "--list", "-z", "--show-scope", "--show-origin", "--includes")
-    answer = await git.must(where, listing)
+    answer = await git.must(where, listing, bounds=LOOKING)
     if answer.cut:
         raise Unsafe("The configuration of this repository is too long.")
     return parse_entries(answer.out)

@@ -7,11 +7,11 @@ from typing import NoReturn
 from msgspec import Struct
 
 from mcp_ref_git.access.allowed import Allowed, Reach
-from mcp_ref_git.access.layout import looks_bare
+from mcp_ref_git.access.layout import check_entrance, check_plain, looks_bare
 from mcp_ref_git.errors import Denied, NoRepository, Unsafe
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.failures import failure
-from mcp_ref_git.program.runner import Git, Where
+from mcp_ref_git.program.runner import LOOKING, Git, Where
 from mcp_ref_kit.workers import Workers
 
 _ASKED = Argv(
@@ -59,8 +59,9 @@ async def discover(git: Git, workers: Workers, directory: Path, place: Allowed, 
     if await workers.run(_is_bare, directory):
         return await _bare(git, workers, directory, place, written)
     # What lies above the allowed directory is never looked at.
+    await workers.run(check_entrance, directory, place.real)
     where = Where(cwd=str(directory), ceiling=str(place.real.parent), allowed=(str(place.real),))
-    answer = await git.run(where, _ASKED)
+    answer = await git.run(where, _ASKED, bounds=LOOKING)
     if answer.code:
         _refuse(answer.err, written, place)
     lines = os.fsdecode(answer.out).removesuffix("\n").split("\n")
@@ -75,8 +76,9 @@ async def discover(git: Git, workers: Workers, directory: Path, place: Allowed, 
 
 async def _bare(git: Git, workers: Workers, directory: Path, place: Allowed, written: str) -> Found:
     """A bare repository is served when it is named itself, never when it is come across."""
+    await workers.run(check_plain, directory)
     where = Where(cwd=str(directory), git_dir=str(directory), allowed=(str(place.real),))
-    answer = await git.run(where, _ASKED_OF_BARE)
+    answer = await git.run(where, _ASKED_OF_BARE, bounds=LOOKING)
     lines = os.fsdecode(answer.out).removesuffix("\n").split("\n")
     if answer.code or len(lines) != 4 or lines[2] != "true":  # noqa: PLR2004  one line for each thing asked
         raise NoRepository(written)
@@ -124,4 +126,6 @@ def _refuse(stderr: bytes, written: str, place: Allowed) -> NoReturn:
         raise Unsafe(
             f"`{written}` belongs to another user.", hint="The operator can allow it by git's own safe.directory."
         )
+    if error.code == "git_failed":
+        raise error  # a configuration that cannot be read, say: git has the line
     raise NoRepository(written)

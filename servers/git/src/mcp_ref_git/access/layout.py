@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from stat import S_ISREG
 
+from mcp_ref_git.access.files import is_waited_for, read_plain, special
 from mcp_ref_git.errors import Unsafe
 
 # Alternates of alternates; git itself stops at five.
@@ -19,10 +20,49 @@ MOST_NAMES = 200_000
 # Never read by a command of ours: hooks do not run, and what is beneath the others is judged when it is used.
 _SKIPPED = frozenset({"hooks", "modules", "worktrees", "lfs", "annex", "rr-cache"})
 
+# Longer than any list of alternates.
+_MOST_BYTES = 1024 * 1024
+_POINTER = b"gitdir: "
+
 # Where links among the refs would be; one deeper is found when something beside it changes.
 _REFS = (".", "heads", "tags", "remotes", "remotes/origin")
 
+# Where git keeps operations that are under way, and looks at every status.
+_UNDER_WAY = ("sequencer", "rebase-merge", "rebase-apply")
+
 Holds = Callable[[str | Path], bool]
+
+
+def check_entrance(directory: Path, highest: Path) -> None:
+    """Before any program is asked about a directory: where one would look first, nothing is to be waited for.
+
+    Raises:
+        Unsafe: there is a pipe or a device.
+    """
+    for place in (directory, *directory.parents):
+        found = _entrance(place / ".git")
+        if found is not None:
+            check_plain(found)
+            common = _told(found / "commondir")
+            if common is not None:
+                check_plain(found / os.fsdecode(common))
+            return
+        if place == highest:
+            return
+
+
+def check_plain(directory: Path) -> None:
+    """The same for what lies at the top of a git directory.
+
+    Raises:
+        Unsafe: there is a pipe or a device.
+    """
+    try:
+        with os.scandir(directory) as entries:
+            for entry in entries:
+                _require_plain(entry.path)
+    except OSError:
+        return  # git has the words for it
 
 
 def check_parts(git_dir: Path, common_dir: Path, holds: Holds) -> None:
@@ -62,9 +102,11 @@ def identities(git_dir: Path, common_dir: Path, top: Path | None) -> tuple[objec
 
 
 def state_of_parts(git_dir: Path, common_dir: Path) -> tuple[object, ...]:
-    """What changes when a link could have appeared beside the objects."""
+    """What changes when a link or a pipe could have appeared beside the objects."""
     refs = common_dir / "refs"
-    return tuple(_state(place) for place in (git_dir, common_dir, *(refs / name for name in _REFS)))
+    beside = (git_dir / name for name in _UNDER_WAY)
+    places = (git_dir, common_dir, common_dir / "info", *beside, *(refs / name for name in _REFS))
+    return tuple(_state(place) for place in places)
 
 
 def state_of_objects(common_dir: Path) -> tuple[object, ...]:
@@ -102,8 +144,10 @@ def _links(directory: Path, budget: _Budget, skipped: frozenset[str] = frozenset
                 budget.spend()
                 if entry.is_symlink():
                     yield entry.path
-                elif entry.is_dir(follow_symlinks=False) and not (top and entry.name in skipped):
-                    waiting.append(entry.path)
+                elif entry.is_dir(follow_symlinks=False):
+                    waiting += [] if top and entry.name in skipped else [entry.path]
+                elif not entry.is_file(follow_symlinks=False):
+                    _require_plain(entry.path)
         top = False
 
 
@@ -119,7 +163,7 @@ def _check_objects(objects: Path, holds: Holds, depth: int) -> None:
 
 def _alternates(objects: Path) -> Iterator[Path]:
     try:
-        text = (objects / "info" / "alternates").read_bytes()
+        text = read_plain(objects / "info" / "alternates", _MOST_BYTES)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -137,6 +181,35 @@ def _require(path: str, holds: Holds) -> None:
             "A part of this repository lies outside of what is allowed.",
             hint="Ask the operator to allow the directory that holds it too.",
         )
+    _require_plain(path)
+
+
+def _require_plain(path: str) -> None:
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116  links followed: what git would open
+    except OSError:
+        return
+    if is_waited_for(mode):
+        raise special()
+
+
+def _entrance(dot_git: Path) -> Path | None:
+    """The git directory that `.git` is or names; None where there is none."""
+    if dot_git.is_dir():
+        return dot_git
+    if not os.path.lexists(dot_git):
+        return None
+    _require_plain(str(dot_git))
+    pointer = _told(dot_git) or b""
+    return dot_git.parent / os.fsdecode(pointer.removeprefix(_POINTER)) if pointer.startswith(_POINTER) else dot_git
+
+
+def _told(path: Path) -> bytes | None:
+    """What a file of one line says."""
+    try:
+        return read_plain(path, _MOST_BYTES).strip().replace(b"\0", b"") or None
+    except OSError:
+        return None
 
 
 def _identity(path: Path) -> tuple[int, ...] | None:

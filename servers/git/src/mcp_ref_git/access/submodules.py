@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from mcp_ref_git.access.configuration import harden, read_entries
+from mcp_ref_git.access.files import read_plain
 from mcp_ref_git.access.layout import check_parts
 from mcp_ref_git.access.repositories import Repository
 from mcp_ref_git.errors import Unsafe
@@ -24,6 +25,7 @@ MOST_DEEP = 5
 
 _GITLINK = b"160000 "
 _POINTER = "gitdir: "
+_LONGEST_POINTER = 64 * 1024
 # Repositories of which is remembered that they have no submodules.
 _REMEMBERED = 64
 
@@ -82,7 +84,7 @@ def _populated(place: Path, repository: Repository) -> Path | None:
     if not os.path.lexists(pointer):
         return None
     if pointer.is_file() and not pointer.is_symlink():
-        text = os.fsdecode(pointer.read_bytes()[:4096]).strip()
+        text = os.fsdecode(read_plain(pointer, _LONGEST_POINTER)).strip()
         if not text.startswith(_POINTER):
             return None
         pointer = place / text.removeprefix(_POINTER)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from mcp_ref_git.access.files import read_plain
 from mcp_ref_git.errors import BadArgument
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.words import Glued, ObjectId, Value
@@ -17,6 +18,7 @@ _STATE = ("BISECT_START", "BISECT_TERMS", "BISECT_NAMES", "BISECT_LOG", "BISECT_
 _NAMESPACE = "refs/bisect/"
 # Commits that could be looked at next, most useful first; skipped ones are passed over.
 _MOST_CANDIDATES = 10_000
+_MOST_BYTES = 1024 * 1024
 
 
 class Search(Struct, frozen=True):
@@ -73,14 +75,14 @@ async def proceed(opened: Opened) -> Search:
         return Search(bad.text, 0, bad.text if alone else None, finished=True)
     chosen = ObjectId.of(open_ones[0])
     await _switch(opened, chosen)
-    await opened.workers.run((opened.git_dir / "BISECT_EXPECTED_REV").write_text, f"{chosen.text}\n")
+    await opened.workers.run(_fresh, opened.git_dir / "BISECT_EXPECTED_REV", f"{chosen.text}\n")
     return Search(chosen.text, len(open_ones) // 2, None, finished=False)
 
 
 async def reset(opened: Opened) -> Search:
     """End the search, and go back to where it began."""
     require_under_way(opened.git_dir)
-    begun = (await opened.workers.run((opened.git_dir / "BISECT_START").read_text)).strip()
+    begun = (await opened.workers.run(_read, opened.git_dir / "BISECT_START")).strip()
     (branch,) = await opened.things([f"refs/heads/{begun}"])
     target: Value = Value(begun) if branch is not None else await opened.commit(begun)
     argv = Argv("switch", "--quiet", "--no-guess", "--no-recurse-submodules").add("--detach", when=branch is None)
@@ -129,8 +131,12 @@ def _fresh(path: Path, text: str) -> None:
 
 def _logged(git_dir: Path, line: str) -> None:
     path = git_dir / "BISECT_LOG"
-    before = path.read_text() if path.is_file() and not path.is_symlink() else ""
+    before = _read(path) if path.is_file() and not path.is_symlink() else ""
     _fresh(path, f"{before}{line}\n")
+
+
+def _read(path: Path) -> str:
+    return read_plain(path, _MOST_BYTES).decode("utf-8", "replace")
 
 
 def _removed(git_dir: Path) -> None:

@@ -20,6 +20,8 @@ from mcp_ref_kit.processes import Bounds, Command, run
 MIB = 1024 * 1024
 # Enough for a status of 100,000 files; what may be longer is taken piece by piece.
 MOST_OUTPUT = 32 * MIB
+# Before a repository is used at all: a file that it includes may be a pipe, where git would wait until the deadline.
+LOOKING = Bounds(seconds=10, stdout=8 * MIB)
 # Repositories whose environment is kept ready.
 _REMEMBERED = 64
 

@@ -16,11 +16,13 @@ FIELDS = 13
 # git puts the text of a commit into this encoding, from the one that the commit declares.
 ENCODED: LiteralString = "--encoding=UTF-8"
 
-# In a list a message is shown up to here; longer ones are generated, and git_show has them whole.
+# In a list a message is shown up to here; longer ones are generated, and git_show has more of them.
 MOST_BODY = 10_000
+MOST_SUBJECT = 2_000
+MOST_TRAILERS = 200
 # Refs that are shown beside a commit; of more it is told how many there are.
 MOST_REFS = 100
-_CUT = "\n[message cut; git_show has all of it]"
+_CUT = "[message cut; it has {} characters]"
 
 
 class Person(Struct, frozen=True):
@@ -63,11 +65,11 @@ class Commit(Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 def commits(data: bytes) -> Iterator[Commit]:
     """The commits of `log -z` with `FORMAT`."""
-    return (commit(fields, MOST_BODY) for fields in records(data, FIELDS))
+    return (commit(fields) for fields in records(data, FIELDS))
 
 
-def commit(fields: tuple[str, ...], most_body: int | None = None) -> Commit:
-    """The commit of one record, its message cut where that is asked."""
+def commit(fields: tuple[str, ...], most_body: int = MOST_BODY) -> Commit:
+    """The commit of one record, its message cut where it is too long."""
     (full, short, parents, name, email, date, committer, c_email, c_date, refs, subject, body, trailers) = fields
     return Commit(
         hash=full,
@@ -76,9 +78,9 @@ def commit(fields: tuple[str, ...], most_body: int | None = None) -> Commit:
         date=date,
         committer=Person(committer, c_email),
         commit_date=c_date,
-        subject=subject,
-        body=_body(body, most_body),
-        trailers=[_trailer(line) for line in trailers.split("\x01") if line] if trailers else [],
+        subject=_cut(subject, MOST_SUBJECT, " "),
+        body=_cut(body.rstrip("\n"), most_body, "\n"),
+        trailers=[_trailer(line) for line in trailers.split("\x01", MOST_TRAILERS)[:MOST_TRAILERS] if line],
         parents=parents.split(" ") if parents else [],
         refs=_refs(refs),
     )
@@ -98,11 +100,10 @@ def _refs(text: str) -> list[str]:
     return names if len(names) <= MOST_REFS else [*names[:MOST_REFS], f"and {names[MOST_REFS].count(', ') + 1} more"]
 
 
-def _body(text: str, most: int | None) -> str:
-    text = text.rstrip("\n")
-    return text if most is None or len(text) <= most else text[:most] + _CUT
+def _cut(text: str, most: int, before: str) -> str:
+    return text if len(text) <= most else f"{text[:most]}{before}{_CUT.format(len(text))}"
 
 
 def _trailer(line: str) -> tuple[str, str]:
     key, _, value = line.partition(": ")
-    return key, value
+    return key, _cut(value, MOST_SUBJECT, " ")

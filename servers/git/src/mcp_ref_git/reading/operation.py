@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
+from mcp_ref_git.access.files import read_plain
 from mcp_ref_git.errors import Policy
 
 Operation = Literal["merge", "rebase", "cherry-pick", "revert", "bisect"]
@@ -61,12 +62,8 @@ def check_saved_state(git_dir: Path) -> None:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST + 1)
+        return read_plain(path, _MOST).decode("utf-8", "replace")
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
         raise Policy("The saved state of this operation cannot be read.") from error
-    if len(data) > _MOST:
-        raise Policy("The saved state of this operation is too long to be judged.")
-    return data.decode("utf-8", "replace")

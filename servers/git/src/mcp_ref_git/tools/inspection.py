@@ -190,6 +190,8 @@ async def git_describe(
         commit = await opened.commit(revision)
         if dirty and revision != "HEAD":
             raise BadArgument("`dirty` is about HEAD; leave out `revision`.")
+        if dirty:
+            _ = opened.top  # a bare repository has none
         answer = await opened.attempt(Argv("describe").add("--tags", when=tags).put(commit))
         if answer.code and not any(words in answer.err for words in _NAMELESS):
             raise opened.failed("describe", answer)

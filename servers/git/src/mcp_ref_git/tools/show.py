@@ -148,7 +148,7 @@ async def _head(opened: Opened, query: ShowQuery) -> Found | None:
         diff = await read_diff(opened, Compared(commit=Glued("HEAD"), merges=query.merge_diff), _shape(opened, query))
     except ToolError:
         return None  # before the first commit, say; the other way has the words for it
-    return _shown(diff, diff.fields, None)
+    return _shown(diff, diff.fields, _shape(opened, query).most)
 
 
 async def _found(opened: Opened, query: ShowQuery, place: Place | None) -> Found:
@@ -186,7 +186,8 @@ async def _commit(opened: Opened, named: Named, query: ShowQuery, position: Posi
     paths = tuple(await opened.paths(query.paths))
     compared = Compared(commit=named.thing.id, merges=query.merge_diff, paths=paths)
     diff = await read_diff(opened, compared, _shape(opened, query), position)
-    return _shown(diff, diff.fields or await _fields(opened, named.thing.id), named.tag)
+    fields = diff.fields or await _fields(opened, named.thing.id)
+    return _shown(diff, fields, _shape(opened, query).most, named.tag)
 
 
 def _shape(opened: Opened, query: ShowQuery) -> Shape:
@@ -197,8 +198,8 @@ def _shape(opened: Opened, query: ShowQuery) -> Shape:
     )
 
 
-def _shown(diff: Diff, fields: tuple[str, ...], tag: Tag | None) -> Found:
-    shown = commit(fields)
+def _shown(diff: Diff, fields: tuple[str, ...], most: int, tag: Tag | None = None) -> Found:
+    shown = commit(fields, most)
     truncation = None if diff.next is None else Truncation("chars", len(diff.text))
     data = ShownCommit(
         **structs.asdict(shown),

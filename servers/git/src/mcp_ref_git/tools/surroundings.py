@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from mcp_protocol import Output, Toolset
+from mcp_ref_git.access.files import read_plain
 from mcp_ref_git.program.argv import Argv
 from mcp_ref_git.program.redaction import without_credentials
 from mcp_ref_git.program.words import RepoPath
@@ -164,5 +165,5 @@ def _work_text(opened: Opened, path: RepoPath) -> str | None:
     place = opened.top / path.text
     if place.is_symlink() or not place.is_file() or place.stat().st_size > opened.settings.max_blob_bytes:
         return None
-    text = as_blob(place.read_bytes(), path.text).text
+    text = as_blob(read_plain(place, opened.settings.max_blob_bytes), path.text).text
     return None if text is None else text[:MOST_SIDE]
