@@ -1,10 +1,13 @@
 """What the tools cost a model: the bytes of the list that a host puts before it; and which there are in which mode."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+
+from mcp_ref_git import Settings
 
 MOST_BYTES = 20_000
 DEFAULT = 22
@@ -33,3 +36,14 @@ def test_gt21_further_toolsets_are_offered_only_when_they_are_asked_for() -> Non
     assert {entry["toolset"] for entry in printed()} == {"read", "write"}
     assert "destructive" not in {entry["toolset"] for entry in printed("--toolsets", "all")}
     assert "destructive" in {entry["toolset"] for entry in printed("--toolsets", "all", "--mode", "admin")}
+
+
+def test_the_readme_names_every_flag_of_this_server_and_no_other() -> None:
+    """Those that every server has are described by the kit."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    table = readme.partition("## What is allowed")[2].partition("## Tools")[0]
+    own = {f"--{name.replace('_', '-')}" for name in Settings.__struct_fields__} - {"--state-key", "--max-output-chars"}
+    assert set(re.findall(r"--[a-z][a-z-]+", table)) == own
+    script = Path(sys.executable).with_name("mcp-ref-git")
+    told = subprocess.run([script, "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
+    assert own <= set(re.findall(r"--[a-z][a-z-]+", told))
