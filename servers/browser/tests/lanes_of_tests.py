@@ -69,7 +69,7 @@ class Reply:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        return (self.data or {}).get("events", [])
+        return self.data["events"] if self.data and "events" in self.data else []
 
     @property
     def link(self) -> Any:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -270,3 +271,36 @@ async def test_the_browser_rests_when_nobody_needs_it(
             await own_browser.running.dead.wait()
         again = ok(await client.call("browser_navigate", url=f"{site.url}/form"))
     assert again.data["page"]["title"] == "Form"
+
+
+async def test_a_page_that_hangs_holds_up_nobody_else(browse: Browse, site: Site, ok: Any) -> None:
+    """Its calls end in time, others go on, and a new page can be opened in its place."""
+    async with browse(snapshot="none") as client:
+        hung = ok(await client.call("browser_session", action="create")).data["session"]
+        other = ok(await client.call("browser_session", action="create")).data["session"]
+        ok(await client.call("browser_navigate", url=f"{site.url}/form", session=hung))
+        began = time.monotonic()
+        endless = await client.call("browser_evaluate", function="() => { while (1); }", timeoutMs=500, session=hung)
+        looked = await client.call("browser_click", target="#idle", timeoutMs=500, session=hung)
+        ok(await client.call("browser_navigate", url=f"{site.url}/article", session=other))
+        found = ok(await client.call("browser_find", text="Rhine", session=other))
+        assert time.monotonic() - began < 8
+        again = ok(await client.call("browser_tabs", action="new", url=f"{site.url}/form", session=hung))
+        ok(await client.call("browser_session", action="close", session=hung))
+    assert endless.error_code == "timeout"
+    assert looked.error_code == "timeout", looked.text
+    assert found.data["result"]["total"] >= 1
+    assert again.data["page"]["title"] == "Form"
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a Chromium that can have windows")
+async def test_a_window_where_there_is_no_display_says_so(browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    async with asyncio.TaskGroup() as tasks:
+        supervisor = Supervisor(Settings(headed=True, executable_path=Path(shutil.which("chromium") or "")), tasks)
+        async with browse(supervisor=supervisor) as client:
+            result = await client.call("browser_navigate", url="about:blank")
+        await supervisor.close()
+    assert result.error_code == "browser_unavailable", result.text
+    assert "--headed needs a display" in result.text

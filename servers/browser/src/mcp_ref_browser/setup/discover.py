@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ _FLAGS = (
 _FEATURES = ("NetworkServiceInProcess2",)
 # A second --enable-features replaces the first, so these of playwright's come along.
 _DRIVERS = ("CDPScreenshotNewSurface", "SkipListAccountsWithoutGaiaCookies")
+# Where a window can be shown.
+_DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 # What a browser needs of our environment; tokens and passwords in the rest are none of its business.
 _PASSED = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"),
@@ -74,8 +77,10 @@ def launch_options(settings: Settings, own: str, downloads: Path, environment: M
     """What playwright is told to start.
 
     Raises:
-        BrowserError: there is no browser.
+        BrowserError: there is no browser, or no display for its window.
     """
+    if settings.headed and sys.platform == "linux" and not any(environment.get(name) for name in _DISPLAYS):
+        raise unavailable("--headed needs a display, and there is none here.", "Set DISPLAY, or start it by xvfb-run.")
     return {
         "executable_path": executable(settings, own),
         "headless": not settings.headed,
