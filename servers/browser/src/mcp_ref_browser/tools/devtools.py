@@ -49,7 +49,7 @@ async def browser_start_tracing(ctx: Ctx, *, session: SessionHandle = None) -> O
         begun(own.session, "trace", own.state.store.path, ".zip")
         try:
             await own.do(own.tab.page.context.tracing.start(screenshots=True, snapshots=True))
-        except BaseException:
+        except BaseException:  # a cancellation too
             ended(own.session, "trace")
             raise
         return {"result": {"recording": "trace"}, "lines": ["A trace is recorded."]}
@@ -91,7 +91,7 @@ async def browser_start_video(
         recordings["video"] = film
         try:
             await own.do(film.page.screencast.start(on_frame=film.add, **options))
-        except BaseException:
+        except BaseException:  # a cancellation too
             del recordings["video"]
             raise
         return {"result": {"recording": "video"}, "lines": ["A video is recorded."]}
