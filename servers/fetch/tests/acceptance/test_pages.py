@@ -129,7 +129,7 @@ async def test_errors_of_web_servers(town: Any, lane: str) -> None:
 
 
 async def test_chunks_are_of_one_snapshot(town: Any, lane: str) -> None:
-    """WF22; servers #3547 asked again for each chunk."""
+    """WF22, WF32; servers #3547 asked again for each chunk."""
     town.web.page("/a", ARTICLE)
     server = await town.opened(lane)
     page = await server.fetch(town.url("/a"), max_length=200)

@@ -58,7 +58,7 @@ async def test_who_asks_is_said(town: Any, lane: str) -> None:
 
 
 async def test_every_answer_has_its_meaning(town: Any, lane: str) -> None:
-    """WF14; servers #4482: the official server takes the body of a 500 for rules."""
+    """WF14, WF32; servers #4482: the official server takes the body of a 500 for rules."""
     no = b"User-agent: *\nDisallow: /\n"
     answers: list[tuple[dict[str, Any], bool]] = [
         ({"status": 404}, True),

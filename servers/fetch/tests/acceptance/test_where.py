@@ -47,7 +47,7 @@ async def wide(town: Any, lane: str) -> Any:
 
 
 async def test_ssrf_address_matrix(town: Any, lane: str) -> None:
-    """WF1, servers #4116, #4838; CVE-2026-49857, CVE-2026-42449: no byte leaves for an address that is not public."""
+    """WF1, WF32; servers #4116, #4838; CVE-2026-49857, CVE-2026-42449: no byte leaves for an address that is not public."""
     server = await town.default(lane)
     for host in FORBIDDEN:
         code, words = await server.refusal(f"http://{host}:{town.canary.port}/")
@@ -57,7 +57,7 @@ async def test_ssrf_address_matrix(town: Any, lane: str) -> None:
 
 
 async def test_4116_4838_4492_redirects_are_judged_like_the_first_url(town: Any, lane: str) -> None:
-    """WF2; servers #4116, #4838, #4492: a public page led to a private address."""
+    """WF2, WF32; servers #4116, #4838, #4492: a public page led to a private address."""
 
     def leading(location: str) -> Any:
         async def redirect(_hit: Any, writer: asyncio.StreamWriter) -> None:

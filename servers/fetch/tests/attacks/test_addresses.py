@@ -19,7 +19,7 @@ each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 
 async def test_cve_2026_49857_hexadecimal_mapped_form(canary: Web, reads: Reads) -> None:
-    """CVE-2026-49857: `::ffff:7f00:1` passed a check on text that knew `::ffff:127.0.0.1`."""
+    """WF32, CVE-2026-49857: `::ffff:7f00:1` passed a check on text that knew `::ffff:127.0.0.1`."""
     async with reads(default=True) as reading:
         assert (await reading.refusal(f"http://[::ffff:7f00:1]:{canary.port}/"))[0] == "blocked_address"
 
