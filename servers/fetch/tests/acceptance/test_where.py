@@ -47,7 +47,7 @@ async def wide(town: Any, lane: str) -> Any:
 
 
 async def test_ssrf_address_matrix(town: Any, lane: str) -> None:
-    """WF1, WF32; servers #4116, #4838; CVE-2026-49857, CVE-2026-42449: no byte leaves for an address that is not public."""
+    """WF1, WF32; servers #4116, #4838; CVE-2026-49857, CVE-2026-42449: no byte leaves for a private address."""
     server = await town.default(lane)
     for host in FORBIDDEN:
         code, words = await server.refusal(f"http://{host}:{town.canary.port}/")
