@@ -23,7 +23,7 @@ LATE_ROOMS = (
 LAZY = (
     "uvicorn", "httptools", "uvloop", "httpx", "starlette", "mcp_protocol.transports.http", "mcp_ref_kit.http",
     "watchfiles", "re2", "pathspec", "PIL", "send2trash",
-    "selectolax", "protego", "charset_normalizer", "pypdf", "brotli", "socksio",
+    "selectolax", "protego", "charset_normalizer", "pypdf", "brotli",
     "jwt", "redis", "asyncpg", "aiosqlite", "git", "playwright", "opentelemetry",
     *LATE_ROOMS,
 )  # fmt: skip
