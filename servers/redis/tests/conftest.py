@@ -246,6 +246,17 @@ def start_engine() -> Generator[Callable[..., Engine]]:
         engine.close()
 
 
+@pytest.fixture(scope="session")
+def modules_url() -> Generator[str]:
+    """An engine with JSON, search and time series: a program such as redis-stack-server."""
+    program = os.environ.get("MCP_TEST_REDIS_MODULES") or shutil.which("redis-stack-server")
+    if program is None:
+        pytest.skip("needs an engine with modules: MCP_TEST_REDIS_MODULES names its program")
+    engine = Engine(program=program)
+    yield engine.url
+    engine.close()
+
+
 class Sent:
     """What reached the engine since this was made, by INFO commandstats."""
 

@@ -70,7 +70,7 @@ class Link:
         """
         try:
             await self._connection.send_packed_command([pack_all(vectors)], check_health=False)
-        except Exception as error:
+        except Exception as error:  # judged by its class
             self._translate(error)
             raise
 
@@ -84,7 +84,7 @@ class Link:
         self._parser.renew()
         try:
             return await self._parser.read_response(push_request=True)
-        except Exception as error:
+        except Exception as error:  # judged by its class
             self._translate(error)
             raise
 

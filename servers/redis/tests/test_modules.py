@@ -1,0 +1,165 @@
+"""JSON, search and time series on an engine that has them, in both of its protocols."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import redis
+
+Clients = Any
+# The client library types its replies as anything at all.
+Redis: Any = redis.Redis
+each_protocol = pytest.mark.parametrize("protocol", [2, 3])
+SCHEMA: dict[str, Any] = {
+    "prefixes": ["h:"],
+    "fields": [
+        {"name": "t", "type": "text"},
+        {"name": "g", "type": "tag"},
+        {"name": "n", "type": "numeric", "sortable": True},
+        {"name": "v", "type": "vector", "dim": 2, "metric": "l2"},
+    ],
+}
+TAGS = ["red", "dark-blue", "a b|c}", "x,y", "é!"]
+
+
+@asynccontextmanager
+async def on_modules(client_of: Clients, url: str, protocol: int = 3, **more: Any) -> AsyncGenerator[Any]:
+    """A client of a server on the emptied engine."""
+    with Redis.from_url(url) as raw:
+        raw.flushall()
+    settings = {"mode": "admin", "no_confirm": True} | more
+    async with client_of(f"{url}/0?protocol={protocol}", **settings) as client:
+        yield client
+
+
+@each_protocol
+async def test_operations_on_json_documents(client_of: Clients, modules_url: str, protocol: int) -> None:
+    """R16: each operation, on a place of another kind, on a key of another type, on no key."""
+    async with on_modules(client_of, modules_url, protocol) as client:
+
+        async def update(op: str, key: str = "doc", **arguments: Any) -> Any:
+            return await client.call("update_key", key=key, type="json", op=op, **arguments)
+
+        document = {"a": 1, "b": ["x"], "n": {"m": 2.5}}
+        assert (await update("set", items=[document])).data["changed"] == 1
+        assert (await update("merge", path="$.n", items=[{"y": [1]}])).data["changed"] == 1
+        assert (await update("append", path="$.b", items=["y"])).data["result"] == [2]
+        assert (await update("append", path="$.a", items=["y"])).data["changed"] == 0
+        assert (await update("increment", path="$.a", amount=4)).data["result"] == [5]
+        assert (await update("increment", path="$.b")).data["changed"] == 0
+        assert (await update("delete", path="$.n.m")).data["changed"] == 1
+        whole = (await client.call("read_key", key="doc")).data
+        many = (await client.call("read_keys", keys=["doc"])).data["items"]
+        assert (await update("append", key="none", items=[1])).error_code == "not_found"
+        await client.call("set_value", key="plain", value="x")
+        for op, arguments in (("set", {"items": [1]}), ("append", {"items": [1]}), ("increment", {}), ("delete", {})):
+            wrong = await update(op, key="plain", **arguments)
+            assert (wrong.error_code, "is a string" in wrong.text) == ("conflict", True), wrong.text
+    assert whole["type"] == "json"
+    assert whole["value"] == [{"a": 5, "b": ["x", "y"], "n": {"y": [1]}}]
+    assert many[0]["value"] == whole["value"][0]
+
+
+async def filled_index(client: Any) -> None:
+    """Five documents in an index, all of them indexed."""
+    assert (await client.call("manage_index", action="create", index="i", schema=SCHEMA)).data["done"]
+    for at, tag in enumerate(TAGS):
+        fields = {"t": f"hello number{at} a-b", "g": tag, "n": at * 1.5, "v": {"$float32": [float(at), 0.0]}}
+        await client.call("update_key", key=f"h:{at}", type="hash", op="set", fields=fields)
+    async with asyncio.timeout(10):
+        while (await client.call("search", index="i")).data["total"] < len(TAGS):  # noqa: ASYNC110  it indexes behind
+            await asyncio.sleep(0.01)
+
+
+@each_protocol
+async def test_filters_mean_what_they_say(client_of: Clients, modules_url: str, protocol: int) -> None:
+    """Whatever stands in a value, it is that value."""
+    found: dict[str, list[str]] = {}
+    async with on_modules(client_of, modules_url, protocol) as client:
+        await filled_index(client)
+        wanted = {
+            **{f"eq {tag}": (("g", "eq", tag), [at]) for at, tag in enumerate(TAGS) if "," not in tag},
+            "ne": (("g", "ne", "red"), [1, 2, 3, 4]),
+            "in": (("g", "in", ["red", "dark-blue"]), [0, 1]),
+            "gt": (("n", "gt", 1.5), [2, 3, 4]),
+            "between": (("n", "between", [1, 4]), [1, 2]),
+            "match": (("t", "match", "number1"), [1]),
+            "match in parts": (("t", "match", "a-b"), [0, 1, 2, 3, 4]),
+            "prefix": (("t", "prefix", "num"), [0, 1, 2, 3, 4]),
+        }
+        for name, ((field, op, value), _) in wanted.items():
+            result = await client.call("search", index="i", filters=[{"field": field, "op": op, "value": value}])
+            assert not result.is_error, (name, result.text)
+            found[name] = sorted(hit["key"] for hit in result.data["results"])
+        empty = await client.call("search", index="i", filters=[{"field": "t", "op": "match", "value": "-"}])
+    assert found == {name: [f"h:{at}" for at in places] for name, (_, places) in wanted.items()}
+    assert empty.error_code == "invalid_argument"
+
+
+@each_protocol
+async def test_vectors_pages_groups_and_indexes(client_of: Clients, modules_url: str, protocol: int) -> None:
+    async with on_modules(client_of, modules_url, protocol) as client:
+        await filled_index(client)
+        near = (await client.call("search", index="i", vector={"field": "v", "values": [2.1, 0], "k": 2})).data
+        pages: list[str] = []
+        arguments: dict[str, Any] = {"index": "i", "sort_by": "n", "limit": 2}
+        while True:
+            page = (await client.call("search", **arguments)).data
+            pages += [hit["key"] for hit in page["results"]]
+            if page.get("next_cursor") is None:
+                break
+            arguments["cursor"] = page["next_cursor"]
+        groups = (
+            await client.call("search", index="i", aggregate={"group_by": ["g"], "reduce": "sum", "field": "n"})
+        ).data
+        told = (await client.call("describe_index", index="i")).data
+        again = await client.call("manage_index", action="create", index="i", schema=SCHEMA)
+        missing = await client.call("search", index="nope")
+        wrong = await client.call("search", index="i", query="(((")
+        dropped = await client.call("manage_index", action="drop", index="i", delete_documents=True)
+        left = (await client.call("scan_keys")).data["keys"]
+    assert [hit["key"] for hit in near["results"]] == ["h:2", "h:3"]
+    assert pages == [f"h:{at}" for at in range(5)]
+    assert groups["results"][0] == {"g": "é!", "result": "6"}
+    assert (told["docs"], told["prefixes"], len(told["fields"])) == (5, ["h:"], 4)
+    assert (again.error_code, missing.error_code, wrong.error_code) == ("conflict", "not_found", "syntax")
+    assert dropped.data["done"]
+    assert left == []
+
+
+@each_protocol
+async def test_points_are_added_and_read(client_of: Clients, modules_url: str, protocol: int) -> None:
+    """A point that was not added is not counted."""
+    async with on_modules(client_of, modules_url, protocol) as client:
+        await client.call("command", args=["TS.CREATE", "one", "LABELS", "room", "a"])
+        points = [{"value": 1.5, "time_ms": 1000}, {"value": 2, "time_ms": 2000}]
+        first = (await client.call("time_series", keys=["one"], add=points)).data
+        again = (await client.call("time_series", keys=["one"], add=[points[0], {"value": 3, "time_ms": 3000}])).data
+        none = await client.call("time_series", keys=["one"], add=[points[0]])
+        made = (await client.call("time_series", keys=["two"], add=points)).data
+        raw = (await client.call("time_series", keys=["one"])).data["series"]
+        bucket = (await client.call("time_series", keys=["one"], aggregation="max", bucket_ms=10_000)).data["series"]
+        labelled = (await client.call("time_series", filter=["room=a"])).data["series"]
+        missing = await client.call("time_series", keys=["zz"])
+        await client.call("set_value", key="plain", value="x")
+        wrong = await client.call("time_series", keys=["plain"])
+        info = (await client.call("read_key", key="one")).data
+    assert (first["added"], first["failed"]) == (2, [])
+    assert (again["added"], [one["at"] for one in again["failed"]]) == (1, [0])
+    assert none.is_error
+    assert made["added"] == 2
+    assert raw[0]["points"] == [[1000, 1.5], [2000, 2], [3000, 3]]
+    assert bucket[0]["points"] == [[0, 3]]
+    assert labelled[0]["labels"] == {"room": "a"}
+    assert (missing.error_code, wrong.error_code) == ("not_found", "conflict")
+    assert (info["type"], info["value"]["totalSamples"]) == ("timeseries", 3)
+
+
+async def test_all_modules_are_told(client_of: Clients, modules_url: str) -> None:
+    async with on_modules(client_of, modules_url) as client:
+        info = (await client.call("server_info", sections=["modules"])).data
+    assert list(info["sections"]) == ["modules"]
+    assert {"ReJSON", "search", "timeseries"} <= {one["name"] for one in info["sections"]["modules"]["modules"]}
+    assert {"json", "search", "timeseries"} <= set(info["features"])
