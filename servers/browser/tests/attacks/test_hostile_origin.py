@@ -130,17 +130,14 @@ async def test_a_request_that_is_not_repeated_takes_no_kept_connection() -> None
 class Silent:
     """A server that takes what comes, says what it was told to say, and waits until the other side goes."""
 
-    def __init__(self, *, says: bytes = b"", reads: bool = True) -> None:
+    def __init__(self, *, says: bytes = b"") -> None:
         self.asked, self.left = asyncio.Event(), asyncio.Event()
         self._says = says
-        self._reads = reads
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         self.asked.set()
         writer.write(self._says)
-        if not self._reads:
-            writer.transport.pause_reading()  # type: ignore[attr-defined]
         with contextlib.suppress(ConnectionError):
             while await reader.read(65536):
                 pass
