@@ -137,8 +137,7 @@ class Process:
 
     def children(self) -> int:
         """How many programs it runs."""
-        tasks = Path(f"/proc/{self.pid}/task").glob("*/children")
-        return sum(len(task.read_text().split()) for task in tasks)
+        return len(children_of(self.pid))
 
     def descriptors(self) -> int:
         """How many it holds, its connections aside."""
@@ -174,11 +173,15 @@ class Served:
         assert answer.failed, answer.text
         return answer
 
+    @property
+    def busy(self) -> bool:
+        """Whether a program or a descriptor of a call is left."""
+        return self.process.children() > 0 or self.process.descriptors() > self.process.calm
+
     async def rests(self) -> None:
         """The standing oracle."""
         async with asyncio.timeout(5):
-            # What ends in another process sets no event here.
-            while self.process.children() or self.process.descriptors() > self.process.calm:  # noqa: ASYNC110
+            while self.busy:  # noqa: ASYNC110  what ends in another process sets no event here
                 await asyncio.sleep(0.01)
         began = time.monotonic()
         await self.client.ping()
