@@ -124,7 +124,7 @@ async def test_modules_that_are_missing_are_named(client_of: Clients, revision: 
             ("search", "search", {"index": "i"}, "FT.SEARCH"),
             ("search", "describe_index", {"index": "i"}, "FT.INFO"),
             ("timeseries", "time_series", {"keys": ["t"]}, "TS.RANGE"),
-            ("timeseries", "time_series", {"keys": ["t"], "add": [{"value": 1}]}, "TS.MADD"),
+            ("timeseries", "time_series", {"keys": ["t"], "add": [{"value": 1}]}, "TS.ADD"),
             ("vectorset", "vector_set", {"key": "v", "op": "info"}, "VINFO"),
         ):
             if feature not in able:
