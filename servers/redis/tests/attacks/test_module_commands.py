@@ -150,7 +150,7 @@ async def test_reading_commands_of_modules_change_no_byte(client_of: Clients, mo
         raw.execute_command("TDIGEST.ADD", "d", *range(50))
         before = [raw.dump(key) for key in "jtbkd"]
         async with client_of(f"{modules_url}/0") as client:
-            for words in ("JSON.GET j", "TS.RANGE t - +", "BF.EXISTS b x", "TOPK.COUNT k a", "TDIGEST.QUANTILE d 0.5"):
+            for words in ("JSON.GET j", "TS.RANGE t - +", "BF.EXISTS b x", "TOPK.QUERY k a", "TDIGEST.QUANTILE d 0.5"):
                 result = await client.call("command", args=words.split())
                 assert not result.is_error, (words, result.text)
         after = [raw.dump(key) for key in "jtbkd"]

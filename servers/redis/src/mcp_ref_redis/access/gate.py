@@ -96,15 +96,12 @@ def _is_never(name: str) -> bool:
 
 def _only_reads(command: Command, arguments: Sequence[bytes]) -> bool:
     return (
-        (command.name in READING if command.of_module else _says_reading(command))
+        "readonly" in command.flags
+        and (command.name in READING if command.of_module else not command.writes_keys)
         and not command.categories & FORBIDDEN_CATEGORIES
         and command.name not in NOT_ONLY_READING
         and not _blocks(command, arguments)
     )
-
-
-def _says_reading(command: Command) -> bool:
-    return "readonly" in command.flags and not command.writes_keys
 
 
 def _writes(command: Command, arguments: Sequence[bytes]) -> bool:

@@ -14,7 +14,7 @@ _READING: Mapping[str, str] = {
     "BF.": "EXISTS MEXISTS INFO CARD",
     "CF.": "EXISTS MEXISTS COUNT INFO",
     "CMS.": "QUERY INFO",
-    "TOPK.": "QUERY COUNT LIST INFO",
+    "TOPK.": "QUERY LIST INFO",
     "TDIGEST.": "MIN MAX INFO QUANTILE CDF RANK REVRANK BYRANK BYREVRANK TRIMMED_MEAN",
     "V": "SIM LINKS EMB CARD INFO GETATTR RANDMEMBER DIM ISMEMBER RANGE",
 }
@@ -27,7 +27,8 @@ def _names() -> Iterator[str]:
 # They change nothing: what DUMP says of a key stays the same.
 READING = frozenset(_names())
 # Of these families every key is where the specification says ...
-_KEPT_APART = ("JSON.", "TS.", "BF.", "CF.", "CMS.", "TOPK.", "TDIGEST.", "V")
+_KEPT_APART = ("JSON.", "TS.", "BF.", "CF.", "CMS.", "TOPK.", "TDIGEST.")
+_OF_VECTORS = frozenset({"VADD", "VREM", "VSETATTR", *(name for name in READING if name.startswith("V"))})
 # ... but of these commands, which name more keys than that.
 _MANY_KEYS = frozenset({"JSON.MGET", "CMS.MERGE", "TDIGEST.MERGE", "TS.CREATERULE", "TS.DELETERULE"})
 
@@ -37,4 +38,4 @@ def names_all_keys(name: str) -> bool:
 
     An index of the search module reaches documents whatever it is called itself.
     """
-    return name.startswith(_KEPT_APART) and name not in _MANY_KEYS
+    return (name.startswith(_KEPT_APART) or name in _OF_VECTORS) and name not in _MANY_KEYS
