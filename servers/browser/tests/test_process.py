@@ -157,12 +157,13 @@ async def test_nothing_is_left_after_the_end(chromium: str, site: Site, tmp_path
     """Case 40, on stdio."""
     del chromium
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    before = set(below())
     async with Client(
         Command(command("--allowed-origins", site.url), env=environment), revision="2025-11-25"
     ) as client:
         await call(client, "browser_navigate", url=f"{site.url}/form")
         await call(client, "browser_take_screenshot")
-        [server] = [pid for pid in below() if "mcp_ref_browser --allowed" in command_of(pid)]
+        [server] = [pid for pid in set(below()) - before if "mcp_ref_browser --allowed" in command_of(pid)]
         started = below(server)
         assert len(started) > 3
         if how != "EOF":

@@ -127,6 +127,8 @@ class Turn:
     async def page(self, title: str | None = None) -> dict[str, Any]:
         """What the tab is on."""
         tab = self.tab
+        if title is None and tab.interrupted.is_set():
+            title = ""  # a dialog would keep the question waiting in the driver, and many of them the driver itself
         if title is None:
             title = ""
             with suppress(BrowserError, Interrupted):
