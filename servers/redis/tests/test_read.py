@@ -191,6 +191,17 @@ async def test_more_than_fits_a_page_is_said_key_by_key(client_of: Clients, raw:
     assert [item.get("error", {}).get("code") for item in result.data["items"]].count("too_large") > 50
 
 
+async def test_a_member_larger_than_a_reply_may_be_is_the_error_of_its_key_alone(client_of: Clients, raw: Any) -> None:
+    raw.hset("huge", "f", "x" * 200_000)
+    for number in range(9):
+        raw.set(f"k{number}", "v")
+    async with client_of(max_reply_bytes=65_536) as client:
+        result = await client.call("read_keys", keys=["k0", "huge", *(f"k{number}" for number in range(1, 9))])
+    first, huge, *others = result.data["items"]
+    assert huge["error"]["code"] == "too_large"
+    assert [item["value"] for item in (first, *others)] == ["v"] * 9
+
+
 async def test_what_is_known_of_a_key(client_of: Clients, raw: Any) -> None:
     raw.set("k", "value", px=60_000)
     async with client_of() as client:

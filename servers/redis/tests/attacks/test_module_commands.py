@@ -30,6 +30,7 @@ TABLE = table(
         entry("JSON.SET", "write", 1),
         entry("JSON.DEBUG", "readonly", 2, 2),
         entry("FT.SEARCH", "readonly", 1),
+        entry("FT.AGGREGATE", "readonly", 1),
         entry("FT.DICTADD", "readonly", 0),
         entry("FT.DEBUG", "readonly", 0),
         entry("FT._DROPINDEXIFX", "write", 1),
@@ -57,6 +58,15 @@ def passes(mode: Any, name: str, **lists: Any) -> bool:
 def test_what_is_known_to_read_passes_in_read_only_mode(name: str) -> None:
     """R3: although the module says that it would change the key."""
     assert passes("read-only", name)
+
+
+def test_a_reader_that_leaves_a_cursor_in_the_engine_is_none() -> None:
+    """R1: FT.AGGREGATE with WITHCURSOR."""
+    question = [b"FT.AGGREGATE", b"app:i", b"*"]
+    Gate("read-only").judge(TABLE, question)
+    with pytest.raises(ToolError, match="changes data"):
+        Gate("read-only").judge(TABLE, [*question, b"withCursor"])
+    Gate("read-write").judge(TABLE, [*question, b"WITHCURSOR"])
 
 
 @pytest.mark.parametrize("name", ["FT.DICTADD", "FT.ALIASADD", "JSON.SET", "ODD.READ", "ODD.RUN", "CMS.MERGE"])

@@ -17,6 +17,7 @@ from mcp_ref_redis.access.never import (
     FORBIDDEN_CATEGORIES,
     HARMLESS,
     INSTEAD,
+    LEAVES_BEHIND,
     NEVER,
     NEVER_BEGINNINGS,
     NOT_ONLY_READING,
@@ -101,6 +102,7 @@ def _only_reads(command: Command, arguments: Sequence[bytes]) -> bool:
         and not command.categories & FORBIDDEN_CATEGORIES
         and command.name not in NOT_ONLY_READING
         and not _blocks(command, arguments)
+        and LEAVES_BEHIND.get(command.name, "") not in [name for name in map(word, arguments[2:]) if name]
     )
 
 

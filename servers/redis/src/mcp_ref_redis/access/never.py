@@ -45,6 +45,8 @@ BUT = frozenset(
 
 # Flags are not the whole truth: PFCOUNT rewrites the cardinality in the value, TOUCH the order of eviction.
 NOT_ONLY_READING = frozenset({"PFCOUNT", "TOUCH"})
+# Words that let a command that only reads leave something in the engine.
+LEAVES_BEHIND: Mapping[str, str] = {"FT.AGGREGATE": "WITHCURSOR"}
 # They carry no flag `readonly`, and change nothing.
 HARMLESS = frozenset({"PING", "ECHO", "TIME", "ACL|WHOAMI"})
 # Of what the rule refuses, what admin mode allows beside it.

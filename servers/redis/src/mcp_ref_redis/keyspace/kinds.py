@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-KeyType = Literal["string", "hash", "list", "set", "zset", "stream"]
+KeyType = Literal["string", "hash", "list", "set", "zset", "stream", "json", "timeseries", "vectorset"]
 
 LENGTH: Mapping[str, bytes] = {
     "string": b"STRLEN",
@@ -19,6 +19,14 @@ VECTOR_SET = "vectorset"
 NONE = "none"
 # What modules call their types, and what people do.
 SPOKEN: Mapping[str, str] = {JSON: "json", TIME_SERIES: "timeseries"}
+
+
+_WRITTEN = {name: engine_type for engine_type, name in SPOKEN.items()}
+
+
+def written(name: str) -> str:
+    """What the engine calls a type of results."""
+    return _WRITTEN.get(name, name)
 
 
 def spoken(engine_type: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mcp_protocol import ToolError
 from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal
@@ -13,6 +14,8 @@ from mcp_ref_redis.keyspace.windows import Encoding, entry, pairs_of, rendered, 
 from mcp_ref_redis.values import cell, is_text, shown, window
 
 Item = dict[str, Any]
+_Look = tuple[Vector, Vector]
+"""What asks for a length, and what for data."""
 # Of a collection only its beginning is shown among many keys.
 _FEW = b"10"
 _CELL = 256
@@ -24,25 +27,37 @@ async def read_many(db: Database, keys: Sequence[bytes], encoding: Encoding, mos
     facts = await db.run(*asked)
     found = [_described(key, facts[2 * at], facts[2 * at + 1]) for at, key in enumerate(keys)]
     wanted = [at for at, item in enumerate(found) if item.get("type") in _LOOKS]
-    looks = [_look(found[at]["type"], keys[at], most) for at in wanted]
-    replies = await db.run(*[vector for pair in looks for vector in pair])
-    for place, at in enumerate(wanted):
-        length, data = replies[2 * place], replies[2 * place + 1]
-        found[at] |= _seen(found[at]["type"], length, data, encoding)
+    replies = await _looked(db, [_look(found[at]["type"], keys[at], most) for at in wanted])
+    for at, reply in zip(wanted, replies, strict=True):
+        found[at] |= _error(reply) if isinstance(reply, ToolError) else _seen(found[at]["type"], *reply, encoding)
     return found
+
+
+async def _looked(db: Database, looks: Sequence[_Look]) -> list[tuple[Any, Any] | ToolError]:
+    """Length and data of each in one trip; where that is more than one reply may have, half of them in each of two."""
+    try:
+        replies = await db.run(*[vector for pair in looks for vector in pair])
+    except ToolError as error:
+        if error.code != "too_large":
+            raise
+        if len(looks) == 1:
+            return [error]
+        middle = len(looks) // 2
+        return [*await _looked(db, looks[:middle]), *await _looked(db, looks[middle:])]
+    return list(zip(replies[::2], replies[1::2], strict=True))
 
 
 def _described(key: bytes, kind: Any, ttl: Any) -> Item:
     item: Item = {"key": shown(key)}
     if isinstance(kind, Fault):
-        return item | {"type": kinds.NONE, "error": _error(kind)}
+        return item | {"type": kinds.NONE} | _error(refusal(kind))
     item["type"] = kinds.spoken(kind.decode())
     if isinstance(ttl, int) and ttl >= 0:
         item["ttl_ms"] = ttl
     return item
 
 
-def _look(kind: str, key: bytes, most: int) -> tuple[Vector, Vector]:
+def _look(kind: str, key: bytes, most: int) -> _Look:
     # One byte more tells whether there is more.
     end = b"%d" % most if kind == "string" else b""
     arguments = [end if part is _MOST else part for part in _LOOKS[kind][0]]
@@ -52,7 +67,7 @@ def _look(kind: str, key: bytes, most: int) -> tuple[Vector, Vector]:
 def _seen(kind: str, length: Any, data: Any, encoding: Encoding) -> Item:
     for reply in (length, data):
         if isinstance(reply, Fault):
-            return {"error": _error(reply)}
+            return _error(refusal(reply))
     if kind == "string":
         return _string(length, data, encoding)
     seen: Item = {"value": _LOOKS[kind][1](data)}
@@ -67,9 +82,8 @@ def _string(length: int, data: bytes, encoding: Encoding) -> Item:
     return {"value": value, "length": length, "cut": True}
 
 
-def _error(fault: Fault) -> Item:
-    error = refusal(fault)
-    return {"code": error.code, "message": error.message}
+def _error(error: ToolError) -> Item:
+    return {"error": {"code": error.code, "message": error.message}}
 
 
 _MOST = b"most"

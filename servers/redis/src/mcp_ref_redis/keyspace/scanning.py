@@ -7,6 +7,7 @@ from msgspec import Struct
 from mcp_ref_kit.db.rows.envelope import Reason
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.opening import Vector
+from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.walking import STEP, Place, Step, Walk, Walked, read_step
 
 
@@ -22,7 +23,7 @@ class Scan(Struct, frozen=True, kw_only=True):
         """The words after SCAN and its cursor."""
         pattern = db.jail.pattern(self.pattern)
         matching: Vector = () if pattern == b"*" else (b"MATCH", pattern)
-        return (*matching, *(() if self.type is None else (b"TYPE", self.type.encode())))
+        return (*matching, *(() if self.type is None else (b"TYPE", kinds.written(self.type).encode())))
 
 
 class Found:
