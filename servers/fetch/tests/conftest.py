@@ -285,6 +285,7 @@ class Certificates:
             .not_valid_after(now + dt.timedelta(days=days))
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
             .add_extension(x509.BasicConstraints(ca=not trusted, path_length=None), critical=True)
+            .add_extension(_key_usage(ca=not trusted), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuing_key.public_key()), critical=False)
             .sign(issuing_key, hashes.SHA256())
@@ -295,6 +296,21 @@ class Certificates:
         )
         path.write_bytes(built.public_bytes(serialization.Encoding.PEM) + private)
         return path, (subject, key)
+
+
+def _key_usage(*, ca: bool) -> x509.KeyUsage:
+    """What RFC 5280 wants to be said, and Python from 3.13 on reads."""
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=ca,
+        crl_sign=ca,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 @pytest.fixture(scope="session")
