@@ -1,12 +1,17 @@
 """What git prints, read from literal bytes."""
 
+import threading
 from datetime import UTC, datetime
+from typing import cast
 
 import pytest
 
 from mcp_protocol import ToolError
+from mcp_ref_git import Settings
+from mcp_ref_git.access.repositories import Repository
 from mcp_ref_git.program.failures import failure
 from mcp_ref_git.program.redaction import redacted, without_credentials
+from mcp_ref_git.program.runner import Answer, Git
 from mcp_ref_git.reading.blame import parse_blame
 from mcp_ref_git.reading.conflicts import parse_unmerged
 from mcp_ref_git.reading.grep import Matches
@@ -16,6 +21,8 @@ from mcp_ref_git.reading.paging import cut, header_of
 from mcp_ref_git.reading.tags import parse_tag
 from mcp_ref_git.reading.worktrees import parse_worktrees
 from mcp_ref_git.remotes.updates import differences, pushed
+from mcp_ref_git.repository import Opened
+from mcp_ref_kit.workers import Workers
 
 A, B = "a" * 40, "b" * 40
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -197,3 +204,11 @@ def test_what_git_says_is_passed_on_without_secrets_and_places() -> None:
 )
 def test_what_went_wrong_has_a_code(stderr: bytes, code: str) -> None:
     assert failure("x", stderr).code == code
+
+
+@pytest.mark.parametrize(("size", "is_here"), [(100, True), (1_000_000, False)])
+async def test_a_long_answer_is_parsed_where_no_call_waits_for_it(size: int, *, is_here: bool) -> None:
+    async with Workers("git", 1) as workers:
+        opened = Opened(cast("Git", None), workers, Settings(), cast("Repository", None))
+        where = await opened.parsed(lambda _: threading.current_thread(), Answer(0, b"x" * size, b"", cut=False))
+    assert (where is threading.current_thread()) == is_here

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
@@ -23,6 +23,10 @@ from mcp_ref_kit.workers import Workers
 
 Kind = Literal["commit", "tree", "blob", "tag"]
 _FIELDS = 3
+# A longer answer takes its parser more than some milliseconds, for which no other call should have to wait.
+_SHORT_BYTES = 64 * 1024
+
+Parsed = TypeVar("Parsed")
 
 
 class Thing(Struct, frozen=True):
@@ -97,6 +101,12 @@ class Opened:
     ) -> Answer:
         """Run a command whose failure means something."""
         return await self._git.run(self.repository.where, argv, take=take, extra=extra, bounds=bounds)
+
+    async def parsed(self, parser: Callable[[bytes], Parsed], answer: Answer) -> Parsed:
+        """What a parser makes of an answer; of a long one, on a worker."""
+        if len(answer.out) <= _SHORT_BYTES:
+            return parser(answer.out)
+        return await self.workers.run(parser, answer.out)
 
     def failed(self, command: str, answer: Answer) -> ToolError:
         """The tool error for an attempt that failed; a lock of somebody else is told with its age, and left."""

@@ -46,7 +46,7 @@ async def status(ctx: Ctx, repo: str) -> str:
     if opened.is_bare:
         raise ResourceNotFound(_uri(ctx))
     async with ctx.state.locks.hold(opened.repository.found.common_dir, write=False):
-        seen = parse((await opened.git(command("normal", ignored=False))).out)
+        seen = await opened.parsed(parse, await opened.git(command("normal", ignored=False)))
     return _told(seen)
 
 

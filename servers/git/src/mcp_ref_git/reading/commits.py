@@ -1,6 +1,5 @@
 """Commits as git prints them in fields that NUL ends, and as tools return them. Pure."""
 
-from collections.abc import Iterator
 from typing import LiteralString
 
 from msgspec import Struct
@@ -63,9 +62,9 @@ class Commit(Struct, frozen=True, omit_defaults=True, kw_only=True):
     patch_truncated: bool = False
 
 
-def commits(data: bytes) -> Iterator[Commit]:
+def commits(data: bytes) -> list[Commit]:
     """The commits of `log -z` with `FORMAT`."""
-    return (commit(fields) for fields in records(data, FIELDS))
+    return [commit(fields) for fields in records(data, FIELDS)]
 
 
 def commit(fields: tuple[str, ...], most_body: int = MOST_BODY) -> Commit:

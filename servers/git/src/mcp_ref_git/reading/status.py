@@ -94,8 +94,7 @@ def command(untracked: Untracked, *, ignored: bool, paths: tuple[RepoPath, ...] 
 
 async def look(opened: Opened, untracked: Untracked = "no", *paths: RepoPath) -> Seen:
     """The state of the work tree, or of some paths."""
-    answer = await opened.git(command(untracked, ignored=False, paths=paths))
-    return parse(answer.out)
+    return await opened.parsed(parse, await opened.git(command(untracked, ignored=False, paths=paths)))
 
 
 def parse(data: bytes) -> Seen:

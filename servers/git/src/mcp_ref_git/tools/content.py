@@ -243,7 +243,7 @@ async def _blamed(opened: Opened, query: BlameQuery, start: BlameStart) -> list[
         raise BadArgument(f"`start_line`: the file ends before line {start.line}.")
     if answer.code:
         raise opened.failed("blame", answer)
-    return parse_blame(answer.out)
+    return await opened.parsed(parse_blame, answer)
 
 
 async def _regular_file(opened: Opened, text: str) -> Place:

@@ -133,8 +133,7 @@ async def git_log(  # noqa: PLR0913  one parameter for each argument
 
 async def read_log(opened: Opened, argv: Argv) -> list[Commit]:
     """The commits that a log command lists."""
-    answer = await opened.git(argv)
-    return list(commits(answer.out))
+    return await opened.parsed(commits, await opened.git(argv))
 
 
 def listing(skip: int, most: int) -> Argv:
@@ -149,7 +148,7 @@ async def _from_head(opened: Opened, query: LogQuery) -> list[Commit] | None:
     if replace(query, max_count=0, stat=False, patch=False) != _PLAIN:
         return None
     answer = await opened.attempt(listing(0, query.max_count + 1).add("HEAD").paths(()))
-    return None if answer.code else list(commits(answer.out))
+    return None if answer.code else await opened.parsed(commits, answer)
 
 
 async def _start(opened: Opened, query: LogQuery) -> Start:

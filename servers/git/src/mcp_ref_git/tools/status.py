@@ -163,7 +163,7 @@ async def git_status(
 
 async def _seen(opened: Opened, query: StatusQuery) -> Seen:
     answer = await opened.git(command(query.include_untracked, ignored=query.include_ignored))
-    return parse(answer.out)
+    return await opened.parsed(parse, answer)
 
 
 async def _bare(opened: Opened) -> Seen:
