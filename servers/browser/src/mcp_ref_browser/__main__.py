@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from mcp_protocol.errors import ToolError
 from mcp_protocol.server.dispatch import Middleware
+from mcp_ref_browser.engine.supervisor import DRIVER
 from mcp_ref_browser.server import server, tailor
 from mcp_ref_browser.settings import Settings
 from mcp_ref_browser.setup.discover import executable
 from mcp_ref_browser.state import State
 from mcp_ref_browser.tools.aliases import accept_aliases
 from mcp_ref_kit import Finding, cli
+from mcp_ref_kit.libraries import Ahead
 
 
 async def check(settings: Settings, state: State) -> Sequence[Finding]:
@@ -30,7 +32,7 @@ def _browser(settings: Settings) -> Finding:
 def layers(settings: Settings) -> Iterable[Middleware]:
     """What runs around each call."""
     del settings
-    return (accept_aliases,)
+    return (accept_aliases, Ahead([DRIVER]))
 
 
 # There are no modes: toolsets say what may be done. Page text has a budget of its own, in the answers themselves.

@@ -20,12 +20,15 @@ from mcp_ref_browser.engine.landing import Landing
 from mcp_ref_browser.errors import BrowserError, plain, unavailable
 from mcp_ref_browser.settings import Settings
 from mcp_ref_browser.setup.discover import keep_compiled, launch_options
+from mcp_ref_kit.libraries import imported
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser, Playwright
 
 _log = logging.getLogger(__name__)
 
+DRIVER = "playwright.async_api"
+"""Its import takes a fifth of a second: on a thread, once the first list is out or when a page is needed."""
 DEATHS = 3
 WINDOW_SECONDS = 60.0
 PAUSE_SECONDS = 30.0
@@ -172,10 +175,10 @@ class Supervisor:
         return self._engine
 
     async def _launch(self) -> Engine:
-        start: Callable[[], Any] = await asyncio.to_thread(_driver)
+        driver = await imported(DRIVER)
         keep_compiled(os.environ)  # which the driver inherits; playwright lets nothing else be told to it
         place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="mcp-ref-browser-"))
-        playwright: Playwright = await start().start()
+        playwright: Playwright = await driver.async_playwright().start()
         try:
             playwright.selectors.set_test_id_attribute(self._settings.test_id_attribute)
             options = await self._options(playwright, place)
@@ -206,13 +209,6 @@ class Supervisor:
         if engine.die() and not self._expected:
             self._breaker.note()
             _log.warning("the browser is gone")
-
-
-def _driver() -> Callable[[], Any]:
-    """Its import takes a fifth of a second, so it happens in a thread, and only when a page is needed."""
-    from playwright.async_api import async_playwright  # noqa: PLC0415  nothing of it on the way to tools/list
-
-    return async_playwright
 
 
 def _watch_driver(playwright: "Playwright", died: Callable[[], None]) -> None:
