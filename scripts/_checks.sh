@@ -14,7 +14,7 @@ check() {
 lint_and_types() {
   check ruff .venv/bin/ruff check .
   check format .venv/bin/ruff format --check .
-  check types .venv/bin/basedpyright
+  check types .venv/bin/basedpyright --threads 2
 }
 
 finish() {
