@@ -94,7 +94,9 @@ class AddressPolicy(Struct, frozen=True, kw_only=True):
         if address is None or not self._allows(address):
             raise BlockedAddress(
                 f"`{url.host.name}` is not a public address of the internet.",
-                hint="Whoever runs this server could allow it with --allow-cidr or --allow-private-ips.",
+                # True of every address that is refused, so that it tells nothing of the one behind a name.
+                hint="Whoever runs this server could allow it with --allow-cidr, or all that are private, but no cloud"
+                " metadata, with --allow-private-ips.",
             )
 
     def _allows(self, address: bytes) -> bool:
