@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from mcp_ref_redis.engine.address import Address
-from mcp_ref_redis.engine.faults import Lost, is_broken, misread, opening_errors, require
+from mcp_ref_redis.engine.faults import Lost, is_broken, misread, opening_errors, require, unreachable
 from mcp_ref_redis.engine.parser import Parser
 from mcp_ref_redis.engine.resp import pack_all
 
@@ -124,8 +124,10 @@ async def open_link(address: Address, manner: Manner) -> Link:
             raise
     parser.greeting = False
     link = Link(connection, parser)
-    # A user who may not name himself is served all the same.
-    await link.exchange([(b"CLIENT", b"SETNAME", manner.client_name.encode())])
+    try:  # a user who may not name himself is served all the same
+        await link.exchange([(b"CLIENT", b"SETNAME", manner.client_name.encode())])
+    except Lost as error:  # nothing of a call was sent yet
+        raise unreachable("the connection broke") from error
     return link
 
 
