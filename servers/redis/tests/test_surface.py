@@ -1,6 +1,7 @@
 """What the tools cost a model, and that the list is the same every time."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from mcp_ref_redis.settings import Settings
+
 Clients = Any
+# Arguments and tables of the config file, and what the kit describes.
+ELSEWHERE = {"databases", "tables", "queries", "config", "state_key", "mode", "max_in_flight"}
 MOST_BYTES = 12_288  # of the tools that are usual, in any mode; redis-mcp-server sends 41 774 for all of its own
 
 
@@ -18,6 +23,17 @@ def test_the_default_tools_fit_their_budget(mode: str) -> None:
     tools = surface("--mode", mode)
     assert len(json.dumps({"tools": tools}, separators=(",", ":"), ensure_ascii=False).encode()) <= MOST_BYTES
     assert len(tools) == (6 if mode == "read-only" else 11)
+
+
+def test_the_readme_names_every_flag_of_this_server_and_no_other() -> None:
+    """Those that every server has are described by the kit."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    table = readme.partition("| flag | meaning |")[2].partition("## Tools")[0]
+    own = {f"--{name.replace('_', '-')}" for name in Settings.__struct_fields__ if name not in ELSEWHERE}
+    assert set(re.findall(r"--[a-z][a-z-]+", table)) == own
+    script = Path(sys.executable).with_name("mcp-ref-redis")
+    told = subprocess.run([script, "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
+    assert own <= set(re.findall(r"--[a-z][a-z-]+", told))
 
 
 def test_hints_are_true_for_the_mode() -> None:

@@ -6,14 +6,14 @@ from msgspec import field
 
 from mcp_protocol.schema.arg import arg
 from mcp_ref_kit.db.program.canned import Canned
-from mcp_ref_kit.db.program.sources import DatabaseSettings, DatabaseTable
+from mcp_ref_kit.db.program.sources import DatabaseTable, SqlSettings
 from mcp_ref_kit.settings import Seconds, Secret, setting
 
 _LIST = setting(separator=",", metavar="NAME,...")
 _GLOBS = setting(separator=",", metavar="GLOB,...")
 
 
-class Settings(DatabaseSettings, frozen=True, kw_only=True):
+class Settings(SqlSettings, frozen=True, kw_only=True):
     """Each field is a flag, an environment variable and a config key."""
 
     databases: Annotated[

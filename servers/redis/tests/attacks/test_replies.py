@@ -166,6 +166,25 @@ async def test_frames_that_nobody_asked_for_change_no_reply(client_of: Clients) 
             assert (await client.call("read_key", key="k")).data["value"] == "real"
 
 
+async def test_a_peer_that_leaves_while_it_is_greeted_ends_the_call_alone(client_of: Clients) -> None:
+    """Neither a call nor a listener, which has a connection of its own, takes the server with it."""
+
+    def answer(data: bytes) -> list[bytes]:
+        if b"HELLO" in data:
+            return [HELLO]
+        raise ConnectionResetError
+
+    async with hostile(answer) as url, client_of(url) as client:
+        await client.peer.begin(
+            "subscriptions/listen", {"notifications": {"resourceSubscriptions": ["redis://0/key/k"]}}
+        )
+        await client.peer.notification("notifications/subscriptions/acknowledged")
+        read = await client.call("read_key", key="k")
+        tools = await client.list("tools")
+    assert read.error_code == "connection"
+    assert tools
+
+
 async def test_a_peer_that_never_answers_is_left_at_the_deadline(client_of: Clients) -> None:
     async with hostile(after_handshake()) as url, client_of(url, timeout=0.3) as client:
         result = await client.call("read_key", key="k")

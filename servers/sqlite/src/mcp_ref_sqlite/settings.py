@@ -6,11 +6,11 @@ from typing import Annotated
 from msgspec import field
 
 from mcp_protocol.schema.arg import arg
-from mcp_ref_kit.db.program.sources import DatabaseSettings
+from mcp_ref_kit.db.program.sources import SqlSettings
 from mcp_ref_kit.settings import Seconds, setting
 
 
-class Settings(DatabaseSettings, frozen=True, kw_only=True):
+class Settings(SqlSettings, frozen=True, kw_only=True):
     """Each field is a flag, an environment variable and a config key."""
 
     databases: Annotated[

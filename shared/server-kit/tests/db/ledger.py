@@ -28,7 +28,7 @@ from mcp_ref_kit.db.exports.exporting import Exported, Exports, RowBytes, opened
 from mcp_ref_kit.db.exports.results import Results
 from mcp_ref_kit.db.program.canned import Canned
 from mcp_ref_kit.db.program.cli import Cannery, database_cli, tailor
-from mcp_ref_kit.db.program.sources import Database, DatabaseSettings, bounds, chosen, databases, seconds
+from mcp_ref_kit.db.program.sources import Database, SqlSettings, bounds, chosen, databases, seconds
 from mcp_ref_kit.db.rows.cells import Cells, bound
 from mcp_ref_kit.db.rows.envelope import Column, Envelope, Format
 from mcp_ref_kit.db.rows.page import Page
@@ -38,7 +38,7 @@ from mcp_ref_kit.db.sql.placeholders import check_placeholders
 from mcp_ref_kit.workers import Workers
 
 
-class Settings(DatabaseSettings, frozen=True, kw_only=True):
+class Settings(SqlSettings, frozen=True, kw_only=True):
     databases: Annotated[
         list[Secret], arg("Files."), setting(positional=True, metavar="FILE", inline=True, separator=" ")
     ] = field(default_factory=list[Secret])

@@ -10,7 +10,7 @@ from mcp_protocol.server.app import Server
 from mcp_protocol.server.dispatch import Middleware
 from mcp_ref_kit.cli import Command, cli
 from mcp_ref_kit.db.program.canned import Canned, Run, canned_toolset
-from mcp_ref_kit.db.program.sources import DatabaseSettings
+from mcp_ref_kit.db.program.sources import DatabaseSettings, SqlSettings
 from mcp_ref_kit.db.program.tailoring import tailored
 from mcp_ref_kit.findings import Check
 from mcp_ref_kit.libraries import Ahead
@@ -92,7 +92,8 @@ def _layers(ahead: Sequence[str], settings: DatabaseSettings) -> Iterable[Middle
     if settings.audit_log is not None:
         from mcp_ref_kit.db.calls.audit import audit_layer  # noqa: PLC0415  most servers write none
 
-        yield audit_layer(settings.audit_log, settings.audit_sql, settings.mode)
+        sql = settings.audit_sql if isinstance(settings, SqlSettings) else "digest"
+        yield audit_layer(settings.audit_log, sql, settings.mode)
     if settings.fence:
         from mcp_ref_kit.db.calls.fence import fence_results  # noqa: PLC0415  most servers have none
 

@@ -53,18 +53,11 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True):
     max_cell_chars: Annotated[int, arg("Characters of one cell.", ge=16, le=256 * KIB)] = 4 * KIB
     timeout: Annotated[Seconds, arg("Time of one call, unless it says `timeout_s`.", ge=0.1, le=MOST_SECONDS)] = 30.0
     max_in_flight: Annotated[int, arg("Statements that run at once.", ge=1, le=1000)] = 8
-    held_cursors: Annotated[int, arg("Cursors that stay open between two pages; 0 for none.", ge=0, le=100)] = 4
-    export_dir: Annotated[
-        Path | None, arg("The only directory that exports are written to."), setting(metavar="DIR")
-    ] = None
     fence: Annotated[bool, arg("Set data apart from the rest of a text by a line nobody can guess.")] = False
     no_confirm: Annotated[bool, arg("Do not ask before something is destroyed.")] = False
     audit_log: Annotated[
         Path | None, arg("File that gets one JSON line for each call; `-` is stderr."), setting(metavar="FILE")
     ] = None
-    audit_sql: Annotated[
-        Literal["full", "digest"], arg("What the audit says of a statement: its text, or its digest alone.")
-    ] = "digest"
     tables: Annotated[dict[str, DatabaseTable], setting(table="databases")] = field(
         default_factory=dict[str, DatabaseTable]
     )
@@ -73,6 +66,18 @@ class DatabaseSettings(Struct, frozen=True, kw_only=True):
     state_key: Annotated[
         Secret | None, arg("File with the key for cursors; the same for all replicas.", min_length=32)
     ] = None
+
+
+class SqlSettings(DatabaseSettings, frozen=True, kw_only=True):
+    """The same about a server whose callers write statements."""
+
+    held_cursors: Annotated[int, arg("Cursors that stay open between two pages; 0 for none.", ge=0, le=100)] = 4
+    export_dir: Annotated[
+        Path | None, arg("The only directory that exports are written to."), setting(metavar="DIR")
+    ] = None
+    audit_sql: Annotated[
+        Literal["full", "digest"], arg("What the audit says of a statement: its text, or its digest alone.")
+    ] = "digest"
 
 
 class Database(Struct, frozen=True, kw_only=True):
