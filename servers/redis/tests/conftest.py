@@ -18,6 +18,7 @@ import pytest
 import redis
 
 from mcp_protocol import Server
+from mcp_protocol.session.calls import LOCAL, Principal
 from mcp_protocol.testing import Answers, Connection, connect
 from mcp_ref_kit import Secret
 from mcp_ref_kit.db.program.cli import tailor
@@ -191,8 +192,10 @@ class Clients:
     async def __call__(self, url: str | None = None, revision: str = LATEST, **more: Any) -> AsyncGenerator[Connection]:
         """A client of a server with these settings; every toolset is there that its mode permits."""
         answers: Answers | None = more.pop("answers", None)
+        principal: Principal = more.pop("principal", LOCAL)
         settings = Settings(databases=[Secret(url or self.url)], **more)
-        async with connect(offered(settings), settings, revision=revision, answers=answers) as client:
+        made = offered(settings)
+        async with connect(made, settings, revision=revision, answers=answers, principal=principal) as client:
             yield client
 
 

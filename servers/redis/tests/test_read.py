@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from mcp_protocol.session.calls import Principal
 from mcp_protocol.testing import Connection
+from mcp_ref_kit import Secret
 from mcp_ref_redis.keyspace import windows
 
 Clients = Any
@@ -267,6 +269,18 @@ async def test_a_cursor_of_another_question_runs_nothing(client_of: Clients, sen
             assert result.error_code == "invalid_argument"
         assert (await client.call("scan_keys", cursor=cursor)).error_code == "invalid_argument"
         assert sent() == before
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(("other", "code"), [("a", None), ("b", "invalid_argument")])
+async def test_a_cursor_of_somebody_else_is_none(client_of: Clients, other: str, code: str | None) -> None:
+    """DB7: another principal of the same server, or of another replica with its key."""
+    key = Secret("k" * 32)
+    asked = {"key": "list", "count": 2}
+    async with client_of(state_key=key, principal=Principal("issuer", "a")) as client:
+        cursor = (await client.call("read_key", **asked)).data["next_cursor"]
+    async with client_of(state_key=key, principal=Principal("issuer", other)) as client:
+        assert (await client.call("read_key", **asked, cursor=cursor)).error_code == code
 
 
 async def test_a_string_that_becomes_something_else_is_read_as_what_it_is(client_of: Clients, raw: Any) -> None:
