@@ -1,15 +1,14 @@
 """The server as a real process on stdio and HTTP, clients of both eras, and sessions of theirs, for tests."""
 
 import asyncio
-import os
 import re
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
+from processes_of_tests import below
 
 from mcp_protocol.client import Client, Command, Endpoint
 
@@ -19,7 +18,6 @@ TRANSPORTS = ("stdio", "http")
 LANES = [(transport, revision) for transport in TRANSPORTS for revision in REVISIONS]
 each_revision = pytest.mark.parametrize("revision", REVISIONS)
 each_transport = pytest.mark.parametrize("transport", TRANSPORTS)
-needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to find processes")
 
 
 def command(*arguments: str) -> list[str]:
@@ -163,34 +161,3 @@ class Lanes:
         if arguments not in self._servers:
             self._servers[arguments] = await self._stack.enter_async_context(over_http(*arguments))
         return self._servers[arguments]
-
-
-def below(pid: int | None = None) -> list[int]:
-    """The living processes below one, or below this one."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z":
-                parents.setdefault(int(fields[1]), []).append(int(entry.name))
-    found: list[int] = []
-    waiting = [os.getpid() if pid is None else pid]
-    while waiting:
-        waiting += (more := parents.get(waiting.pop(), []))
-        found += more
-    return found
-
-
-def command_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
-
-
-def is_main(words: str) -> bool:
-    """Whether a command line is that of a browser, and not of one of its parts."""
-    return "chrom" in words and "--type=" not in words and "crashpad" not in words

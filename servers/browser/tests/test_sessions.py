@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from processes_of_tests import below, command_of
 
 from mcp_protocol.session.calls import Principal
 from mcp_ref_browser.engine.supervisor import Breaker, Supervisor
@@ -153,38 +154,6 @@ async def test_too_many_sessions_are_refused_until_one_is_closed(browse: Browse,
     assert second.error_code == "limit"
 
 
-def children() -> dict[int, list[int]]:
-    """What is below each process."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z":
-                parents.setdefault(int(fields[1]), []).append(int(entry.name))
-    return parents
-
-
-def below(pid: int) -> list[int]:
-    """The processes below one."""
-    parents = children()
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        waiting += (more := parents.get(waiting.pop(), []))
-        found += more
-    return found
-
-
-def command_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except OSError:
-        return ""
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def own_browser(chromium: str) -> Any:
     """A browser that a test may kill."""
@@ -209,7 +178,7 @@ KINDS: dict[str, Callable[[str], bool]] = {
 
 def processes(kind: str) -> list[int]:
     """Processes of ours of a kind."""
-    return [pid for pid in below(os.getpid()) if (words := command_of(pid)) and KINDS[kind](words)]
+    return [pid for pid in below() if (words := command_of(pid)) and KINDS[kind](words)]
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to find processes")

@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import ipaddress
 import ssl
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from mcp_ref_fetch.settings import Settings
 from mcp_ref_fetch.state import World
 from mcp_ref_kit.network import Network
 from mcp_ref_kit.settings import Rate
+
+sys.path.append(str(Path(__file__).parent))  # what several tests share stands beside this file
 
 PUBLIC = "93.184.215.14"
 

@@ -6,7 +6,8 @@ import signal
 import time
 from typing import Any
 
-from lanes_of_tests import Lane, Lanes, Reply, below, command_of, is_main, needs_proc
+from lanes_of_tests import Lane, Lanes, Reply
+from processes_of_tests import below, command_of, is_main, needs_proc
 
 Site = Any
 

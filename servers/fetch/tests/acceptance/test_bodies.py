@@ -4,11 +4,11 @@ import asyncio
 import struct
 import time
 import zlib
-from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any
 
 import pytest
+from answers_of_tests import head, sends
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -36,27 +36,6 @@ def bomb(encoding: str) -> bytes:
     for _ in range(200):
         adler = zlib.adler32(bytes(MIB), adler)
     return b"\x78\x9c" + packed + struct.pack(">I", adler)
-
-
-def head(*lines: str) -> bytes:
-    return "\r\n".join(["HTTP/1.1 200 OK", "Content-Type: text/plain", *lines, "", ""]).encode()
-
-
-def sends(
-    *parts: bytes, forever: bytes = b"", pause: float = 0
-) -> Callable[[Any, asyncio.StreamWriter], Awaitable[None]]:
-    """A handler that sends parts, then the same bytes for ever."""
-
-    async def handler(_hit: Any, writer: asyncio.StreamWriter) -> None:
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-        while forever:
-            writer.write(forever)
-            await writer.drain()
-            await asyncio.sleep(pause)
-
-    return handler
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])

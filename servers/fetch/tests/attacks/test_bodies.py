@@ -1,15 +1,14 @@
 """Attacks by what a web server sends: bombs, endless and slow bodies, lies about length, depth, certificates."""
 
-import asyncio
 import gzip
 import os
 import time
 import zlib
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from answers_of_tests import head, sends
 
 Web = Any
 Reads = Any
@@ -33,27 +32,6 @@ def bomb(encoding: str) -> bytes:
         return b"".join([packer.process(ZEROS) for _ in range(200)] + [packer.finish()])
     packer = zlib.compressobj(9, zlib.DEFLATED, 31 if encoding == "gzip" else 15)
     return b"".join([packer.compress(ZEROS) for _ in range(200)] + [packer.flush()])
-
-
-def head(*lines: str) -> bytes:
-    return "\r\n".join(["HTTP/1.1 200 OK", "Content-Type: text/plain", *lines, "", ""]).encode()
-
-
-def sends(
-    *parts: bytes, forever: bytes = b"", pause: float = 0
-) -> Callable[[Any, asyncio.StreamWriter], Awaitable[None]]:
-    """A handler that sends parts, then the same bytes for ever."""
-
-    async def handler(_hit: Any, writer: asyncio.StreamWriter) -> None:
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-        while forever:
-            writer.write(forever)
-            await writer.drain()
-            await asyncio.sleep(pause)
-
-    return handler
 
 
 async def test_wf9_members_of_a_gzip_body_are_counted_together(web: Web, reads: Reads) -> None:

@@ -5,11 +5,11 @@ import gzip
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from answers_of_tests import sends
 
 from mcp_ref_kit.settings import Rate
 
@@ -25,20 +25,6 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"
 def resident() -> int:
     """Bytes of this process in memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def sends(*parts: bytes, forever: bytes = b"") -> Callable[[Any, asyncio.StreamWriter], Awaitable[None]]:
-    """A handler that sends parts, then the same bytes for ever."""
-
-    async def handler(_hit: Any, writer: asyncio.StreamWriter) -> None:
-        for part in parts:
-            writer.write(part)
-            await writer.drain()
-        while forever:
-            writer.write(forever)
-            await writer.drain()
-
-    return handler
 
 
 HEADS: dict[str, tuple[bytes, bytes, str | None]] = {
