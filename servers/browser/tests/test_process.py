@@ -194,7 +194,7 @@ async def _attempt(client: Client, arguments: dict[str, Any]) -> None:
 @needs_proc
 @pytest.mark.slow
 async def test_sixteen_sessions_click_at_once_and_twenty_stay_small(chromium: str, site: Site) -> None:
-    """Case 43. Beside another browser, as in a whole run, its share of the program's pages is smaller than alone."""
+    """Case 43: all of the browser, once its pages have rested for a moment."""
     del chromium
     async with over_http("--allowed-origins", site.url, "--max-sessions", "20") as (url, pid), Client(url) as client:
         handles = [(await call(client, "browser_session", action="create"))["session"] for _ in range(20)]
@@ -209,8 +209,10 @@ async def test_sixteen_sessions_click_at_once_and_twenty_stay_small(chromium: st
         async with asyncio.TaskGroup() as group:
             for handle in handles[:16]:
                 group.create_task(click(handle))
-        memory = sum(_memory(one) for one in below(pid) if "chrom" in command_of(one))
-    assert memory < 600 * 1024, f"{memory // 1024} MiB"
+        end = time.monotonic() + 10
+        while (memory := _memory_of_browser(pid)) >= 600 * 1024:
+            assert time.monotonic() < end, f"{memory // 1024} MiB"
+            await asyncio.sleep(0.5)
 
 
 @needs_proc
@@ -234,6 +236,10 @@ async def test_many_pages_leave_nothing_behind(chromium: str, site: Site) -> Non
     assert last[0] <= first[0] + 1
     assert last[1] <= first[1] + 2
     assert last[2] <= first[2] + 80, (first, last)
+
+
+def _memory_of_browser(server: int) -> int:
+    return sum(_memory(pid) for pid in below(server) if "chrom" in command_of(pid))
 
 
 def _memory(pid: int, *kinds: str) -> int:

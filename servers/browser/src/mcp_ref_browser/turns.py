@@ -193,6 +193,7 @@ async def turn(ctx: Ctx, asked: Asked, *, guarded: bool = True) -> AsyncGenerato
     """
     async with using(ctx, asked) as (session, minted):
         tab = session.current() or await session.new_tab()
+        tab.used = True
         made = Turn(ctx, session, tab, asked)
         made.minted = minted
         if guarded:
@@ -221,7 +222,7 @@ async def using(ctx: Ctx, asked: Asked) -> AsyncGenerator[tuple[Session, bool]]:
         minted = True
     else:
         session = state.registry.find(ctx, asked.session)
-    session.calls += 1
+    session.resting.disturb()
     try:
         await state.ready(session)
         yield session, minted and ctx.transport == "http"
@@ -230,7 +231,7 @@ async def using(ctx: Ctx, asked: Asked) -> AsyncGenerator[tuple[Session, bool]]:
             await state.end(session)  # nobody has been told its handle, so nobody could ever use or close it
         raise
     finally:
-        session.calls -= 1
+        session.resting.leave()
         state.registry.touch(session)
 
 

@@ -104,7 +104,7 @@ class Registry:
     def expired(self) -> list[Session]:
         """Those that nobody has used for too long."""
         now = self._clock()
-        return [one for one in self._sessions.values() if one.calls == 0 and now - one.last_used > self.ttl]
+        return [one for one in self._sessions.values() if one.resting.calls == 0 and now - one.last_used > self.ttl]
 
     @property
     def idle_seconds(self) -> float:

@@ -22,6 +22,7 @@ from mcp_ref_browser.sessions.artifacts import Artifact
 from mcp_ref_browser.sessions.downloads import Downloads
 from mcp_ref_browser.sessions.events import Events
 from mcp_ref_browser.sessions.listening import PageListener, Spawn
+from mcp_ref_browser.sessions.resting import Resting, tidy
 from mcp_ref_browser.sessions.shelf import TextShelf
 from mcp_ref_browser.sessions.signals import Signal
 from mcp_ref_browser.sessions.tab import Tab
@@ -36,7 +37,6 @@ _RESTORE_SECONDS = 3.0
 _MOST_ORIGINS = 100
 _MOST_LOST = 100
 _DYING_SECONDS = 1.0
-_DOCUMENTS = 30
 _STORED = "() => ({origin: location.origin, entries: Object.entries(localStorage)})"
 
 
@@ -77,6 +77,7 @@ class Session:
         self.spawn = spawn
         self.events = Events()
         self.tabs: dict[str, Tab] = {}
+        self.resting = Resting(lambda: [*self.tabs.values()], spawn)
         self.active: str | None = None
         self.artifact_signal = Signal()
         self.mocks: dict[str, Any] = {}
@@ -85,7 +86,6 @@ class Session:
         self.typed_secret = False
         self.shelf = TextShelf()
         self.last_used = time.monotonic()
-        self.calls = 0
         self.context: BrowserContext | None = None
         self.downloads = downloads
         self._proxy: GuardProxy | None = None
@@ -151,16 +151,7 @@ class Session:
                 found = await tab.page.evaluate(_STORED)
                 if len(self._kept.storage) < _MOST_ORIGINS or found["origin"] in self._kept.storage:
                     self._kept.storage[found["origin"]] = found["entries"]
-                await self._tidy(self.context, tab)
-
-    async def _tidy(self, context: "BrowserContext", tab: Tab) -> None:
-        """Every so many documents let the page collect what snapshots of earlier ones have left: 2 MB each."""
-        if tab.traffic.document - tab.tidied < _DOCUMENTS:
-            return
-        tab.tidied = tab.traffic.document
-        session: Any = await context.new_cdp_session(tab.page)
-        await session.send("HeapProfiler.collectGarbage")
-        await session.detach()
+                await tidy(tab)
 
     async def save(self, tab: Tab, download: "Download") -> None:
         """Keep a download as an artifact."""
@@ -182,6 +173,7 @@ class Session:
     async def close(self) -> None:
         """End the context and the proxy."""
         self._closing = True
+        self.resting.stop()
         context, self.context = self.context, None
         for tab in list(self.tabs.values()):
             tab.end(crashed=False)

@@ -76,8 +76,10 @@ class Tab:
         self.shown_nodes = 0
         self.modal: Modal | None = None
         self.chooser: FileChooser | None = None
-        self.tidied = 0
-        """How many documents there had been when garbage was collected last."""
+        self.used = True
+        """Whether anybody has used it since its garbage was collected."""
+        self.collected = 0
+        """How many documents there had been then."""
         self.crashed = False
         self.closed = False
         self.url = ""
