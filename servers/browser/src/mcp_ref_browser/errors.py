@@ -83,8 +83,8 @@ def over_limit(sentence: str, hint: str) -> BrowserError:
 def blocked(fault: NetworkFault) -> BrowserError:
     """What the address policy refused, in the codes of this server."""
     code = _BLOCKED.get(fault.code, "invalid_argument")
-    hint = "Whoever runs this server could list it with --allowed-origins." if code == "blocked_address" else None
-    return BrowserError(fault.message, code=code, hint=hint)
+    hint = "Whoever runs this server could list that very host with --allowed-origins."
+    return BrowserError(fault.message, code=code, hint=hint if code == "blocked_address" else None)
 
 
 _BLOCKED = {

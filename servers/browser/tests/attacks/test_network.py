@@ -62,6 +62,27 @@ async def test_a_page_on_a_listed_origin_cannot_reach_other_private_addresses(
     assert other.connections == 0
 
 
+@pytest.mark.parametrize("host", ["inside.example", "x.inside.example", "x.localhost"])
+async def test_whoever_has_a_name_below_a_wildcard_does_not_reach_private_addresses(
+    browse: Browse, other: Site, host: str
+) -> None:
+    """`*.example` was said of names; where one of them leads is up to whoever has it."""
+    resolver = Answers(**{host: ["127.0.0.1"]})
+    async with browse(allowed_origins=["*.example:*", "http://*.localhost:*"], resolver=resolver) as client:
+        result = await client.call("browser_navigate", url=f"http://{host}:{other.port}/form")
+    assert result.error_code == "blocked_address", result.text
+    assert "own" not in result.text.partition("Whoever")[0]  # it is not for the port
+    assert other.connections == 0
+
+
+async def test_a_host_that_is_named_may_be_private_beside_a_wildcard(browse: Browse, other: Site, ok: Any) -> None:
+    resolver = Answers(**{"inside.example": ["127.0.0.1"]})
+    origins = ["*.example:*", f"http://inside.example:{other.port}"]
+    async with browse(allowed_origins=origins, resolver=resolver) as client:
+        page = ok(await client.call("browser_navigate", url=f"http://inside.example:{other.port}/form"))
+    assert page.data["page"]["title"] == "Form"
+
+
 @pytest.mark.parametrize(
     "url",
     [

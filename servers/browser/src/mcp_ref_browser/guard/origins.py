@@ -116,7 +116,8 @@ class Verdict(Struct, frozen=True):
     """What the lists say of a destination."""
 
     allowed: bool
-    listed: bool = False
+    named: bool = False
+    """Listed by its very host, not as one of those below another, whose addresses are up to whoever has that one."""
     exact: bool = False
     """Listed by its very host and port, not by a wildcard."""
 
@@ -139,9 +140,9 @@ class OriginRules(Struct, frozen=True, kw_only=True):
         if _any(self.blocked, where):
             return Verdict(allowed=False)
         matching = [pattern for pattern in self.allowed if pattern.matches(where)]
-        listed = bool(matching)
-        if (listed or not self.allowed) and (not self.narrower or _any(self.narrower, where)):
-            return Verdict(allowed=True, listed=listed, exact=any(pattern.exact for pattern in matching))
+        if (matching or not self.allowed) and (not self.narrower or _any(self.narrower, where)):
+            named = any(not pattern.host.below for pattern in matching)
+            return Verdict(allowed=True, named=named, exact=any(pattern.exact for pattern in matching))
         return Verdict(allowed=_any(self.added, where))
 
 

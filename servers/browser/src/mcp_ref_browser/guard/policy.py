@@ -23,9 +23,9 @@ class Addresses(Struct, frozen=True, kw_only=True):
     networks: tuple[Network, ...] = ()
     resolver: Resolver | None = None
 
-    def guard(self, *, listed: bool) -> AddressGuard:
-        """The judge of addresses; an origin that the operator listed may be a private one."""
-        policy = AddressPolicy(allow_private=self.allow_private or listed, allow_networks=self.networks, ports=None)
+    def guard(self, *, named: bool) -> AddressGuard:
+        """The judge of addresses; a host that the operator named may be a private one."""
+        policy = AddressPolicy(allow_private=self.allow_private or named, allow_networks=self.networks, ports=None)
         return AddressGuard(policy, resolver=self.resolver)
 
 
@@ -36,8 +36,8 @@ class SessionPolicy:
         self, rules: OriginRules, addresses: Addresses, own_ports: Callable[[], set[int]] | None = None
     ) -> None:
         self.rules = rules
-        self._open = addresses.guard(listed=False)
-        self._listed = addresses.guard(listed=True)
+        self._open = addresses.guard(named=False)
+        self._named = addresses.guard(named=True)
         self._own_ports = own_ports or listening_ports
 
     def allow(self, pattern: OriginPattern) -> None:
@@ -57,7 +57,7 @@ class SessionPolicy:
                 code=_NO_ORIGIN,
                 hint="Whoever runs this server could list it with --allowed-origins.",
             )
-        guard = self._listed if verdict.listed else self._open
+        guard = self._named if verdict.named else self._open
         try:
             judged = await guard.judge(where.url)
         except NetworkFault as fault:
