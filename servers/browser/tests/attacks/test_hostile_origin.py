@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from proxy_of_tests import OK, answer, proxying, serving
 
-from mcp_ref_browser.guard import conversation
+from mcp_ref_browser.guard import exchange
 from mcp_ref_browser.guard.heads import BadMessage, chunk_size, read_response
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -179,7 +179,7 @@ async def test_the_end_of_a_session_cuts_both_sides_of_every_connection() -> Non
 
 
 async def test_a_server_that_only_waits_is_given_up(monkeypatch: Any) -> None:
-    monkeypatch.setattr(conversation, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(exchange, "HEAD_SECONDS", 0.2)
     silent = Silent(says=b"HTTP/1.1 103 Early Hints\r\n\r\n")
     listener = await asyncio.start_server(silent.serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"

@@ -5,6 +5,7 @@ import asyncio
 from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.guard.heads import BadMessage, read_response
 from mcp_ref_browser.guard.relay import read_head
+from mcp_ref_browser.guard.streams import connected
 from mcp_ref_kit.network import WebUrl
 from mcp_ref_kit.network.guard import Judged, Stream
 
@@ -31,7 +32,7 @@ async def through(proxy: WebUrl, judged: Judged, *, seconds: float = SECONDS) ->
 
 
 async def _tunnel(proxy: WebUrl, address: str, port: int) -> Stream | None:
-    reader, writer = await asyncio.open_connection(proxy.host.name, proxy.port)
+    reader, writer = await connected(proxy.host.name, proxy.port)
     where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     try:
         writer.write(f"CONNECT {where} HTTP/1.1\r\nHost: {where}\r\n\r\n".encode())

@@ -10,54 +10,25 @@ from collections.abc import Awaitable, Callable
 
 from mcp_protocol.errors import ToolError
 from mcp_ref_browser.errors import BrowserError
-from mcp_ref_browser.guard.heads import (
-    BadMessage,
-    Framing,
-    RequestHead,
-    ResponseHead,
-    onward,
-    read_request,
-    read_response,
-    request_framing,
-    response_framing,
-    written,
-)
+from mcp_ref_browser.guard.exchange import REST_SECONDS, Asking, Ends, Exchange
+from mcp_ref_browser.guard.heads import BadMessage, Framing, RequestHead, read_request, request_framing, written
 from mcp_ref_browser.guard.origins import Destination
 from mcp_ref_browser.guard.policy import refused
-from mcp_ref_browser.guard.relay import copy_body, pump, read_head, send
+from mcp_ref_browser.guard.relay import Listener, copy_body, pump, read_head, send, sending
+from mcp_ref_browser.guard.streams import BrowserReader
 from mcp_ref_kit.network import InvalidUrl, WebUrl
 from mcp_ref_kit.network.guard import Stream
 
-# For a server to begin its answer, and for a browser to send its next request.
-HEAD_SECONDS = 300.0
-# 100 and 103 are sent once each by honest servers.
-MOST_INTERIM = 16
-_SUCCESS = 200
-_SWITCHING = 101
+# For a browser to send its next request.
+NEXT_SECONDS = 300.0
+# For a browser to close a tunnel whose other end has gone.
+_LINGER_SECONDS = 5.0
 # RFC 9110 9.2.2: only these may be repeated when a connection ends before it has answered.
 _IDEMPOTENT = frozenset({b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"})
 
 Answered = Callable[[ToolError, str], None]
 """Told what the proxy answered by itself: why, and for which URL, or host and port."""
 Dial = Callable[[Destination], Awaitable[Stream]]
-
-
-class BrowserReader(asyncio.StreamReader):
-    """What the browser sends; `ended` is set when it has gone, also while nobody reads."""
-
-    def __init__(self, *, limit: int) -> None:
-        super().__init__(limit=limit, loop=asyncio.get_running_loop())
-        self.ended = asyncio.Event()
-
-    def feed_eof(self) -> None:
-        """The browser has closed its side."""
-        super().feed_eof()
-        self.ended.set()
-
-    def set_exception(self, exc: Exception) -> None:
-        """The connection broke."""
-        super().set_exception(exc)
-        self.ended.set()
 
 
 class Conversation:
@@ -73,7 +44,7 @@ class Conversation:
 
     async def run(self) -> None:
         """Answer until either side is done."""
-        while head := await read_head(self._reader, HEAD_SECONDS):
+        while head := await read_head(self._reader, NEXT_SECONDS):
             request = read_request(head)
             if request.method == b"CONNECT":
                 await self._tunnel(request)
@@ -101,31 +72,45 @@ class Conversation:
             await self._refuse(error, authority)
             return
         await send(self._writer, b"HTTP/1.1 200 Connection established\r\n\r\n")
-        reader, writer = self._upstream
-        await _first(pump(self._reader, writer), pump(reader, self._writer))
+        await self._both_ways(*self._upstream)
+
+    async def _both_ways(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry bytes until either side has closed; what a server said before that is still told."""
+        async with asyncio.TaskGroup() as group:
+            there = group.create_task(_silent(pump(self._reader, Listener(writer).put)))
+            back = group.create_task(_silent(pump(reader, sending(self._writer))))
+            await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
+            if not there.done():
+                with contextlib.suppress(OSError):  # it broke, so there is nothing to end
+                    self._writer.write_eof()
+                await asyncio.wait([there], timeout=_LINGER_SECONDS)
+            there.cancel()
+            back.cancel()
 
     async def _forward(self, request: RequestHead) -> bool:
         """Pass one request on and its answer back; whether the connection can carry another."""
+        framing = request_framing(request)
         text = request.target.decode("ascii")
         try:
             url = WebUrl.parse(text)
             if url.scheme != "http":
                 raise InvalidUrl("Only http comes in absolute form.")
-            framing = request_framing(request)
             repeatable = framing.length == 0 and request.method in _IDEMPOTENT
             fresh = await self._reach(Destination.of(url), reuse=repeatable)
         except (ToolError, OSError) as error:
             await self._refuse(error, text)
+            await self._unless_gone(self._rest(framing))
             return False
-        return await self._unless_gone(self._exchange(request, url, framing, again=not fresh))
+        return await self._unless_gone(self._exchange(Asking.of(request, url, framing), again=not fresh))
 
-    async def _exchange(self, request: RequestHead, url: WebUrl, framing: Framing, *, again: bool) -> bool:
-        head = _head_onward(request, url)
-        response = await self._asked(head, framing)
-        if response is None and again:  # it was kept open, and closed just now
-            await self._reach(Destination.of(url), reuse=False)
-            response = await self._asked(head, framing)
-        return response is not None and await self._answered(response, request.method)
+    async def _exchange(self, asking: Asking, *, again: bool) -> bool:
+        ends = await self._asked(asking)
+        if ends is None and again and self._where is not None:  # it was kept open, and closed just now
+            await self._reach(self._where, reuse=False)
+            ends = await self._asked(asking)
+        if ends is None or not ends.server:
+            self.close()
+        return ends is not None and ends.browser
 
     async def _reach(self, where: Destination, *, reuse: bool) -> bool:
         """Have a connection to the destination; whether it is a new one. Judged for each request."""
@@ -136,34 +121,10 @@ class Conversation:
         self._where = where
         return True
 
-    async def _asked(self, head: bytes, framing: Framing) -> ResponseHead | None:
-        """Send a request; the head of the final answer, None if the server closed without a word."""
+    async def _asked(self, asking: Asking) -> Ends | None:
         if self._upstream is None:
             return None
-        reader, writer = self._upstream
-        try:
-            await send(writer, head)
-            await copy_body(framing, self._reader, writer)
-            async with asyncio.timeout(HEAD_SECONDS):
-                return await _final(reader)
-        except ConnectionError:
-            return None
-
-    async def _answered(self, response: ResponseHead, method: bytes) -> bool:
-        """Pass an answer back; whether both connections go on."""
-        if self._upstream is None:
-            return False
-        framing = response_framing(response, method)
-        closes = framing.until_close or _wants_close(response)
-        fields = onward(response.fields)
-        if framing.until_close:
-            fields.append((b"Connection", b"close"))
-        await send(self._writer, written(response.line, fields))
-        if framing.length != 0:
-            await copy_body(framing, self._upstream[0], self._writer)
-        if closes:
-            self.close()
-        return not framing.until_close
+        return await Exchange(asking, (self._reader, self._writer), self._upstream).run()
 
     async def _unless_gone(self, exchange: Awaitable[bool]) -> bool:
         """An exchange, for as long as the browser is there to hear its end."""
@@ -192,39 +153,15 @@ class Conversation:
         with contextlib.suppress(OSError):
             await send(self._writer, written(b"HTTP/1.1 " + status, fields) + body)
 
-
-async def _final(reader: asyncio.StreamReader) -> ResponseHead | None:
-    """The answer after the interim ones, which browsers can do without."""
-    for _ in range(MOST_INTERIM):
-        head = await read_head(reader, HEAD_SECONDS)
-        if not head:
-            return None
-        response = read_response(head)
-        if response.status == _SWITCHING:
-            raise BadMessage("nobody asked for another protocol")
-        if response.status >= _SUCCESS:
-            return response
-    raise BadMessage("nothing but interim answers")
+    async def _rest(self, framing: Framing) -> bool:
+        """Take the rest of a request that goes nowhere: until then browsers do not listen to why."""
+        async with asyncio.timeout(REST_SECONDS):
+            await copy_body(framing, self._reader, _nowhere)
+        return True
 
 
-def _head_onward(request: RequestHead, url: WebUrl) -> bytes:
-    fields = onward(request.fields, lambda name: name != b"host")
-    return written(
-        b"%b %b HTTP/1.1" % (request.method, url.target.encode("ascii")), [(b"Host", url.authority.encode()), *fields]
-    )
-
-
-def _wants_close(response: ResponseHead) -> bool:
-    return any(key.lower() == b"connection" and b"close" in value.lower() for key, value in response.fields)
-
-
-async def _first(*works: Awaitable[None]) -> None:
-    """Run both until one ends; the other is stopped."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_silent(work)) for work in works]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
+async def _nowhere(data: bytes) -> None:
+    del data
 
 
 async def _silent(work: Awaitable[None]) -> None:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from mcp_protocol.errors import ToolError
 from mcp_ref_browser.errors import BrowserError, blocked
 from mcp_ref_browser.guard.origins import Destination, OriginPattern, OriginRules, Verdict
+from mcp_ref_browser.guard.streams import connected
 from mcp_ref_kit.network import AddressGuard, AddressPolicy, Network, NetworkFault, Resolver, WebUrl
 from mcp_ref_kit.network.guard import Judged, Stream
 
@@ -26,7 +27,7 @@ class Addresses(Struct, frozen=True, kw_only=True):
     def guard(self, *, named: bool) -> AddressGuard:
         """The judge of addresses; a host that the operator named may be a private one."""
         policy = AddressPolicy(allow_private=self.allow_private or named, allow_networks=self.networks, ports=None)
-        return AddressGuard(policy, resolver=self.resolver)
+        return AddressGuard(policy, resolver=self.resolver, connector=connected)
 
 
 class SessionPolicy:

@@ -7,9 +7,10 @@ import asyncio
 import logging
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_browser.guard.conversation import Answered, BrowserReader, Conversation, Dial
-from mcp_ref_browser.guard.heads import MOST_BYTES, BadMessage
+from mcp_ref_browser.guard.conversation import Answered, Conversation, Dial
+from mcp_ref_browser.guard.heads import BadMessage
 from mcp_ref_browser.guard.policy import SessionPolicy
+from mcp_ref_browser.guard.streams import BrowserReader
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class GuardProxy:
             conversation.abort()
 
     def _protocol(self) -> asyncio.StreamReaderProtocol:
-        return asyncio.StreamReaderProtocol(BrowserReader(limit=MOST_BYTES), self._serve)
+        return asyncio.StreamReaderProtocol(BrowserReader(), self._serve)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._open) >= MOST_CONNECTIONS or not isinstance(reader, BrowserReader):
