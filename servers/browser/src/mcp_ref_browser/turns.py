@@ -55,6 +55,7 @@ class Turn:
         self.tab = tab
         self.asked = asked
         self.minted = False
+        self.moved = False
         self.seconds = waiting_seconds(ctx.state, asked)
 
     @property
@@ -82,7 +83,11 @@ class Turn:
         settings = self.state.settings
         await settle(self.tab, mark, settings.timeout_settle, settings.timeout_navigation)
         await self.check_refusal()
-        self.session.spawn(self.session.remember(self.tab))
+        self.remember()
+
+    def remember(self) -> None:
+        """Keep what a death of the browser would lose, once the answer is made: nobody is to wait for it."""
+        self.moved = True
 
     async def check_refusal(self) -> None:
         """Say so if the tab was going to where it may not.
@@ -205,6 +210,9 @@ async def turn(ctx: Ctx, asked: Asked, *, guarded: bool = True) -> AsyncGenerato
                 yield made
             except Gone as error:
                 raise await _death(ctx.state, tab, error) from error
+            finally:
+                if made.moved:
+                    session.spawn(session.remember(tab))
 
 
 @asynccontextmanager

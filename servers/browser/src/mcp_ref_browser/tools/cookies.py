@@ -106,7 +106,7 @@ async def browser_cookie_set(  # noqa: PLR0913  one parameter for each argument
         else:
             raise invalid("`domain` is needed where no page is open.")
         await own.do(own.tab.page.context.add_cookies([cookie]))
-        own.session.spawn(own.session.remember(own.tab))
+        own.remember()
         return _told({"set": name}, [f"The cookie {name[:100]} is set."])
 
     return await looked(ctx, Asked(session=session), work)
@@ -118,7 +118,7 @@ async def browser_cookie_delete(ctx: Ctx, *, name: Name, session: SessionHandle 
 
     async def work(own: Turn) -> dict[str, Any]:
         await own.do(own.tab.page.context.clear_cookies(name=name))
-        own.session.spawn(own.session.remember(own.tab))
+        own.remember()
         return _told({"deleted": name}, [f"The cookie {name[:100]} is gone."])
 
     return await looked(ctx, Asked(session=session), work)
@@ -130,7 +130,7 @@ async def browser_cookie_clear(ctx: Ctx, *, session: SessionHandle = None) -> Ou
 
     async def work(own: Turn) -> dict[str, Any]:
         await own.do(own.tab.page.context.clear_cookies())
-        own.session.spawn(own.session.remember(own.tab))
+        own.remember()
         return _told({"deleted": True}, ["All cookies are gone."])
 
     return await looked(ctx, Asked(session=session), work)
@@ -182,7 +182,7 @@ async def browser_set_storage_state(
 
     async def work(own: Turn) -> dict[str, Any]:
         await own.do(own.tab.page.context.set_storage_state(state), "The storage was not replaced")
-        own.session.spawn(own.session.remember(own.tab))
+        own.remember()
         return _told({"cookies": len(state.get("cookies", []))}, ["The storage is replaced."])
 
     return await looked(ctx, Asked(session=session), work)

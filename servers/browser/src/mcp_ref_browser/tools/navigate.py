@@ -129,7 +129,7 @@ async def _gone(own: Turn, url: str, until: WaitUntil) -> Output[Answer]:
     with suppress(Interrupted):
         await loaded(own.tab, own.seconds)
         await own.check_refusal()
-    own.session.spawn(own.session.remember(own.tab))
+    own.remember()
     return await own.told(snapshot="full" if shown in {"auto", "diff"} else shown)
 
 

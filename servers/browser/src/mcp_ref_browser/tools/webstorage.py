@@ -77,7 +77,7 @@ def _offer(area: Area) -> None:  # noqa: C901  five small tools for one kind of 
 async def _changed(ctx: Ctx, session: str | None, area: Area, how: str, *arguments: str) -> Output[Answer]:
     async def work(own: Turn) -> dict[str, Any]:
         await own.do(getattr(_area(own, area), how)(*arguments))
-        own.session.spawn(own.session.remember(own.tab))
+        own.remember()
         return {"result": {"changed": True}, "lines": [f"The {_NAMES[area]} is changed."]}
 
     return await looked(ctx, Asked(session=session), work)
