@@ -117,6 +117,8 @@ class SentinelPlace(Struct, frozen=True):
 
     name: str
     places: tuple[tuple[str, int], ...]
+    username: str | None = None
+    password: Secret | None = None
 
 
 def parse_sentinel(text: str) -> SentinelPlace:

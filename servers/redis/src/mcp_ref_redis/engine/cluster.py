@@ -1,52 +1,44 @@
 """A cluster: commands go to the node of their key's slot, and redirections only to nodes that the cluster names."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
-
-from msgspec import Struct
+from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeAlias
 
 from mcp_protocol import ToolError
 from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_redis.engine.address import Address
-from mcp_ref_redis.engine.faults import Lost, require, unreachable
+from mcp_ref_redis.engine.faults import require, unreachable, within
 from mcp_ref_redis.engine.opening import Link, Manner, Vector, load_driver, open_link
 from mcp_ref_redis.engine.pool import Pool
-from mcp_ref_redis.engine.resp import Fault
-from mcp_ref_redis.engine.single import APART
-from mcp_ref_redis.engine.topology import Keys, key_of
+from mcp_ref_redis.engine.slots import Redirection, Slots, read_slots, redirection
+from mcp_ref_redis.engine.topology import APART, Keys, key_of
 
-# A slot moves once; a client that is sent on more often is led in circles.
-_MOST_REDIRECTIONS = 5
-_REDIRECTIONS = frozenset({"MOVED", "ASK"})
-_WORDS = 3
+# A slot moves once. Who is sent on more often is led in circles, as happens until both of its nodes know of the move.
+_PAUSES = (0, 0, 0.02, 0.05, 0.1)
+# A node that stands still must leave time to ask the others where its slots are now.
+_PATIENCE = 2.0
+_MULTI, _ASKING = (b"MULTI",), (b"ASKING",)
 
-
-class Slots(Struct, frozen=True):
-    """Who holds what: ranges of slots, each with its node as HOST:PORT."""
-
-    ranges: tuple[tuple[int, int, str], ...]
-
-    @property
-    def nodes(self) -> list[str]:
-        """All primaries, each once."""
-        return list(dict.fromkeys(node for _, _, node in self.ranges))
-
-    def node(self, slot: int) -> str | None:
-        """The holder of a slot."""
-        return next((node for first, last, node in self.ranges if first <= slot <= last), None)
+Places: TypeAlias = dict[tuple[str, bool], list[int]]
+"""What to send where: by node and whether to say ASKING, the commands by their place in the pipeline."""
 
 
 class Cluster:
     """The engine of a database that is spread over nodes."""
 
+    spread = True
+
     def __init__(self, seed: Address, manner: Manner, size: int) -> None:
         self._seed = seed
+        self._home = f"{seed.host}:{seed.port}"
         self._manner = manner
         self._size = size
         self._slots: Slots | None = None
+        self._last: Slots | None = None
         self._pools: dict[str, Pool] = {}
+        self._doubted: set[str] = set()
+        """Nodes that failed or kept silent lately: they are asked last."""
         self._learning = asyncio.Lock()
         self._learnt = 0
 
@@ -69,46 +61,84 @@ class Cluster:
     ) -> list[Any]:
         """Send commands, each to where its key is, or all to a node; their replies in the same order.
 
+        A transaction goes as a whole: a part of it that was sent on alone would be done although the rest was not.
+
         Raises:
-            ToolError: `connection`, `too_large`.
+            ToolError: `connection`, `too_large`, `busy`.
         """
         if node is not None:
-            return await self._pool(node).run(vectors, write=write)
+            return await self._sent(node, vectors, write=write)
         placed = [key_of(vector) for vector in vectors] if keys is None else list(keys)
+        if vectors[0] == _MULTI:
+            return await self._transaction(vectors, placed[0], write=write)
         replies: list[Any] = [None] * len(vectors)
-        for place, wanted in (await self._groups(placed)).items():
-            for at, reply in zip(wanted, await self._asked(place, vectors, wanted, write=write), strict=True):
-                replies[at] = reply
-        for at, reply in enumerate(replies):
-            if isinstance(reply, Fault) and reply.word in _REDIRECTIONS:
-                replies[at] = await self._redirected(vectors[at], reply, write=write)
+        places = await self._places(placed)
+        await self._fill(replies, vectors, places, write=write)
+        for pause in _PAUSES:
+            places = await self._led(replies, [at for wanted in places.values() for at in wanted])
+            if not places:
+                break
+            await asyncio.sleep(pause)
+            await self._fill(replies, vectors, places, write=write)
         return replies
 
     @asynccontextmanager
     async def apart(self, key: bytes | None = None) -> AsyncGenerator[Link, None]:
         """A connection of one's own, to where a key is."""
-        async with self._pool(await self._place(key)).apart() as link:
-            yield link
+        place = await self._place(key)
+        with self._doubting(place):
+            async with self._pool(place).apart() as link:
+                yield link
 
     async def close(self) -> None:
         """Close all connections."""
         for pool in self._pools.values():
             await pool.close()
 
-    async def _asked(self, place: str, vectors: Sequence[Vector], wanted: list[int], *, write: bool) -> list[Any]:
+    async def _transaction(self, vectors: Sequence[Vector], key: bytes | None, *, write: bool) -> list[Any]:
+        """All to one node; one that refused to queue a part has done nothing, so that all is sent on together."""
+        replies = await self._sent(await self._place(key), vectors, write=write)
+        for pause in _PAUSES:
+            led = await self._led(replies, range(len(replies)))
+            moved = next((node for node, asking in led if not asking), None)
+            if moved is None:
+                break
+            await asyncio.sleep(pause)
+            replies = await self._sent(moved, vectors, write=write)
+        return replies
+
+    async def _fill(self, replies: list[Any], vectors: Sequence[Vector], places: Places, *, write: bool) -> None:
+        """Put the replies of each place where their commands stand."""
+        for (place, asking), wanted in places.items():
+            found = await self._asked(place, [vectors[at] for at in wanted], asking=asking, write=write)
+            for at, reply in zip(wanted, found, strict=True):
+                replies[at] = reply
+
+    async def _asked(self, place: str, vectors: Sequence[Vector], *, asking: bool, write: bool) -> list[Any]:
+        if not asking:
+            return await self._sent(place, vectors, write=write)
+        return (await self._sent(place, [one for vector in vectors for one in (_ASKING, vector)], write=write))[1::2]
+
+    async def _sent(self, place: str, vectors: Sequence[Vector], *, write: bool) -> list[Any]:
+        with self._doubting(place):
+            return await self._pool(place).run(vectors, write=write)
+
+    @contextmanager
+    def _doubting(self, place: str) -> Generator[None]:
+        """A node that fails, or is silent until a call is given up, may have been replaced: the next call looks."""
         try:
-            return await self._pool(place).run([vectors[at] for at in wanted], write=write)
-        except ToolError as error:
-            if error.code == "connection":
-                self._slots = None  # a failover may have happened: the next call looks again
+            yield
+        except (ToolError, asyncio.CancelledError) as error:
+            if not isinstance(error, ToolError) or error.code == "connection":
+                self._doubted.add(place)
+                self._slots = None
             raise
 
-    async def _groups(self, keys: Sequence[bytes | None]) -> dict[str, list[int]]:
-        """The commands of each node, by their place in the pipeline; one transaction stays together."""
-        groups: dict[str, list[int]] = {}
+    async def _places(self, keys: Sequence[bytes | None]) -> Places:
+        places: Places = {}
         for at, key in enumerate(keys):
-            groups.setdefault(await self._place(key), []).append(at)
-        return groups
+            places.setdefault((await self._place(key), False), []).append(at)
+        return places
 
     async def _place(self, key: bytes | None) -> str:
         slots = await self._known()
@@ -121,58 +151,60 @@ class Cluster:
             raise DbError("No node of the cluster holds the slot of this key.", code="busy")
         return node
 
-    async def _redirected(self, vector: Vector, fault: Fault, *, write: bool) -> Any:
-        reply: Any = fault
-        for _ in range(_MOST_REDIRECTIONS):
-            if not isinstance(reply, Fault) or reply.word not in _REDIRECTIONS:
-                break
-            words = reply.text.split()
-            if reply.word == "MOVED":
-                self._slots = None
-            node = await self._named(words)
-            if node is None:
-                break
-            asking: list[Vector] = [(b"ASKING",)] if reply.word == "ASK" else []
-            reply = (await self._pool(node).run([*asking, vector], write=write))[-1]
-        return reply
+    async def _led(self, replies: Sequence[Any], wanted: Iterable[int]) -> Places:
+        """Which of these commands are sent on and where, if the cluster itself names the place among its primaries."""
+        found = [(at, led) for at in wanted if (led := redirection(replies[at], self._seed.host)) is not None]
+        if not found:
+            return {}
+        self._notice([led for _, led in found])
+        nodes = set((await self._known()).nodes)
+        places: Places = {}
+        for at, led in found:
+            if led.node in nodes:
+                places.setdefault((led.node, led.asking), []).append(at)
+        return places
 
-    async def _named(self, words: Sequence[str]) -> str | None:
-        """The node of a redirection, if the cluster itself names it among its primaries."""
-        nodes = (await self._known()).nodes
-        if len(words) != _WORDS:
-            return None
-        node = words[2] if not words[2].startswith(":") else f"{self._seed.host}{words[2]}"
-        return node if node in nodes else None
+    def _notice(self, redirections: Sequence[Redirection]) -> None:
+        """Forget the map where it says otherwise than a node does."""
+        slots = self._slots
+        if slots is not None and not all(_agrees(slots, led) for led in redirections):
+            self._slots = None
 
     async def _known(self) -> Slots:
         async with self._learning:
             if self._slots is None:
                 await load_driver()
-                self._slots = await self._learn()
-                self._learnt += 1
+                found = await self._learn()
+                if found != self._last:
+                    self._learnt += 1
+                self._slots = self._last = found
+                await self._forget_others(found)
             return self._slots
 
     async def _learn(self) -> Slots:
-        """Ask the nodes that are known, then the seed."""
-        failure: ToolError | None = None
-        for place in [*self._pools, f"{self._seed.host}:{self._seed.port}"]:
+        """Ask the nodes that are known and the seed, those first that answered the last time."""
+        failure: ToolError = unreachable()
+        for place in sorted(dict.fromkeys([*self._pools, self._home]), key=self._doubted.__contains__):
             try:
-                [reply] = await self._pool(place).run([(b"CLUSTER", b"SLOTS")], write=False)
-                return self._read(require(reply))
-            except (ToolError, Lost) as error:
-                failure = error if isinstance(error, ToolError) else unreachable()
-        raise failure or unreachable()
+                async with within(_PATIENCE):
+                    [reply] = await self._pool(place).run([(b"CLUSTER", b"SLOTS")], write=False)
+                slots = read_slots(require(reply), self._seed.host)
+            except ToolError as error:
+                self._doubted.add(place)
+                failure = error
+                continue
+            self._doubted.discard(place)
+            return slots
+        raise failure
 
-    def _read(self, reply: Any) -> Slots:
-        ranges = tuple((first, last, self._name(node)) for first, last, node, *_ in reply)
-        if not ranges:
-            raise DbError("The cluster has no slots yet.", code="busy")
-        return Slots(ranges)
-
-    def _name(self, node: Sequence[Any]) -> str:
-        """HOST:PORT; a node that does not know its own address is where it was asked."""
-        host = (node[0] or b"").decode("utf-8", "replace")
-        return f"{self._seed.host if host in ('', '?') else host}:{node[1]}"
+    async def _forget_others(self, slots: Slots) -> None:
+        """Close the connections to nodes that hold nothing any more."""
+        kept = {self._home, *slots.nodes}
+        self._doubted &= kept
+        for place in [place for place in self._pools if place not in kept]:
+            pool = self._pools.pop(place)
+            await pool.renew()
+            self._learnt += pool.epoch  # what has grown never shrinks
 
     def _pool(self, node: str) -> Pool:
         pool = self._pools.get(node)
@@ -181,3 +213,8 @@ class Cluster:
             address = self._seed.at(host, int(port))
             pool = self._pools[node] = Pool(lambda: open_link(address, self._manner), self._size, APART)
         return pool
+
+
+def _agrees(slots: Slots, led: Redirection) -> bool:
+    """Whether a map says what a node says; a slot that is only being moved is still where the map has it."""
+    return led.node in slots.nodes if led.asking else slots.node(led.slot) == led.node

@@ -3,14 +3,16 @@
 An engine's own words pass through; what the client library says does not, since it names hosts and files.
 """
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from msgspec import Struct
 
 from mcp_ref_kit.db.calls.errors import Code, DbError, Scrub
 from mcp_ref_redis.access.jail import out_of_reach
+from mcp_ref_redis.engine.parser import Declined
 from mcp_ref_redis.engine.resp import Fault, Garbled, TooLarge
 
 
@@ -22,13 +24,14 @@ class Meaning(Struct, frozen=True):
 
 
 _BUSY = Meaning("busy", hint="Try again in a moment.")
+_STRANGERS = ("NOAUTH", "WRONGPASS")
 _TYPE = Meaning("conflict", hint="key_info tells the type of a key.")
 _MEANINGS: Mapping[str, Meaning] = {
     "WRONGTYPE": _TYPE,
     **dict.fromkeys(("BUSYKEY", "EXISTS", "BUSYGROUP"), Meaning("conflict")),
     "NOGROUP": Meaning("not_found", hint="stream_groups with action create makes a group."),
     "NOPERM": Meaning("permission", hint="The operator grants rights to the user of this server by ACL SETUSER."),
-    **dict.fromkeys(("NOAUTH", "WRONGPASS"), Meaning("connection", hint="The operator sets user and password.")),
+    **dict.fromkeys(_STRANGERS, Meaning("connection", hint="The operator sets user and password.")),
     "READONLY": Meaning("read_only", hint="The engine is a replica; writes go to its primary."),
     **dict.fromkeys(("LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"), _BUSY),
     "OOM": Meaning("too_large", hint="The engine is at its maxmemory; delete keys or raise it."),
@@ -70,7 +73,7 @@ _UNTOLD = frozenset({"MOVED", "ASK"})
 
 
 class Lost(Exception):
-    """The connection broke; `unanswered` says that no byte of a reply had come, and `fresh` that it had just opened."""
+    """The connection broke; `unanswered` says that no byte of a reply had come."""
 
     def __init__(self, *, unanswered: bool) -> None:
         super().__init__("the connection to the engine broke")
@@ -108,6 +111,29 @@ def unreachable(why: str = "connection refused") -> DbError:
     )
 
 
+@asynccontextmanager
+async def within(seconds: float) -> AsyncGenerator[None]:
+    """What is asked in the block is answered in time, or the engine counts as gone; for what no call's deadline ends.
+
+    Raises:
+        ToolError: `connection`.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise unreachable("it did not answer in time") from error
+
+
+def declined(fault: Fault) -> DbError:
+    """A handshake that the engine refuses: it may only be busy, with its data or its clients."""
+    if _meaning(fault).code == "busy":
+        return refusal(fault)
+    if fault.word in _STRANGERS:
+        return unreachable("it refused the user name or password")
+    return unreachable(f"it refused the handshake: {_sentence(fault.text).rstrip('.')}")
+
+
 def unsupported(command: str, what: str) -> DbError:
     """The engine lacks a command."""
     return DbError(
@@ -137,6 +163,8 @@ def opening_errors() -> Generator[None]:
     """
     try:
         yield
+    except Declined as error:
+        raise declined(error.fault) from error
     except Exception as error:  # judged by its class; its text names hosts and files
         meaning = unreachable(_reason(error)) if is_broken(error) else misread(error)
         if meaning is None:
@@ -151,9 +179,6 @@ def is_broken(error: BaseException) -> bool:
 
 _LIBRARY: Mapping[str, str] = {
     "TimeoutError": "it did not answer in time",
-    "AuthenticationError": "it refused the user name or password",
-    "ResponseError": "it refused the handshake",
-    "NoPermissionError": "it refused the handshake",
 }
 
 

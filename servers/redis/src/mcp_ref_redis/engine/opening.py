@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from mcp_ref_redis.engine.address import Address
-from mcp_ref_redis.engine.faults import Lost, is_broken, misread, opening_errors, require, unreachable
+from mcp_ref_redis.engine.faults import Lost, is_broken, misread, opening_errors, require, unreachable, within
 from mcp_ref_redis.engine.parser import Parser
 from mcp_ref_redis.engine.resp import pack_all
 
@@ -88,6 +88,19 @@ class Link:
             self._translate(error)
             raise
 
+    async def frames(self) -> list[Any]:
+        """What comes next and what has come with it: a listener takes a flood in portions, not one by one.
+
+        Raises:
+            Lost: the connection broke.
+            ToolError: one of them is too large.
+        """
+        try:
+            return await self._parser.frames()
+        except Exception as error:  # judged by its class
+            self._translate(error)
+            raise
+
     async def accepted(self) -> None:
         """Wait for the next reply, which must be no error.
 
@@ -111,9 +124,15 @@ async def open_link(address: Address, manner: Manner) -> Link:
     """Connect, greet, name ourselves.
 
     Raises:
-        ToolError: `connection`.
+        ToolError: `connection`; `busy`, the engine says that it is loading or has no room for us.
     """
     await load_driver()
+    # The library bounds the connecting alone; what accepts and then says nothing would be waited for as long as a call.
+    async with within(manner.connect_seconds):
+        return await _greeted(address, manner)
+
+
+async def _greeted(address: Address, manner: Manner) -> Link:
     parser = Parser(manner.most_reply_bytes)
     with opening_errors():
         connection = _connection(address, manner, parser)

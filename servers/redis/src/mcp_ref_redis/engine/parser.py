@@ -3,6 +3,7 @@
 The library's own parsers read whatever length a reply announces, and leave what they did not read for the next caller.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from mcp_ref_redis.engine.resp import MISSING, Decoder, Fault, Pairs, Push
@@ -17,6 +18,14 @@ _CHUNK = 128 * 1024
 
 class Ended(OSError):
     """The engine closed the connection; the library makes its own error of an OSError."""
+
+
+class Declined(Exception):
+    """The engine refuses the handshake, in its own words."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.word)
+        self.fault = fault
 
 
 class Parser:
@@ -45,8 +54,11 @@ class Parser:
 
     @property
     def idle(self) -> bool:
-        """Whether the connection is fit for the next caller: nothing unread, and not ended."""
-        return self._stream is not None and self._decoder.clean and not self._stream.at_eof()
+        """Whether the connection is fit for the next caller: nothing unread, neither here nor below, and not ended."""
+        stream = self._stream
+        if stream is None or not self._decoder.clean or stream.at_eof() or stream.exception() is not None:
+            return False
+        return not stream._buffer  # noqa: SLF001  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  asyncio has no other word for it
 
     def renew(self) -> None:
         """Begin an exchange: its replies share one budget, and `received` counts its bytes."""
@@ -77,6 +89,19 @@ class Parser:
                 found.append(value)
         return found
 
+    async def frames(self) -> list[Any]:
+        """What comes next, waited for, and with it all that has come whole: pushed members, or replies."""
+        found: list[Any] = []
+        while True:
+            self._decoder.renew()
+            value = self._decoder.take()
+            if value is not MISSING:
+                found.append(value.items if isinstance(value, Push) else value)
+            elif found:
+                return found
+            else:
+                await self._fill()
+
     async def _fill(self) -> None:
         """Wait for more bytes."""
         if self._stream is None:
@@ -84,6 +109,8 @@ class Parser:
         data = await self._stream.read(_CHUNK)
         if not data:
             raise Ended("the engine closed the connection")
+        if len(data) == _CHUNK:  # more is there already: reading it would never let go of the event loop
+            await asyncio.sleep(0)
         self.received += len(data)
         self._decoder.feed(data)
 
@@ -93,8 +120,5 @@ class Parser:
         if isinstance(value, Pairs):
             return {value[at]: value[at + 1] for at in range(0, len(value), 2)}
         if isinstance(value, Fault):
-            from redis.exceptions import AuthenticationError, ResponseError  # noqa: PLC0415  loaded by now
-
-            kind = AuthenticationError if value.word in ("WRONGPASS", "NOAUTH") else ResponseError
-            raise kind(value.text)
+            raise Declined(value)
         return value

@@ -7,12 +7,15 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from mcp_protocol import ToolError
 from mcp_ref_kit.db.calls.errors import DbError
-from mcp_ref_redis.engine.faults import Lost, unreachable
+from mcp_ref_redis.engine.faults import Lost, unreachable, within
 from mcp_ref_redis.engine.opening import Link, Vector
 
 # What lies idle longer may have been forgotten by a firewall: it is asked before it is trusted.
 _IDLE_SECONDS = 30
+# A forgotten connection swallows the question: then a new one costs less than waiting.
+_PING_SECONDS = 1.0
 _PING: Vector = (b"PING",)
 
 
@@ -25,7 +28,9 @@ class Pool:
         self._idle: deque[Link] = deque()
         self._free = asyncio.Semaphore(size)
         self._free_apart = asyncio.Semaphore(apart)
-        self._held: set[Link] = set()
+        self._held: dict[Link, int] = {}
+        """Each with the generation it belongs to: one of an older generation is not returned."""
+        self._generation = 0
 
     @property
     def open_links(self) -> int:
@@ -40,7 +45,7 @@ class Pool:
         """
         async with self._free:
             try:
-                return await self._run_on(await self._taken(), vectors)
+                return await self._run_on(await self._rested() or await self._fresh(), vectors)
             except Lost as error:
                 self.epoch += 1
                 if write or not error.unanswered:
@@ -55,10 +60,8 @@ class Pool:
         """A connection of one's own, closed in the end: for what blocks or listens.
 
         Raises:
-            ToolError: `busy`, there are too many; `connection`.
+            ToolError: `connection`.
         """
-        if self._free_apart.locked():
-            raise DbError("Too many calls wait for the database already.", code="busy")
         async with self._free_apart:
             link = await self._fresh()
             try:
@@ -67,18 +70,19 @@ class Pool:
                 self.epoch += 1
                 raise broken(write=False) from error
             finally:
-                self._held.discard(link)
+                self._held.pop(link, None)
                 await link.close()
 
-    async def drop_idle(self) -> None:
-        """Close what nobody holds: it leads to where it should no longer."""
+    async def renew(self) -> None:
+        """Close what leads to where it should no longer: what is idle now, what is held when it is given back."""
         self.epoch += 1
+        self._generation += 1
         while self._idle:
             await self._idle.pop().close()
 
     async def close(self) -> None:
         """Close everything; calls that hold a connection lose it."""
-        await self.drop_idle()
+        await self.renew()
         for link in list(self._held):
             await link.close()
 
@@ -86,36 +90,43 @@ class Pool:
         try:
             return await link.exchange(vectors)
         finally:
-            self._held.discard(link)
-            if link.usable:
-                self._idle.append(link)
-            else:  # something is left unread, or it has ended
-                await link.close()
+            await self._give_back(link)
 
-    async def _taken(self) -> Link:
-        """The one used last, if it is still good."""
-        while self._idle:
-            link = self._idle.pop()
-            self._held.add(link)
-            if link.usable and await self._answers(link):
-                return link
-            self._held.discard(link)
+    async def _give_back(self, link: Link) -> None:
+        """Keep it for the next caller, unless something is left unread, it has ended, or its generation has."""
+        if self._held.pop(link, None) == self._generation and link.usable:
+            self._idle.append(link)
+        else:
             await link.close()
-        return await self._fresh()
 
     async def _fresh(self) -> Link:
+        generation = self._generation
         link = await self._open_link()
-        self._held.add(link)
+        self._held[link] = generation
         return link
 
-    @staticmethod
-    async def _answers(link: Link) -> bool:
-        if time.monotonic() - link.used_at < _IDLE_SECONDS:
-            return True
+    async def _rested(self) -> Link | None:
+        """The one that was used last, if it is still good."""
+        while self._idle:
+            link = self._idle.pop()
+            self._held[link] = self._generation
+            if link.usable and (time.monotonic() - link.used_at < _IDLE_SECONDS or await self._answers(link)):
+                return link
+            self._held.pop(link, None)
+            await link.close()
+        return None
+
+    async def _answers(self, link: Link) -> bool:
+        """Whether a connection that rested for long still leads somewhere; the others rested even longer."""
         try:
-            await link.exchange([_PING])
-        except Lost:
+            async with within(_PING_SECONDS):
+                await link.exchange([_PING])
+        except (Lost, ToolError):
+            await self.renew()
             return False
+        except BaseException:
+            self._held.pop(link, None)  # closed by the exchange
+            raise
         return True
 
 

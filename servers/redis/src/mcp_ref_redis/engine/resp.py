@@ -121,8 +121,9 @@ class Decoder:
         return self._position == len(self._buffer) and not self._open and self._awaited is None
 
     def renew(self) -> None:
-        """Begin a new exchange: the bounds hold for all its replies together."""
-        self._announced = self._values = 0
+        """Begin a new exchange: the bounds hold for all its replies together. In the middle of one nothing begins."""
+        if not self._open and self._awaited is None:
+            self._announced = self._values = 0
 
     def feed(self, data: bytes) -> None:
         """Take what came."""

@@ -1,29 +1,26 @@
 """One engine, found at a fixed address or by asking Sentinels for the primary of a name."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from mcp_protocol import ToolError
 from mcp_ref_redis.engine.address import Address, SentinelPlace
-from mcp_ref_redis.engine.faults import Lost, unreachable
 from mcp_ref_redis.engine.opening import Link, Manner, Vector, open_link
 from mcp_ref_redis.engine.pool import Pool
 from mcp_ref_redis.engine.resp import Fault
-from mcp_ref_redis.engine.topology import Keys
-
-# Connections for calls that block or listen, beside the shared ones.
-APART = 10
-_PAIR = 2
+from mcp_ref_redis.engine.sentinels import Sentinels
+from mcp_ref_redis.engine.topology import APART, Keys
 
 
 class Single:
     """The engine of one database."""
 
+    spread = False
+
     def __init__(self, address: Address, manner: Manner, size: int, sentinel: SentinelPlace | None = None) -> None:
         self._address = address
         self._manner = manner
-        self._sentinel = sentinel
+        self._sentinels = None if sentinel is None else Sentinels(sentinel, address, manner)
         self._pool = Pool(self._open, size, APART)
 
     @property
@@ -50,9 +47,12 @@ class Single:
         """
         del node, keys
         replies = await self._pool.run(vectors, write=write)
-        if self._sentinel is not None and any(isinstance(one, Fault) and one.word == "READONLY" for one in replies):
-            await self._pool.drop_idle()  # no longer the primary: the next call asks where that is
-        return replies
+        if not any(isinstance(reply, Fault) and reply.word == "READONLY" for reply in replies):
+            return replies
+        await self._pool.renew()  # no longer the primary: whoever connects anew may find the one that is
+        if self._sentinels is None or not _undone(replies):
+            return replies
+        return await self._pool.run(vectors, write=write)
 
     def apart(self, key: bytes | None = None) -> AbstractAsyncContextManager[Link]:
         """A connection of one's own."""
@@ -64,32 +64,12 @@ class Single:
         await self._pool.close()
 
     async def _open(self) -> Link:
-        if self._sentinel is None:
+        if self._sentinels is None:
             return await open_link(self._address, self._manner)
-        host, port = await self._primary(self._sentinel)
-        return await open_link(self._address.at(host, port), self._manner)
+        return await self._sentinels.open_primary()
 
-    async def _primary(self, sentinel: SentinelPlace) -> tuple[str, int]:
-        """Where the primary is, by the first Sentinel that knows."""
-        question = (b"SENTINEL", b"GET-MASTER-ADDR-BY-NAME", sentinel.name.encode())
-        for host, port in sentinel.places:
-            async with self._asked(host, port) as link:
-                reply: Any = None if link is None else (await link.exchange([question]))[0]
-            if reply is not None and not isinstance(reply, Fault) and len(reply) == _PAIR:
-                return reply[0].decode(), int(reply[1])
-        raise unreachable("no Sentinel knows where its primary is")
 
-    @asynccontextmanager
-    async def _asked(self, host: str, port: int) -> AsyncGenerator[Link | None, None]:
-        plain = Address(host=host, port=port, tls=self._address.tls)
-        try:
-            link = await open_link(plain, self._manner)
-        except ToolError:
-            yield None
-            return
-        try:
-            yield link
-        except Lost as error:
-            raise unreachable("the Sentinel went away") from error
-        finally:
-            await link.close()
+def _undone(replies: Sequence[Any]) -> bool:
+    """Whether a replica has refused all of it: each command, or the transaction that holds them."""
+    faults = [reply.word for reply in replies if isinstance(reply, Fault)]
+    return faults[-1] == "EXECABORT" or (len(faults) == len(replies) and set(faults) == {"READONLY"})

@@ -6,6 +6,10 @@ from typing import Any, Protocol
 
 from mcp_ref_redis.engine.opening import Link, Vector
 
+# Connections for calls that block or listen, beside the shared ones; the listeners of resources hold two of them.
+APART = 10
+LISTENING = 2
+
 # For each command the key that says where it goes; None for commands that the table below does for.
 Keys = Sequence[bytes | None] | None
 
@@ -22,6 +26,9 @@ _KEYLESS = frozenset(
 
 class Engine(Protocol):
     """One database of the server."""
+
+    spread: bool
+    """Whether keys live on several nodes, so that no command may name any two of them."""
 
     @property
     def epoch(self) -> int:
