@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 MODELESS = frozenset({"fetch", "browser"})
 BEGIN, END = "<!-- tools, written by scripts/tools -->\n", "<!-- end of tools -->"
 HEAD = "| toolset | tool | arguments | does |\n| --- | --- | --- | --- |\n"
-SENTENCE = re.compile(r"(?s)(.*?[.:])(?:\s|$)")
+SENTENCE = re.compile(r"(?s)(.*?\.)(?:\s|$)")
 
 
 def main() -> None:
