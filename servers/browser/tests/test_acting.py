@@ -170,7 +170,7 @@ async def test_what_is_covered_cannot_be_clicked_and_says_so(browse: Browse, sit
         ok(await client.call("browser_evaluate", function=cover))
         result = await client.call("browser_click", target="#idle", timeoutMs=500)
     assert result.error_code == "timeout"
-    assert "another element covers it" in result.text
+    assert "another element (<div>) covers it" in result.text
 
 
 async def test_waiting_for_text_that_comes_and_text_that_does_not(browse: Browse, site: Site, ok: Any) -> None:

@@ -36,9 +36,10 @@ def ambiguous(selector: str, count: int) -> BrowserError:
     return BrowserError(f"`{selector[:200]}` matches {count} elements.", code="ambiguous", hint="Use the ref of one.")
 
 
-def timed_out(what: str, seconds: float) -> BrowserError:
-    """Something did not happen in time."""
-    return BrowserError(f"{what} within {seconds:g} s.", code="timeout", retryable=True)
+def timed_out(what: str, seconds: float, why: str = "", hint: str | None = None) -> BrowserError:
+    """Something did not happen in time; `why` is what the driver noticed meanwhile."""
+    reason = f": {why}" if why else ""
+    return BrowserError(f"{what} within {seconds:g} s{reason}.", code="timeout", hint=hint, retryable=True)
 
 
 def invalid(sentence: str, hint: str | None = None) -> BrowserError:

@@ -1,6 +1,7 @@
 """Waiting for a page without ever waiting for ever: each wait ends with a dialog, a crash, a close, or its time."""
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -11,16 +12,25 @@ from mcp_ref_browser.sessions.tab import Tab
 Found = TypeVar("Found")
 
 _CLOSED = ("has been closed", "Connection closed", "Target crashed", "Page crashed", "browser has disconnected")
-# What the driver noticed while it waited; the first that it said is what a model can do something about.
+# What the driver noticed while it waited, in our words, and what to do about it; the first that it said counts.
 _REASONS = (
-    ("intercepts pointer events", "another element covers it"),
-    ("element is not visible", "it is not visible"),
-    ("element is not enabled", "it is disabled"),
-    ("element is not editable", "it cannot be edited"),
-    ("element is not stable", "it keeps moving"),
-    ("outside of the viewport", "it is outside of the viewport"),
-    ("did not find some options", "an option does not exist"),
+    ("intercepts pointer events", "another element{by} covers it", "Close or scroll away what covers it first."),
+    (
+        "element is not visible",
+        "it is not visible",
+        "browser_snapshot shows what is; a menu may have to be opened first.",
+    ),
+    ("element is not enabled", "it is disabled", "Do first what enables it, or wait for that with browser_wait_for."),
+    ("element is not editable", "it cannot be edited", None),
+    ("element is inert", "it is inert, as what stands behind a dialog of the page", "Close that dialog first."),
+    ("element is not stable", "it keeps moving", "Wait until it rests, or press a key on it."),
+    ("outside of the viewport", "it is outside of the viewport", "browser_scroll brings it into view."),
+    ("option being selected is not enabled", "the option is disabled", None),
+    ("did not find some options", "an option does not exist", None),
 )
+# Its tag and a plain id say enough of an element; the rest of its markup is the page's, and may be private.
+_COVER = re.compile(r"<([a-z][a-z0-9-]{0,30})(?: id=\"([\w-]{1,40})\")?[^\n]* intercepts pointer events")
+_WAITED = re.compile(r"Timeout (\d+)ms exceeded")
 
 
 class Interrupted(Exception):
@@ -99,11 +109,25 @@ def translated(error: Exception, tab: Tab, what: str, seconds: float) -> Excepti
     if any(word in message for word in _CLOSED):
         return Gone()
     if type(error).__name__ == "TimeoutError":
-        reason = next((words for sign, words in _REASONS if sign in message), "")
-        return (
-            timed_out(f"{what}{f': {reason}' if reason else ''}, not", seconds) if reason else timed_out(what, seconds)
-        )
+        return _late(message, what, seconds)
     return BrowserError(plain(message) or type(error).__name__)
+
+
+def _late(message: str, what: str, seconds: float) -> BrowserError:
+    """The driver's own time was up, which is a little shorter than that of whoever waits for the driver."""
+    waited = _WAITED.search(message)
+    seconds = int(waited[1]) / 1000 if waited else seconds
+    for sign, reason, hint in _REASONS:
+        if sign in message:
+            return timed_out(what, seconds, reason.format(by=_cover(message)), hint)
+    return timed_out(what, seconds)
+
+
+def _cover(message: str) -> str:
+    found = _COVER.search(message)
+    if found is None:
+        return ""
+    return f" (<{found[1]}{f' id={found[2]}' if found[2] else ''}>)"
 
 
 def _why(tab: Tab, what: str, seconds: float) -> Exception:

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 SURVEY = "survey.js"
 EXTRACT = "extract.js"
+FIELDS = "fields.js"
 
 
 @cache

@@ -8,7 +8,7 @@ from mcp_ref_browser.page.racing import race
 from mcp_ref_browser.sessions.tab import Tab
 
 if TYPE_CHECKING:
-    from playwright.async_api import Locator
+    from playwright.async_api import Frame, Locator
 
 REF = re.compile(r"(?:f[0-9]{1,6})?e[0-9]{1,9}")
 MOST_SELECTOR = 2000
@@ -51,6 +51,20 @@ async def _count(tab: Tab, located: "Locator", target: str) -> int:
 
 async def frame_url(located: "Locator") -> str:
     """The URL of the document that an element is in, by the browser's word and not the page's."""
+    return (await frame_of(located)).url
+
+
+async def frame_of(located: "Locator") -> "Frame":
+    """The frame whose document an element is in.
+
+    Raises:
+        BrowserError: `stale_ref`, it is in none any more.
+    """
     handle = await located.element_handle()
-    frame = await handle.owner_frame()
-    return "" if frame is None else frame.url
+    try:
+        frame = await handle.owner_frame()
+    finally:
+        await handle.dispose()
+    if frame is None:
+        raise stale_ref("of that name")
+    return frame

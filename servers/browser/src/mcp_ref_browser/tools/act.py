@@ -7,6 +7,8 @@ from mcp_protocol import Output, Toolset, arg
 from mcp_ref_browser.answer.answers import Answer
 from mcp_ref_browser.answer.redact import PASSWORD
 from mcp_ref_browser.errors import BrowserError, invalid
+from mcp_ref_browser.page.filling import asked, check, to_end
+from mcp_ref_browser.page.keys import is_text, named
 from mcp_ref_browser.page.targets import frame_url
 from mcp_ref_browser.page.uploads import payloads
 from mcp_ref_browser.state import Ctx, State
@@ -38,7 +40,6 @@ _SCROLL = """(e, by) => { const s = e === document.documentElement ? document.sc
   else if (by.to === 'bottom') s.scrollTo(0, s.scrollHeight);
   else s.scrollBy(by.x, by.y); }"""
 _BY: dict[str, tuple[int, int]] = {"up": (0, -1), "down": (0, 1), "left": (-1, 0), "right": (1, 0)}
-_IS_PASSWORD = "e => e.type === 'password'"  # noqa: S105  a script
 
 
 @core.tool(**ACTS)
@@ -186,7 +187,7 @@ async def browser_type(  # noqa: PLR0913  one parameter for each argument
             if replace:
                 await own.do(found.clear(timeout=milliseconds))
             else:
-                await own.do(found.press("End", timeout=milliseconds))
+                await to_end(own.tab, found, own.seconds)
             delay = _KEY_DELAY if slowly else 0
             await own.do(found.press_sequentially(value, delay=delay, timeout=milliseconds))
         if submit:
@@ -212,9 +213,10 @@ async def browser_press_key(  # noqa: PLR0913  one parameter for each argument
     async def work(own: Turn) -> None:
         if target is not None:
             await own.do((await own.find(target)).focus(timeout=own.seconds * 1000))
+        keyboard = own.tab.page.keyboard
         try:
             for _ in range(times):
-                await own.do(own.tab.page.keyboard.press(key))
+                await own.do(keyboard.insert_text(key) if is_text(key) else keyboard.press(named(key)))
         except BrowserError as error:
             if "Unknown key" in error.message:
                 raise invalid(f"There is no key {key[:40]!r}.", "Such as Enter, ArrowDown, Control+A, a.") from error
@@ -227,7 +229,7 @@ async def typed(own: Turn, found: "Locator", text: str) -> str:
     """What is really typed for a text; from then on nobody is shown a secret, or what a password field was given.
 
     Raises:
-        BrowserError: `secret_denied`.
+        BrowserError: `secret_denied`; `invalid_argument`, the field takes no such text.
     """
     vault = own.state.vault
     if vault.named(text):
@@ -237,10 +239,15 @@ async def typed(own: Turn, found: "Locator", text: str) -> str:
         own.session.typed_secret = True
         own.tab.typed.append((where, value))
         return value
-    if text and await own.do(found.evaluate(_IS_PASSWORD, timeout=own.seconds * 1000)):
+    if not text:
+        return text
+    field = await asked(own.tab, found, text, own.seconds)
+    if field.kind == "password":
         _check_recorded(own)
         own.session.typed_secret = True
         own.session.redactor.add(PASSWORD, text)
+    else:
+        check(field, text)
     return text
 
 

@@ -10,6 +10,8 @@ from mcp_protocol import Output, Toolset, arg
 from mcp_protocol.errors import ToolError
 from mcp_ref_browser.answer.answers import Answer
 from mcp_ref_browser.errors import BrowserError, invalid
+from mcp_ref_browser.page.filling import asked, check, check_slider
+from mcp_ref_browser.page.options import choose
 from mcp_ref_browser.page.racing import Interrupted, within
 from mcp_ref_browser.page.settle import Mark
 from mcp_ref_browser.page.uploads import payloads
@@ -33,14 +35,10 @@ if TYPE_CHECKING:
 core = Toolset[State]("core")
 
 MOST_FIELDS = 100
-_SHOWN = 40
-_OPTIONS = "e => e.tagName === 'SELECT' ? [...e.options].slice(0, 2000).map(o => [o.value, o.label]) : null"
-_SLIDE = """(e, value) => {
-  const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set;
-  set.call(e, value);
-  for (const kind of ['input', 'change']) e.dispatchEvent(new Event(kind, { bubbles: true }));
-}"""
-_TRUE = frozenset({"true", "on", "yes", "1", "checked"})
+_CHECKED = {
+    **dict.fromkeys(("true", "on", "yes", "1", "checked"), True),
+    **dict.fromkeys(("false", "off", "no", "0", "unchecked"), False),
+}
 Kind = Literal["textbox", "checkbox", "radio", "combobox", "slider", "file"]
 
 
@@ -71,7 +69,7 @@ async def browser_select_option(
     """Select options of a list."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        return {"selected": await _select(own, await own.find(target), values)}
+        return {"selected": await choose(own.tab, await own.find(target), values, own.seconds)}
 
     return await acted(ctx, acting(session, snapshot, timeoutMs), work)
 
@@ -179,25 +177,14 @@ async def browser_handle_dialog(
         return await own.told(result, snapshot=asked.snapshot or ctx.state.settings.snapshot)
 
 
-async def _select(own: Turn, found: "Locator", values: list[str]) -> list[str]:
-    options: list[list[str]] | None = await own.do(found.evaluate(_OPTIONS, timeout=own.seconds * 1000))
-    if options is None:
-        raise BrowserError("That is no list of options.", code="unsupported", hint="Click it, then click the option.")
-    known = {text for option in options for text in option}
-    missing = [value for value in values if value not in known]
-    if missing:
-        labels = ", ".join(repr(label) for _, label in options[:_SHOWN])
-        raise invalid(f"There is no option {missing[0]!r}; there are {labels}.")
-    return await own.do(found.select_option(values, timeout=own.seconds * 1000))
-
-
 async def _filled(own: Turn, field: FormField) -> dict[str, Any]:
     label = {"target": field.target}
     try:
         found = await own.find(field.target)
         await _WAYS[field.type](own, found, field)
     except ToolError as error:
-        return {**label, "ok": False, "code": error.code, "error": error.message}
+        told = f"{error.message} {error.hint or ''}".rstrip()
+        return {**label, "ok": False, "code": error.code, "error": told}
     return {**label, "ok": True}
 
 
@@ -207,20 +194,25 @@ async def _fill_text(own: Turn, found: "Locator", field: FormField) -> None:
 
 
 async def _fill_box(own: Turn, found: "Locator", field: FormField) -> None:
-    await own.do(found.set_checked(field.value.lower() in _TRUE, timeout=own.seconds * 1000))
+    await own.do(found.set_checked(_checked(field.value), timeout=own.seconds * 1000))
 
 
 async def _fill_radio(own: Turn, found: "Locator", field: FormField) -> None:
-    del field
+    """Any value chooses it, since forms know a radio button by its own; but one that says no."""
+    if _CHECKED.get(field.value.lower()) is False:
+        raise invalid("A radio button is left by choosing another one of its group.")
     await own.do(found.check(timeout=own.seconds * 1000))
 
 
 async def _fill_list(own: Turn, found: "Locator", field: FormField) -> None:
-    await _select(own, found, [field.value])
+    await choose(own.tab, found, [field.value], own.seconds)
 
 
 async def _fill_slider(own: Turn, found: "Locator", field: FormField) -> None:
-    await own.do(found.evaluate(_SLIDE, field.value, timeout=own.seconds * 1000))
+    seen = await asked(own.tab, found, field.value, own.seconds)
+    check_slider(seen)
+    check(seen, field.value)
+    await own.do(found.fill(field.value, timeout=own.seconds * 1000))
 
 
 async def _fill_file(own: Turn, found: "Locator", field: FormField) -> None:
@@ -236,6 +228,13 @@ _WAYS: dict[Kind, Callable[[Turn, "Locator", FormField], Awaitable[None]]] = {
     "slider": _fill_slider,
     "file": _fill_file,
 }
+
+
+def _checked(value: str) -> bool:
+    found = _CHECKED.get(value.lower())
+    if found is None:
+        raise invalid(f"A box takes true or false, got {value[:40]!r}.")
+    return found
 
 
 def _given(files: list[dict[str, Any]]) -> Any:
