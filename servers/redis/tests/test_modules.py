@@ -1,4 +1,4 @@
-"""JSON, search and time series on an engine that has them, in both of its protocols."""
+"""JSON, search, time series and vector sets on engines that have them, in both protocols of theirs."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -163,3 +163,28 @@ async def test_all_modules_are_told(client_of: Clients, modules_url: str) -> Non
     assert list(info["sections"]) == ["modules"]
     assert {"ReJSON", "search", "timeseries"} <= {one["name"] for one in info["sections"]["modules"]["modules"]}
     assert {"json", "search", "timeseries"} <= set(info["features"])
+
+
+@each_protocol
+async def test_vector_sets(client_of: Clients, newest_url: str, protocol: int) -> None:
+    """On Redis 8, which has them without a module."""
+    async with on_modules(client_of, newest_url, protocol) as client:
+        able = (await client.call("server_info")).data["features"]
+        added = [
+            await client.call("vector_set", key="v", op="add", member=name, values=values, attributes={"n": name})
+            for name, values in (("a", [1.0, 0.0]), ("b", [0.0, 1.0]))
+        ]
+        found = await client.call("vector_set", key="v", op="search", values=[1.0, 0.1], k=1)
+        near = await client.call("vector_set", key="v", op="search", member="b", k=1)
+        told = await client.call("vector_set", key="v", op="attributes", member="a")
+        info = await client.call("vector_set", key="v", op="info")
+        read = await client.call("read_key", key="v")
+        gone = await client.call("vector_set", key="v", op="remove", member="a")
+    assert [one.data["changed"] for one in added] == [True, True]
+    assert found.data["matches"][0]["member"] == "a"
+    assert near.data["matches"][0]["member"] == "b"
+    assert told.data["info"] == {"n": "a"}
+    assert info.data["info"]["vector-dim"] == 2
+    assert (read.data["type"], read.data["value"]["size"]) == ("vectorset", 2)
+    assert gone.data["changed"]
+    assert "vectorset" in able

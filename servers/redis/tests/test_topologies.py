@@ -1,8 +1,6 @@
 """A cluster, Sentinels, TLS, sockets, users and databases: real processes of an engine each."""
 
-import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -197,18 +195,10 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def secured(start_engine: Any, certificates: Path) -> Any:
+def secured(engine_with_tls: Any, certificates: Path) -> Any:
     files = [(f"--tls-{what}", str(certificates / name)) for what, name in (
         ("cert-file", "server.crt"), ("key-file", "server.key"), ("ca-cert-file", "ca.crt"))]  # fmt: skip
-    words = [word for pair in files for word in pair]
-    try:
-        return start_engine(*words, tls=True)
-    except AssertionError:  # built without TLS, as the wheel's is
-        system = shutil.which("redis-server") or shutil.which("valkey-server")
-        if system is None:
-            nothing = pytest.fail if os.environ.get("MCP_TEST_REQUIRE") == "all" else pytest.skip
-            nothing("no engine with TLS is installed")
-        return start_engine(*words, tls=True, program=system)
+    return engine_with_tls(*[word for pair in files for word in pair])
 
 
 async def test_tls_with_a_certificate_of_both_sides(client_of: Clients, secured: Any, certificates: Path) -> None:
