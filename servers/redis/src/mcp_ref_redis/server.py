@@ -11,6 +11,7 @@ from mcp_ref_kit.db.calls.deadline import Slots
 from mcp_ref_kit.db.rows.paging import Paging
 from mcp_ref_redis import __version__
 from mcp_ref_redis.databases import known
+from mcp_ref_redis.engine.topology import APART, LISTENING
 from mcp_ref_redis.prompts import prompts
 from mcp_ref_redis.resources import resources
 from mcp_ref_redis.settings import Settings
@@ -49,6 +50,7 @@ async def lifespan(settings: Settings) -> AsyncGenerator[State, None]:
                 Paging("redis", Cursors(settings.state_key)),
                 Confirmation(needed=not settings.no_confirm),
                 Slots(settings.max_in_flight),
+                Slots(APART - LISTENING),
                 watchers,
             )
     finally:

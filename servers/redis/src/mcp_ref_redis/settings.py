@@ -24,7 +24,7 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
         "read-only"
     )
     timeout: Annotated[Seconds, arg("Time of one call.", ge=0.1, le=MOST_SECONDS)] = 10.0
-    # Calls that block or listen take a place, too; what the engine has to do at once is bounded by the pool.
+    # Calls that wait for others have places of their own; what the engine has to do at once is bounded by the pool.
     max_in_flight: Annotated[int, arg("Calls that run at once.", ge=1, le=1000)] = 32
     cluster: Annotated[bool, arg("The database is a cluster.")] = False
     sentinel: Annotated[

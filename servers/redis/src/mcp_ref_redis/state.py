@@ -29,6 +29,8 @@ class State:
     paging: Paging
     confirmation: Confirmation
     slots: Slots
+    waiting: Slots
+    """Places of calls that wait for what others do: however many wait, they take none from those that do not."""
     watchers: Watchers
     carried: OrderedDict[str, dict[bytes, None]] = field(default_factory=OrderedDict[str, dict[bytes, None]])
 
@@ -55,7 +57,7 @@ Ctx: TypeAlias = Context[State]
 async def reached(
     ctx: Ctx, database: str | None, *, needs: Mode = "read-only", seconds: float | None = None
 ) -> AsyncGenerator[Database, None]:
-    """The database of a call, for as long as the call's deadline lets it.
+    """The database of a call, for as long as the call's deadline lets it; who asks for more time than others waits.
 
     Raises:
         DbError: `read_only`, its mode is too low for the tool; `busy`; `timeout`: what was under way is given up, and
@@ -63,5 +65,7 @@ async def reached(
     """
     found = ctx.state.database(database)
     require_mode(found, needs)
-    async with ctx.state.slots.enter(min(seconds or ctx.state.settings.timeout, found.most_seconds), grace=0):
+    usual = ctx.state.settings.timeout
+    places = ctx.state.waiting if seconds is not None and seconds > usual else ctx.state.slots
+    async with places.enter(min(seconds or usual, found.most_seconds), grace=0):
         yield found

@@ -174,14 +174,15 @@ async def test_a_peer_that_leaves_while_it_is_greeted_ends_the_call_alone(client
             return [HELLO]
         raise ConnectionResetError
 
+    uris = [f"redis://0/{kind}/k" for kind in ("channel", "stream", "key")]
     async with hostile(answer) as url, client_of(url) as client:
-        await client.peer.begin(
-            "subscriptions/listen", {"notifications": {"resourceSubscriptions": ["redis://0/key/k"]}}
-        )
-        await client.peer.notification("notifications/subscriptions/acknowledged")
+        await client.peer.begin("subscriptions/listen", {"notifications": {"resourceSubscriptions": uris}})
+        granted = await client.peer.notification("notifications/subscriptions/acknowledged")
         read = await client.call("read_key", key="k")
+        collected = await client.call("collect_messages", channels=["c"], timeout_s=0.1)
         tools = await client.list("tools")
-    assert read.error_code == "connection"
+    assert granted["params"]["notifications"]["resourceSubscriptions"] == uris
+    assert (read.error_code, collected.error_code) == ("connection", "connection")
     assert tools
 
 

@@ -109,10 +109,10 @@ class Parser:
         data = await self._stream.read(_CHUNK)
         if not data:
             raise Ended("the engine closed the connection")
-        if len(data) == _CHUNK:  # more is there already: reading it would never let go of the event loop
-            await asyncio.sleep(0)
         self.received += len(data)
         self._decoder.feed(data)
+        if len(data) == _CHUNK:  # more is there already: to go on reading would never let go of the event loop
+            await asyncio.sleep(0)
 
     @staticmethod
     def _greeted(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """Entries of streams: windows, and waiting for new ones on a connection of its own."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,8 +9,6 @@ from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.engine.opening import Vector
 
 Found = list[tuple[bytes, Any]]
-# The engine is told to give up a little before we do.
-_GRACE = 0.5
 
 
 async def window(db: Database, keys: Sequence[bytes], start: bytes, end: bytes, *, count: int, newest: bool) -> Found:
@@ -28,18 +25,17 @@ async def last_ids(db: Database, keys: Sequence[bytes]) -> list[bytes]:
 
 
 async def fresh(db: Database, after: Mapping[bytes, bytes], count: int, block_ms: int) -> Found:
-    """Entries behind the given ids; none there yet, the first that come within the time."""
-    vector = read_vector(after, count, block_ms)
-    if not block_ms:
-        [reply] = await db.run(vector)
-        return entries_of(require(reply))
+    """Entries behind the given ids; none there yet, the first that come within the time.
+
+    It is the engine that says that nothing came: one that stands still says nothing, and the call's deadline ends it.
+    """
+    [reply] = await db.run(read_vector(after, count, 0))
+    found = entries_of(require(reply))
+    if found or not block_ms:
+        return found
     async with db.engine.apart(next(iter(after))) as link:
-        try:
-            async with asyncio.timeout(block_ms / 1000 + _GRACE):
-                await link.send([vector])
-                return entries_of(require(await link.receive()))
-        except TimeoutError:
-            return []
+        [reply] = await link.exchange([read_vector(after, count, block_ms)])
+        return entries_of(require(reply))
 
 
 def read_vector(after: Mapping[bytes, bytes], count: int, block_ms: int) -> Vector:

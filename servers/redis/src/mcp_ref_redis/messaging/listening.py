@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.opening import Link
 
-_MESSAGES = frozenset({b"message", b"smessage", b"pmessage"})
+# So much is held for one call; more would not fit a page by far.
+_MOST_BYTES = 16 * 1024 * 1024
 
 
 class Collection:
@@ -17,12 +18,22 @@ class Collection:
     def __init__(self) -> None:
         self.messages: list[tuple[bytes, bytes | None, bytes, float]] = []
         self.timed_out = False
+        self._bytes = 0
+
+    def add(self, message: tuple[bytes, bytes | None, bytes]) -> None:
+        """Keep a message, as come now."""
+        self.messages.append((*message, time.time()))
+        self._bytes += len(message[0]) + len(message[2])
+
+    def full(self, most: int) -> bool:
+        """Whether there are so many, or as many bytes as may be held."""
+        return len(self.messages) >= most or self._bytes >= _MOST_BYTES
 
 
 async def collect(
     db: Database, channels: Sequence[bytes], patterns: Sequence[bytes], most: int, seconds: float
 ) -> Collection:
-    """At most so many messages within so many seconds.
+    """At most so many messages within so many seconds; fewer, where they are large.
 
     Raises:
         ToolError: `connection`, `busy`.
@@ -32,10 +43,10 @@ async def collect(
         await subscribe(link, channels, patterns)
         try:
             async with asyncio.timeout(seconds):
-                while len(found.messages) < most:
+                while not found.full(most):
                     taken = message_in(await link.receive())
                     if taken is not None and db.jail.holds(taken[0]):
-                        found.messages.append((*taken, time.time()))
+                        found.add(taken)
         except TimeoutError:
             found.timed_out = True
     return found
@@ -55,9 +66,10 @@ async def subscribe(link: Link, channels: Sequence[bytes], patterns: Sequence[by
 
 def message_in(frame: Any) -> tuple[bytes, bytes | None, bytes] | None:
     """Channel, pattern and data of a frame that carries a message."""
-    parts = cast("list[Any]", frame) if isinstance(frame, list) else []
-    if not parts or parts[0] not in _MESSAGES:
-        return None
-    if parts[0] == b"pmessage":
-        return parts[2], parts[1], parts[3]
-    return parts[1], None, parts[2]
+    match frame:
+        case [b"message" | b"smessage", bytes() as channel, bytes() as data]:
+            return channel, None, data
+        case [b"pmessage", bytes() as pattern, bytes() as channel, bytes() as data]:
+            return channel, pattern, data
+        case _:
+            return None

@@ -11,10 +11,13 @@ from mcp_ref_redis.keyspace import kinds
 # Of longer strings the length must do.
 _DIGESTED = 1024
 _FACTS = 2
+# What tells two values of one length apart.
+_MARKS = {"string": b"GETRANGE", "stream": b"XREVRANGE"}
+_MARK_WORDS = {"string": (b"0", b"%d" % (_DIGESTED - 1)), "stream": (b"+", b"-", b"COUNT", b"1")}
 
 
 async def glances(db: Database, names: Sequence[bytes]) -> list[Any]:
-    """For each key: type, whether it will expire, length, and of a short string a digest."""
+    """For each key: type, whether it will expire, length, and a mark: digest of a short string, last id of a stream."""
     told = await db.run(*[vector for name in names for vector in ((b"TYPE", name), (b"PTTL", name))])
     types = [_type(told[at]) for at in range(0, len(told), _FACTS)]
     looks = [_look(kind, name) for kind, name in zip(types, names, strict=True)]
@@ -30,11 +33,17 @@ def _type(reply: Any) -> str:
 
 
 def _look(kind: str, name: bytes) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
-    beginning = (b"GETRANGE", name, b"0", b"%d" % (_DIGESTED - 1)) if kind == "string" else (b"EXISTS", name)
-    return (kinds.LENGTH.get(kind, b"EXISTS"), name), beginning
+    return (kinds.LENGTH.get(kind, b"EXISTS"), name), (_MARKS.get(kind, b"EXISTS"), name, *_MARK_WORDS.get(kind, ()))
 
 
 def _read(replies: Sequence[Any], at: int) -> tuple[Any, bytes]:
-    length, beginning = replies[_FACTS * at], replies[_FACTS * at + 1]
-    short = isinstance(beginning, bytes) and isinstance(length, int) and length <= _DIGESTED
-    return (None if isinstance(length, Fault) else length), sha256(beginning).digest() if short else b""
+    length, mark = replies[_FACTS * at], replies[_FACTS * at + 1]
+    if isinstance(length, Fault):
+        return None, b""
+    if isinstance(mark, bytes) and length <= _DIGESTED:
+        return length, sha256(mark).digest()
+    match mark:
+        case [[bytes() as last, *_]]:
+            return length, last
+        case _:
+            return length, b""
