@@ -25,6 +25,10 @@ _FLAGS = (
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-quic",
     "--dns-prefetch-disable",
+    # The guard looks names up. Whatever else would (WebRTC, for a TURN server over TCP) tells the name to others.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    # Full Chromium tells its maker of the forms on pages, and asks what belongs into them.
+    "--autofill-server-url=about:blank",
 )
 # The network service runs without a sandbox on Linux wherever it runs, so a process of its own adds nothing but 13 MB
 # and its start. Site isolation stays as Chromium has it: that one does separate what pages may read.
