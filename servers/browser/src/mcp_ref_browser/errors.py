@@ -33,7 +33,8 @@ def no_match(selector: str) -> BrowserError:
 
 def ambiguous(selector: str, count: int) -> BrowserError:
     """The selector matches several elements."""
-    return BrowserError(f"`{selector[:200]}` matches {count} elements.", code="ambiguous", hint="Use the ref of one.")
+    hint = "Use the ref of one, or end the selector with ` >> nth=0`."
+    return BrowserError(f"`{selector[:200]}` matches {count} elements.", code="ambiguous", hint=hint)
 
 
 def timed_out(what: str, seconds: float, why: str = "", hint: str | None = None) -> BrowserError:

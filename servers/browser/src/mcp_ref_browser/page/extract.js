@@ -40,6 +40,8 @@
     const add = (piece) => { if (out.text.length < options.chars) out.text += piece; };
     const block = () => { if (out.text && !out.text.endsWith('\n\n')) add(out.text.endsWith('\n') ? '\n' : '\n\n'); };
     const line = () => { if (out.text && !out.text.endsWith('\n')) add('\n'); };
+    // What one control says does not run into what the next one does.
+    const apart = (say) => { if (out.text && !/\s$/.test(out.text)) add(' '); say(); add(' '); };
     const inline = (e) => { const kept = out.text; out.text = ''; children(e, 1); const made = out.text; out.text = kept; return squeezed(made).trim(); };
     const children = (e, depth) => {
       for (let n = (e.shadowRoot || e).firstChild; n; n = n.nextSibling) {
@@ -66,9 +68,13 @@
       TABLE: table,
       PRE: (e) => { block(); add(md ? '```\n' + plainly(e, options.chars) + '\n```\n\n' : plainly(e, options.chars) + '\n\n'); },
       IMG: (e) => { const alt = e.getAttribute('alt'); if (alt) add(md ? `![${squeezed(alt)}]` : squeezed(alt)); },
-      TEXTAREA: (e) => add(isPrivate(e) ? '[masked]' : squeezed(e.value)),
-      SELECT: (e) => add([...e.selectedOptions].map((o) => o.label).join(', ')),
-      INPUT: (e) => { if (e.type === 'hidden') return; if (isPrivate(e)) { if (e.value) add('[masked]'); } else if (e.type !== 'file') add(squeezed(e.value || '')); },
+      BUTTON: (e, depth) => apart(() => children(e, depth + 1)),
+      TEXTAREA: (e) => apart(() => add(isPrivate(e) ? '[masked]' : squeezed(e.value))),
+      SELECT: (e) => apart(() => add([...e.selectedOptions].map((o) => o.label).join(', '))),
+      INPUT: (e) => {
+        if (e.type === 'hidden' || e.type === 'file' || !e.value) return;
+        apart(() => add(isPrivate(e) ? '[masked]' : squeezed(e.value)));
+      },
       A: (e, depth) => {
         const made = inline(e);
         const href = e.getAttribute('href');

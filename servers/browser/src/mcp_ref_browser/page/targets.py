@@ -22,20 +22,27 @@ async def find(tab: Tab, target: str) -> "Locator":
     Raises:
         BrowserError: `stale_ref`, `no_match`, `ambiguous`, `invalid_argument`.
     """
-    if REF.fullmatch(target):
-        located = tab.page.get_by_ref(target)
-        if await _count(tab, located, target) == 0:
-            raise stale_ref(target)
-        return located
-    if not target.strip() or len(target) > MOST_SELECTOR:
-        raise invalid(f"`target` is a ref such as e12, or a selector of at most {MOST_SELECTOR} characters.")
-    located = tab.page.locator(target)
-    count = await _count(tab, located, target)
+    found, count = await located(tab, target)
     if count == 0:
-        raise no_match(target)
+        raise stale_ref(target) if REF.fullmatch(target) else no_match(target)
     if count > 1:
         raise ambiguous(target, count)
-    return located
+    return found
+
+
+async def located(tab: Tab, target: str) -> tuple["Locator", int]:
+    """What a ref or selector names, and how many elements that are now.
+
+    Raises:
+        BrowserError: `stale_ref`, the document of the ref is gone; `invalid_argument`, it is neither.
+    """
+    if REF.fullmatch(target):
+        made = tab.page.get_by_ref(target)
+    elif not target.strip() or len(target) > MOST_SELECTOR:
+        raise invalid(f"`target` is a ref such as e12, or a selector of at most {MOST_SELECTOR} characters.")
+    else:
+        made = tab.page.locator(target)
+    return made, await _count(tab, made, target)
 
 
 async def _count(tab: Tab, located: "Locator", target: str) -> int:

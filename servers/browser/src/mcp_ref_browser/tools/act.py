@@ -35,6 +35,8 @@ MOST_TEXT = 200_000
 MOST_PRESSES = 100
 _STEP = 600
 _KEY_DELAY = 40
+# Pages that drag by pointer events take a jump for no drag.
+_DRAG_STEPS = 5
 _SCROLL = """(e, by) => { const s = e === document.documentElement ? document.scrollingElement || e : e;
   if (by.to === 'top') s.scrollTo(0, 0);
   else if (by.to === 'bottom') s.scrollTo(0, s.scrollHeight);
@@ -101,7 +103,7 @@ async def browser_drag(
 
     async def work(own: Turn) -> None:
         start, end = await own.find(startTarget), await own.find(endTarget)
-        await own.do(start.drag_to(end, timeout=own.seconds * 1000))
+        await own.do(start.drag_to(end, steps=_DRAG_STEPS, timeout=own.seconds * 1000))
 
     return await acted(ctx, acting(session, snapshot, timeoutMs), work)
 

@@ -4,7 +4,7 @@
 import asyncio
 import re
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct
@@ -17,8 +17,8 @@ from mcp_ref_browser.page.exchange import PARTS, described, line_of, part_of
 from mcp_ref_browser.page.finding import containing, matching
 from mcp_ref_browser.page.racing import race
 from mcp_ref_browser.page.script import on_document
-from mcp_ref_browser.page.targets import REF
 from mcp_ref_browser.page.views import cut, cut_text
+from mcp_ref_browser.page.waiting import ElementState, becomes, goes, shows
 from mcp_ref_browser.sessions.rings import SEVERITY, ConsoleEntry, Level
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import (
@@ -41,7 +41,6 @@ from mcp_ref_browser.turns import Asked, Turn, acted, arguments_of, looked
 
 core = Toolset[State]("core")
 
-ElementState = Literal["visible", "hidden", "attached", "detached"]
 MOST_WAIT = 30
 MOST_FUNCTION = 200_000
 # JSON of a text is at most so many times as long; a page that has broken the serializer gets no further.
@@ -95,26 +94,15 @@ async def browser_wait_for(  # noqa: PLR0913  one parameter for each argument
 async def _waited(wanted: Wanted, own: Turn) -> None:
     if wanted.time is not None:
         await race(own.tab, asyncio.sleep(wanted.time), wanted.time + 1, "The time did not pass")
-    if wanted.text is not None:
-        await _shows(own, wanted.text, "visible", "appear")
     if wanted.text_gone is not None:
-        await _shows(own, wanted.text_gone, "hidden", "go")
+        await goes(own.tab, wanted.text_gone, own.seconds)
+    if wanted.text is not None:
+        await shows(own.tab, wanted.text, own.seconds)
     if wanted.target is not None:
-        await _becomes(own, wanted.target, wanted.state)
+        await becomes(own.tab, wanted.target, wanted.state, own.seconds)
     if wanted.url is not None:
         going = own.tab.page.wait_for_url(wanted.url, timeout=own.seconds * 1000, wait_until="commit")
         await own.do(going, f"The page did not go to {wanted.url[:200]}")
-
-
-async def _shows(own: Turn, text: str, state: Literal["visible", "hidden"], does: str) -> None:
-    waiting = own.tab.page.get_by_text(text).first.wait_for(state=state, timeout=own.seconds * 1000)
-    await own.do(waiting, f"The text {text[:100]!r} did not {does}")
-
-
-async def _becomes(own: Turn, target: str, state: ElementState) -> None:
-    page = own.tab.page
-    located = page.get_by_ref(target) if REF.fullmatch(target) else page.locator(target)
-    await own.do(located.wait_for(state=state, timeout=own.seconds * 1000), f"{target[:100]} was not {state}")
 
 
 @core.tool(**_EVALUATES)

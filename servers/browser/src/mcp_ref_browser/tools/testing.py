@@ -7,6 +7,7 @@ from mcp_protocol import Output, Toolset, arg
 from mcp_ref_browser.answer.answers import Answer
 from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.page.locators import Language, code
+from mcp_ref_browser.page.waiting import role_shown, shown
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import LOOKS, SessionHandle, Target
 from mcp_ref_browser.turns import Asked, Turn, looked
@@ -14,9 +15,9 @@ from mcp_ref_browser.turns import Asked, Turn, looked
 testing = Toolset[State]("testing", default=False)
 
 Kind = Literal["textbox", "checkbox", "radio", "combobox", "slider"]
-_VALUE = (
-    "e => e.tagName === 'SELECT' ? [...e.selectedOptions].map(o => o.label).join(', ') : (e.value ?? e.textContent)"
-)
+# A list holds its value as well as what it shows of it: authors of tests know the one, readers of snapshots the other.
+_VALUES = """e => e.tagName === 'SELECT' ? [e.value, [...e.selectedOptions].map(o => o.label).join(', ')]
+  : [String(e.value ?? e.getAttribute('aria-valuenow') ?? e.textContent)]"""
 _TRUE = frozenset({"true", "on", "yes", "1", "checked"})
 
 
@@ -49,9 +50,8 @@ async def browser_verify_element_visible(
     """Check that an element of this role and name is visible."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        wanted: Any = role
-        found = own.tab.page.get_by_role(wanted, name=accessibleName).first
-        return _verdict(await own.do(found.is_visible()), f"No {role} named {accessibleName!r} is visible.")
+        holds = await role_shown(own.tab, role, accessibleName, own.seconds)
+        return _verdict(holds, f"No {role[:40]} named {accessibleName[:200]!r} is visible.")
 
     return await looked(ctx, Asked(session=session), work)
 
@@ -63,8 +63,7 @@ async def browser_verify_text_visible(
     """Check that a text is visible."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        found = own.tab.page.get_by_text(text).filter(visible=True).first
-        return _verdict(await own.do(found.is_visible()), f"The text {text[:200]!r} is not visible.")
+        return _verdict(await shown(own.tab, text, own.seconds), f"The text {text[:200]!r} is not visible.")
 
     return await looked(ctx, Asked(session=session), work)
 
@@ -103,7 +102,7 @@ async def browser_verify_value(
         if type in {"checkbox", "radio"}:
             holds = await own.do(found.is_checked()) == (value.lower() in _TRUE)
         else:
-            holds = str(await own.do(found.evaluate(_VALUE))) == value
+            holds = value in await own.do(found.evaluate(_VALUES))
         return _verdict(holds, f"The {type} does not hold {value[:200]!r}.")
 
     return await looked(ctx, Asked(session=session), work)
