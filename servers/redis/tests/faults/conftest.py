@@ -1,8 +1,9 @@
 """Peers that speak RESP and mean ill, and clusters of real nodes."""
 
 import asyncio
+import inspect
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -15,8 +16,8 @@ HELLO = b"%1\r\n$5\r\nproto\r\n:3\r\n"
 SLOTS = 16_384
 NODES = 3
 
-Answer = Callable[[list[bytes]], bytes | None]
-"""What a peer says to a command; None to say nothing at all."""
+Answer = Callable[..., Any]
+"""What a peer says to a command: bytes, None to say nothing at all; or something to await, which may write itself."""
 
 
 class Peer:
@@ -44,22 +45,27 @@ class Peer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
-                said = self._reply(await _command(reader))
-                if said is not None:
+                said = self._reply(await _command(reader), writer)
+                if isinstance(said, Awaitable):
+                    await said
+                elif said is not None:
                     writer.write(said)
                     await writer.drain()
         writer.close()
         self.writers.remove(writer)
 
-    def _reply(self, words: list[bytes]) -> bytes | None:
+    def _reply(self, words: list[bytes], writer: asyncio.StreamWriter) -> Any:
         if self._greets and words[0] in (b"HELLO", b"AUTH", b"SELECT"):
             return HELLO if words[0] == b"HELLO" else b"+OK\r\n"
         if self._greets and words[:2] == [b"CLIENT", b"SETNAME"]:
             return b"+OK\r\n"
         self.commands.append(words)
-        return self._answer(words)
+        if not inspect.iscoroutinefunction(self._answer):
+            return self._answer(words)
+        wants_words = len(inspect.signature(self._answer).parameters) > 1
+        return self._answer(words, writer) if wants_words else self._answer(writer)
 
 
 async def _command(reader: asyncio.StreamReader) -> list[bytes]:

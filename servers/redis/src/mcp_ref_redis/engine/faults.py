@@ -165,6 +165,8 @@ def opening_errors() -> Generator[None]:
         yield
     except Declined as error:
         raise declined(error.fault) from error
+    except (AttributeError, TypeError, LookupError) as error:  # the library takes a reply for what it should be
+        raise unreachable("it answered the handshake with something else") from error
     except Exception as error:  # judged by its class; its text names hosts and files
         meaning = unreachable(_reason(error)) if is_broken(error) else misread(error)
         if meaning is None:

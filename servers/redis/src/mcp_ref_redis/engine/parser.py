@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio.connection import AbstractConnection
 
-_CHUNK = 128 * 1024
+# Decoding so much takes a few hundredths of a second at worst.
+_CHUNK = 64 * 1024
 
 
 class Ended(OSError):

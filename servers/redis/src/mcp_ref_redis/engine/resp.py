@@ -15,6 +15,8 @@ MOST_LINE = 64 * 1024
 # COMMAND of an engine with all modules has about 30 000 values; more than this is a reply nobody can read.
 MOST_VALUES = 1_000_000
 MOST_DEPTH = 64
+# What an empty one takes here; on the wire it is four bytes.
+_AGGREGATE_BYTES = 64
 # What Python itself takes for a number; nobody counts so far.
 _MOST_DIGITS = 4000
 # Consumed bytes are cut off the buffer once there are so many: cutting costs a copy of what is left.
@@ -259,6 +261,7 @@ class Decoder:
         # A member takes three bytes at least, so this bounds what is yet to be announced.
         if count * each > MOST_VALUES - self._values:
             raise TooLarge("values", self._values + count * each, MOST_VALUES)
+        self._announce(_AGGREGATE_BYTES, 0)
         return _Open(count * each, close)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from typing import Any
 
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal, within
@@ -99,4 +100,15 @@ class Streams:
     async def _last(self, names: list[bytes]) -> list[bytes | None]:
         async with within(ANSWER_SECONDS):
             replies = await self._db.run(*[(b"XREVRANGE", name, b"+", b"-", b"COUNT", b"1") for name in names])
-        return [None if isinstance(reply, Fault) else reply[0][0] if reply else b"0-0" for reply in replies]
+        return [_last_id(reply) for reply in replies]
+
+
+def _last_id(reply: Any) -> bytes | None:
+    """The id of the only entry of a reply; of a stream without any, the one before all others."""
+    match reply:
+        case [[bytes() as last, _]]:
+            return last
+        case []:
+            return b"0-0"
+        case _:
+            return None

@@ -69,6 +69,9 @@ class Watcher:
         except ToolError as error:
             _log.debug("a watched database is away: %s", error.code)
             self._away = True
+        except Exception:  # noqa: BLE001  what one database says must not end the listening to others
+            _log.warning("listening failed", exc_info=True)
+            self._away = True
         return changes
 
     def told(self, topic: Topic) -> AsyncGenerator[None]:
