@@ -12,7 +12,7 @@ from mcp_ref_kit.db.program.sources import databases, is_template
 from mcp_ref_redis.access.gate import Gate
 from mcp_ref_redis.access.jail import Jail
 from mcp_ref_redis.database import Database
-from mcp_ref_redis.engine.address import Address, Tls, from_variables, parse, parse_sentinel, templates
+from mcp_ref_redis.engine.address import Address, SentinelPlace, Tls, from_variables, parse, parse_sentinel, templates
 from mcp_ref_redis.engine.cluster import Cluster
 from mcp_ref_redis.engine.opening import Manner
 from mcp_ref_redis.engine.single import Single
@@ -86,5 +86,11 @@ def _engine(settings: Settings, address: Address) -> Engine:
         if address.path is not None or address.db or settings.sentinel:
             raise SettingsError("A cluster has hosts and one database: no Unix socket, no /db, no --sentinel.")
         return Cluster(address, manner, settings.pool)
-    place = None if settings.sentinel is None else parse_sentinel(settings.sentinel)
-    return Single(address, manner, settings.pool, place)
+    return Single(address, manner, settings.pool, _sentinel(settings))
+
+
+def _sentinel(settings: Settings) -> SentinelPlace | None:
+    if settings.sentinel is None:
+        return None
+    place = parse_sentinel(settings.sentinel)
+    return replace(place, username=settings.sentinel_user, password=settings.sentinel_password)

@@ -30,6 +30,8 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
     sentinel: Annotated[
         str | None, arg("Ask these Sentinels for the primary of this name."), setting(metavar="NAME@HOST:PORT,...")
     ] = None
+    sentinel_user: Annotated[str | None, arg("User at the Sentinels; the database's is another.", min_length=1)] = None
+    sentinel_password: Annotated[Secret | None, arg("File with the password at the Sentinels.")] = None
     tls_ca: Annotated[Path | None, arg("Certificates that the database's must be signed by.")] = None
     tls_cert: Annotated[Path | None, arg("Certificate that is shown to the database.")] = None
     tls_key: Annotated[Path | None, arg("Key of that certificate.")] = None

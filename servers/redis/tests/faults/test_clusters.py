@@ -54,11 +54,11 @@ async def test_a_transaction_on_a_moving_slot_is_done_whole_or_not_at_all(client
         await client.call("set_value", key="{k}here", value="1")
         cluster.begin_move("{k}")
         refused = await client.call(
-            "pipeline", commands=[["INCR", "{k}here"], ["SET", "{k}gone", "alone"]], atomic=True
+            "pipeline", commands=[["INCR", "{k}gone"], ["SET", "{k}gone too", "alone"]], atomic=True
         )
-        there = await client.call("read_keys", keys=["{k}here", "{k}gone"])
+        there = await client.call("read_keys", keys=["{k}here", "{k}gone", "{k}gone too"])
     assert refused.error_code == "busy"
-    assert [item.get("value") for item in there.data["items"]] == ["1", None]
+    assert [item.get("value") for item in there.data["items"]] == ["1", None, None]
 
 
 async def test_a_node_that_stands_still_or_dies_costs_the_calls_to_its_keys_alone(

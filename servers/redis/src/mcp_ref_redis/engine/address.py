@@ -131,7 +131,7 @@ def parse_sentinel(text: str) -> SentinelPlace:
     found: list[tuple[str, int]] = []
     for place in places.split(","):
         host, _, port = place.strip().rpartition(":")
-        found.append((host or place.strip(), int(port) if _is_port(port) and host else SENTINEL_PORT))
+        found.append((host.strip("[]") or place.strip(), int(port) if _is_port(port) and host else SENTINEL_PORT))
         if not found[-1][0] or (host and not _is_port(port)):
             raise SettingsError("`--sentinel` must be NAME@HOST:PORT,HOST:PORT.")
     if not name:

@@ -1,7 +1,5 @@
 """Sentinels, who know where the primary of a name is: each is asked in turn, and none is believed unseen."""
 
-from typing import Any
-
 from mcp_protocol import ToolError
 from mcp_ref_redis.engine.address import Address, SentinelPlace
 from mcp_ref_redis.engine.faults import Lost, unreachable, within
@@ -31,25 +29,29 @@ class Sentinels:
         Raises:
             ToolError: `connection`, nobody knows of one that does.
         """
-        failure: ToolError = unreachable("no Sentinel knows where its primary is")
+        failure: ToolError | None = None
         tried: set[Address] = set()
         for place in list(self._places):
-            found = await self._told(place)
-            if found is None or found in tried:
-                continue
-            tried.add(found)
             try:
+                found = await self._told(place)
+                if found in tried:
+                    continue
+                tried.add(found)
                 link = await self._primary(found)
             except ToolError as error:
-                failure = error
+                failure = error if tried else failure or error
                 continue
             self._places.remove(place)  # who was right is asked first the next time
             self._places.insert(0, place)
             return link
-        raise failure
+        raise failure or unreachable()
 
-    async def _told(self, place: Address) -> Address | None:
-        """Where one Sentinel has the primary; None where it knows none, is away or talks nonsense."""
+    async def _told(self, place: Address) -> Address:
+        """Where one Sentinel has the primary.
+
+        Raises:
+            ToolError: it knows of none, is away, refuses us, or talks nonsense.
+        """
         try:
             async with within(_PATIENCE):
                 link = await open_link(place, self._manner)
@@ -57,16 +59,17 @@ class Sentinels:
                     [reply] = await link.exchange([self._question])
                 finally:
                     await link.close()
-        except (ToolError, Lost):
-            return None
-        return self._read(reply)
-
-    def _read(self, reply: Any) -> Address | None:
+        except Lost as error:
+            raise unreachable("its Sentinel went away") from error
+        except ToolError as error:
+            raise unreachable(
+                f"its Sentinel gave no answer ({error.message.rpartition(': ')[2].rstrip('.')})"
+            ) from error
         match reply:
             case [bytes() as host, bytes() as port] if port.isdigit() and len(port) <= _MOST_DIGITS:
                 return self._address.at(host.decode("utf-8", "replace"), int(port))
             case _:
-                return None
+                raise unreachable("no Sentinel knows where its primary is")
 
     async def _primary(self, place: Address) -> Link:
         """A connection to a place that holds the role; a user who may not ask for it believes the Sentinel."""
