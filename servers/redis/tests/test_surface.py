@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mcp_ref_kit.settings.fields import fields_of
 from mcp_ref_redis.settings import Settings
 
 Clients = Any
@@ -29,7 +30,7 @@ def test_the_readme_names_every_flag_of_this_server_and_no_other() -> None:
     """Those that every server has are described by the kit."""
     readme = (Path(__file__).parents[1] / "README.md").read_text()
     table = readme.partition("| flag | meaning |")[2].partition("## Tools")[0]
-    own = {f"--{name.replace('_', '-')}" for name in Settings.__struct_fields__ if name not in ELSEWHERE}
+    own = {field.flag for name, field in fields_of(Settings).items() if name not in ELSEWHERE}
     assert set(re.findall(r"--[a-z][a-z-]+", table)) == own
     script = Path(sys.executable).with_name("mcp-ref-redis")
     told = subprocess.run([script, "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
