@@ -28,6 +28,7 @@ from mcp_ref_browser.tools import (
     read,
     session,
     testing,
+    video,
     vision,
     webmcp,
     webstorage,
@@ -63,6 +64,7 @@ TOOLSETS: list[Toolset[State]] = [
     network.network,
     testing.testing,
     devtools.devtools,
+    video.video,
     config.config,
     webmcp.webmcp,
 ]

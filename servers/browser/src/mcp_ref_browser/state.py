@@ -10,7 +10,6 @@ from mcp_protocol.server.context import Context
 from mcp_ref_browser.answer.redact import Redactor
 from mcp_ref_browser.engine.supervisor import Supervisor
 from mcp_ref_browser.guard.origins import OriginPattern
-from mcp_ref_browser.page.recording import begin_har
 from mcp_ref_browser.sessions.artifacts import Artifact, ArtifactStore
 from mcp_ref_browser.sessions.downloads import Downloads
 from mcp_ref_browser.sessions.files import Files
@@ -103,10 +102,6 @@ class State:
             return Session(facts, policy, Redactor(self.vault.pairs), self.spawn, downloads)
 
         return make
-
-    async def begin_har(self, session: Session) -> None:
-        """Record the requests of a session from its beginning."""
-        await begin_har(session, self.store.path)
 
     async def end(self, session: Session) -> None:
         """End a session with all that it has."""

@@ -12,7 +12,7 @@ from mcp_ref_browser.answer.answers import Answer, Told, answer
 from mcp_ref_browser.answer.redact import masked
 from mcp_ref_browser.errors import BrowserError, crashed, invalid
 from mcp_ref_browser.guard.urls import BLANK
-from mcp_ref_browser.page.racing import Gone, Interrupted, check_open, race
+from mcp_ref_browser.page.racing import Gone, Interrupted, check_open, driver_errors, race
 from mcp_ref_browser.page.settle import Mark, settle
 from mcp_ref_browser.page.snapshot import Capture, Wish, capture, title_of
 from mcp_ref_browser.page.targets import find
@@ -232,8 +232,9 @@ async def using(ctx: Ctx, asked: Asked) -> AsyncGenerator[tuple[Session, bool]]:
         session = state.registry.find(ctx, asked.session)
     session.resting.disturb()
     try:
-        await state.ready(session)
-        yield session, minted and ctx.transport == "http"
+        with driver_errors():
+            await state.ready(session)
+            yield session, minted and ctx.transport == "http"
     except BaseException:  # a cancellation too
         if minted and state.registry.implied(ctx) != session.handle:
             await state.end(session)  # nobody has been told its handle, so nobody could ever use or close it
@@ -256,9 +257,11 @@ async def acted(ctx: Ctx, asked: Asked, work: Callable[[Turn], Awaitable[Any]]) 
         return await own.told(result, snapshot=asked.snapshot or ctx.state.settings.snapshot)
 
 
-async def looked(ctx: Ctx, asked: Asked, work: Callable[[Turn], Awaitable[dict[str, Any]]]) -> Output[Answer]:
-    """Look at a page, and answer what was found."""
-    async with turn(ctx, asked) as own:
+async def looked(
+    ctx: Ctx, asked: Asked, work: Callable[[Turn], Awaitable[dict[str, Any]]], *, guarded: bool = True
+) -> Output[Answer]:
+    """Look at a page, and answer what was found; `guarded`: not while a dialog is open or the page has crashed."""
+    async with turn(ctx, asked, guarded=guarded) as own:
         try:
             found = await work(own)
         except Interrupted:

@@ -47,7 +47,7 @@ def way(request: pytest.FixtureRequest) -> tuple[str, str]:
 async def lane(chromium: str, lanes: Lanes, way: tuple[str, str], site: Site, operator: Path) -> Lane:
     """A server that may go to site A only."""
     del chromium
-    flags = ("--allowed-origins", site.url, "--caps", "pdf,network", "--download-max", str(DOWNLOAD_MAX))
+    flags = ("--allowed-origins", site.url, "--caps", "pdf,network,devtools", "--download-max", str(DOWNLOAD_MAX))
     more = ("--secrets", str(operator / "secrets.toml"), "--output-max-size", str(OUTPUT_MAX), str(operator / "R"))
     return await lanes.get(*way, *flags, *more)
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Generator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from mcp_protocol.errors import ToolError
@@ -97,6 +98,23 @@ def modal_open(tab: Tab) -> BrowserError:
     return BrowserError(
         f"A dialog ({kind}) is open on tab {tab.id}.", code="modal_open", hint="Answer it with browser_handle_dialog."
     )
+
+
+@contextmanager
+def driver_errors() -> Generator[None]:
+    """The seam for what the driver raises where nothing is raced, as when a browser dies under a call.
+
+    Raises:
+        BrowserError: in place of any error of the driver.
+    """
+    try:
+        yield
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "playwright":  # which is not imported for this
+            raise
+        message = str(error)
+        closed = any(word in message for word in _CLOSED)
+        raise Gone() if closed else BrowserError(plain(message) or type(error).__name__) from error
 
 
 def translated(error: Exception, tab: Tab, what: str, seconds: float) -> Exception:

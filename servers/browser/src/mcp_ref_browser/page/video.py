@@ -28,7 +28,7 @@ _ENCODED = (
 
 
 class Film:
-    """The pictures of one tab so far, in a directory of their own."""
+    """The pictures of one tab so far, in a directory that whoever made it takes away."""
 
     def __init__(self, page: "Page", place: Path, workers: Workers, fps: int) -> None:
         self.page = page
@@ -63,19 +63,16 @@ class Film:
             self.cut = True
 
     async def encoded(self, ffmpeg: str) -> bytes:
-        """The video; its pictures are gone then.
+        """The video.
 
         Raises:
             BrowserError: there is no picture, or ffmpeg does not take them.
         """
-        try:
-            if not self._times:
-                raise BrowserError("The tab has shown nothing that could be recorded.")
-            await self._workers.run((self._place / _LIST).write_text, self._listed())
-            await _encode(ffmpeg, self._place)
-            return await self._workers.run((self._place / _VIDEO).read_bytes)
-        finally:
-            await self._workers.run(shutil.rmtree, self._place, True)  # noqa: FBT003  it takes that by position
+        if not self._times:
+            raise BrowserError("The tab has shown nothing that could be recorded.")
+        await self._workers.run((self._place / _LIST).write_text, self._listed())
+        await _encode(ffmpeg, self._place)
+        return await self._workers.run((self._place / _VIDEO).read_bytes)
 
     def _listed(self) -> str:
         """Each picture with how long it was seen; the last one twice, since a list ends with a picture's beginning."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_browser.answer.answers import Answer
 from mcp_ref_browser.errors import invalid, over_limit
+from mcp_ref_browser.page.racing import within
 from mcp_ref_browser.page.recording import begin_har, end_har
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import ACTS, LOOKS, SETS, SessionHandle
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 network = Toolset[State]("network", default=False)
 
 MOST_MOCKS = 50
-_SECONDS = 30_000
+_MILLISECONDS = 30_000
 
 
 class Mock(Struct, frozen=True):
@@ -126,7 +127,7 @@ async def browser_har_start(ctx: Ctx, *, session: SessionHandle = None) -> Outpu
     """Record all requests from now on."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        await own.do(begin_har(own.session, own.state.store.path))
+        await own.do(begin_har(own.session))
         return {"result": {"recording": "har"}, "lines": ["Requests are recorded."]}
 
     return await looked(ctx, Asked(session=session), work)
@@ -139,10 +140,10 @@ async def browser_har_stop(
     """End the recording and save it as HAR, without credentials."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        data = await own.do(end_har(own.session), "The recording did not end")
-        return await save(own, filename or "requests.har", "har", "application/json", data)
+        data = await within(end_har(own.session), own.seconds, "The recording did not end", own.tab)
+        return await save(own, filename, "har", "application/json", data)
 
-    return await looked(ctx, Asked(session=session, timeout_ms=_SECONDS), work)
+    return await looked(ctx, Asked(session=session, timeout_ms=_MILLISECONDS), work, guarded=False)
 
 
 async def _answered(mock: Mock, route: "Route") -> None:

@@ -9,6 +9,8 @@ from mcp_ref_browser.tools.navigate import link_to
 from mcp_ref_browser.turns import Turn
 
 _TEXT = "text/plain"
+# Kinds whose usual name says more than their media type.
+_NAMES = {"har": "requests.har"}
 
 
 async def save_text(own: Turn, filename: str, kind: str, text: str) -> dict[str, Any]:
@@ -44,4 +46,4 @@ def kept(artifact: Artifact, *more: ContentBlock) -> dict[str, Any]:
 
 
 def _named(kind: str, mime_type: str) -> str:
-    return f"{kind}{mimetypes.guess_extension(mime_type) or ''}"
+    return _NAMES.get(kind) or f"{kind}{mimetypes.guess_extension(mime_type) or ''}"

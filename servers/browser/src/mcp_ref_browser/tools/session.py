@@ -10,6 +10,7 @@ from mcp_ref_browser.answer.answers import Answer, Told, answer
 from mcp_ref_browser.answer.redact import Redactor
 from mcp_ref_browser.errors import invalid
 from mcp_ref_browser.guard.origins import parsed
+from mcp_ref_browser.page.recording import begin_har
 from mcp_ref_browser.sessions.session import Session
 from mcp_ref_browser.sessions.tab import Tab
 from mcp_ref_browser.settings import SnapshotMode
@@ -81,7 +82,7 @@ async def _created(
         async with using(ctx, Asked(session=made.handle)):
             await made.new_tab()
             if har:
-                await state.begin_har(made)
+                await begin_har(made)
     except Exception as error:  # whatever it was, there is no session that anybody could use
         await state.end(made)
         raise _unmade(error) from error
