@@ -1,11 +1,13 @@
 """The same answers on stdio and HTTP, in both eras, from real processes: acceptance cases once more, side by side."""
 
 import asyncio
+import os
 import re
 import sys
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, cast
+from urllib.parse import quote, urlsplit
 
 import msgspec
 import pytest
@@ -15,6 +17,7 @@ from mcp_protocol.client import Client, Command
 
 Redis: Any = redis.Redis  # whose types are partly unknown
 LEGACY, MODERN = "2025-11-25", "2026-07-28"
+USER_KEYS = 50_000
 WAYS = [(transport, revision) for transport in ("stdio", "http") for revision in (LEGACY, MODERN)]
 # What differs from run to run.
 VOLATILE = frozenset({"ttl_ms", "idle_s", "freq", "next_cursor", "elapsed_ms"})
@@ -93,14 +96,15 @@ JAILED: list[Call] = [
 
 
 @asynccontextmanager
-async def reached(transport: str, revision: str, *arguments: str) -> AsyncGenerator[Client]:
+async def reached(transport: str, revision: str, *arguments: str, **variables: str) -> AsyncGenerator[Client]:
     command = [sys.executable, "-m", "mcp_ref_redis", *arguments, "--toolsets", "all"]
+    environment = os.environ | variables
     if transport == "stdio":
-        async with Client(Command(command, stderr="keep"), revision=revision) as client:
+        async with Client(Command(command, env=environment, stderr="keep"), revision=revision) as client:
             yield client
         return
     process = await asyncio.create_subprocess_exec(
-        *command, "--transport", "http", "--port", "0", stderr=asyncio.subprocess.PIPE
+        *command, "--transport", "http", "--port", "0", env=environment, stderr=asyncio.subprocess.PIPE
     )
     try:
         assert process.stderr
@@ -138,6 +142,10 @@ async def outcomes(client: Client, calls: list[Call]) -> list[Any]:
     return found
 
 
+# What the argument is stronger than.
+NOBODY = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1"}
+
+
 @pytest.fixture
 def database(engine_url: str) -> str:
     """Database 7, which nothing else uses."""
@@ -166,29 +174,107 @@ def changing(url: str) -> int:
 
 
 async def test_every_way_gives_the_same_answers(database: str) -> None:
-    """DB11, and R1 to R7, R9 to R12, R14 to R17, DB3, DB7, DB12 on both transports in both eras."""
+    """DB11, and R1 to R12, R14 to R16, DB3, DB7, DB12 on both transports in both eras; R8: a flag wins."""
     seen: list[list[Any]] = []
     for way in WAYS:
         refilled(database)
         before = changing(database)
-        async with reached(*way, database, "--mode", "read-only") as client:
+        async with reached(*way, database, "--mode", "read-only", **NOBODY) as client:
             found = await outcomes(client, READING)
         assert changing(database) == before
         async with reached(*way, database, "--mode", "read-write", "--key-prefix", "app:") as client:
             found += await outcomes(client, JAILED)
         async with reached(*way, database, "--mode", "read-write") as client:
             found += await outcomes(client, WRITING)
-            await a_change_by_somebody_else(client, database)
         seen.append(found)
     for other in seen[1:]:
         for one, same in zip(seen[0], other, strict=True):
             assert one == same
 
 
-async def a_change_by_somebody_else(client: Client, url: str) -> None:
+async def test_a_change_by_somebody_else_is_told_in_every_way(database: str) -> None:
     """R17, without keyspace events: who listens to a key is told."""
-    async with client.listen(uris=["redis://7/key/user:5"]) as changes:
-        with Redis.from_url(url) as raw:
+    refilled(database)
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(reached(*way, database)) for way in WAYS]
+        heard = [await stack.enter_async_context(client.listen(uris=["redis://7/key/user:5"])) for client in servers]
+        with Redis.from_url(database) as raw:
             raw.set("user:5", "another")
         async with asyncio.timeout(5):
-            assert (await anext(changes)).uri == "redis://7/key/user:5"
+            for changes in heard:
+                assert (await anext(changes)).uri == "redis://7/key/user:5"
+
+
+@pytest.fixture
+def narrow(engine_url: str) -> Generator[str]:
+    """A user who may only read, and only keys of `app:`; its password needs percents in a URL."""
+    with Redis.from_url(engine_url) as raw:
+        raw.execute_command("ACL", "SETUSER", "reader", "on", f">{PASSWORD}", "~app:*", "-@all", "+@read")
+        yield PASSWORD
+        raw.execute_command("ACL", "DELUSER", "reader")
+
+
+PASSWORD = "p@ss/w:rd%?#"  # noqa: S105  of a test
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_variables_lead_to_the_database(way: tuple[str, str], crowd: str) -> None:
+    """R8, R18: no URL, and a placeholder for one; what is cancelled half-way answers nothing and spoils nothing."""
+    place = urlsplit(crowd)
+    variables = {"REDIS_URL": "${REDIS_URL}", "REDIS_HOST": str(place.hostname), "REDIS_PORT": str(place.port)}
+    async with reached(*way, "--pool", "1", **variables, REDIS_DB="5") as client:
+        begun = asyncio.Event()
+        call = client.call_tool("analyze_keyspace", {"sample": USER_KEYS}, on_progress=lambda _: begun.set())
+        async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+            analysis = group.create_task(call)
+            await begun.wait()
+            analysis.cancel()
+        assert analysis.cancelled()
+        after = await asyncio.gather(*[client.call_tool("read_key", {"key": f"user:{n}"}) for n in range(5)])
+    values = [data["value"] for result in after if (data := result.structured_content)]
+    assert values == [f"name {n}" for n in range(5)]
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_user_with_few_rights_gets_a_server_that_runs(way: tuple[str, str], url: str, narrow: str) -> None:
+    """R8, R13: percent-encoded in the URL; CONFIG, ACL, COMMAND and INFO are forbidden, and say so."""
+    with Redis.from_url(url) as raw:
+        raw.mset({"app:1": "mine", "user:1": "foreign"})
+    address = url.replace("//", f"//reader:{quote(narrow, safe='')}@")
+    calls: list[Call] = [
+        ("read_key", {"key": "app:1"}, None),
+        ("read_key", {"key": "user:1"}, "permission"),
+        ("set_value", {"key": "app:1", "value": "x"}, "permission"),
+        ("command", {"args": ["GET", "app:1"]}, "permission"),
+        ("scan_keys", {}, None),
+        ("server_info", {}, None),
+        ("check_health", {}, None),
+    ]
+    async with reached(*way, address, "--mode", "read-write") as client:
+        await outcomes(client, calls)
+        refusal = await client.call_tool("set_value", {"key": "app:1", "value": "x"})
+    assert "NOPERM" in str(refusal.content)
+    assert narrow not in str(refusal.content)
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_json_cannot_hold_is_said_in_it(way: tuple[str, str], database: str) -> None:
+    """DB4: infinities, numbers beyond 2**53, bytes, nothing; a strict parser reads it."""
+    with Redis.from_url(database) as raw:
+        raw.flushdb()
+        raw.zadd("z", {"low": "-inf", "mid": 2**60, "high": "inf"})
+        raw.hset("h", mapping={"big": 2**63 - 1, b"\xff": b"\xfe", "nan": "nan"})
+        raw.set("n", 2**63 - 1)
+    async with reached(*way, database) as client:
+        scores = await client.call_tool("read_key", {"key": "z"})
+        fields = await client.call_tool("read_key", {"key": "h", "fields": ["big", "none", "nan"]})
+        raw_reply = await client.call_tool("pipeline", {"commands": [["ZSCORE", "z", "high"], ["GET", "gone"]]})
+    for result in (scores, fields, raw_reply):
+        msgspec.json.decode(result.content[0].text)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType]
+    assert [one["score"] for one in members(scores, "members")] == ["-Infinity", float(2**60), "Infinity"]
+    assert [one["value"] for one in members(fields, "entries")] == [str(2**63 - 1), None, "nan"]
+    assert members(raw_reply, "replies") == [{"ok": "Infinity"}, {"ok": None}]
+
+
+def members(result: Any, name: str) -> Any:
+    return result.structured_content[name]
