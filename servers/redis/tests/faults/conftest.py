@@ -3,8 +3,9 @@
 import asyncio
 import inspect
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,16 +135,42 @@ class ClusterOf3:
             self.on(node, "CLUSTER", "SETSLOT", self.slot(key), "NODE", self.id(to))
 
 
-@pytest.fixture
-def cluster(start_engine: Callable[..., Any], waited: Any) -> ClusterOf3:
+@pytest.fixture(scope="session")
+def shared(request: pytest.FixtureRequest) -> Any:
+    """What the conftest above this one defines, beside its fixtures, which live as long as one test."""
+    return request.config.pluginmanager.get_plugin(str(Path(__file__).parents[1] / "conftest.py"))
+
+
+@pytest.fixture(scope="session")
+def waited_for(shared: Any) -> Callable[..., Any]:
+    return shared.wait_for
+
+
+@pytest.fixture(scope="module")
+def engines(shared: Any) -> Generator[Callable[..., Any]]:
+    """As start_engine, for all tests of a file."""
+    started: list[Any] = []
+
+    def start(*options: str, **more: Any) -> Any:
+        started.append(shared.Engine(*options, **more))
+        return started[-1]
+
+    yield start
+    for engine in started:
+        engine.close()
+
+
+@pytest.fixture(scope="module")
+def cluster(engines: Callable[..., Any], waited_for: Callable[..., Any]) -> ClusterOf3:
+    """A cluster for all tests of a file: each takes keys of its own, and the last one may end its nodes."""
     options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--appendonly", "no")
-    made = ClusterOf3([start_engine(*options) for _ in range(NODES)])
+    made = ClusterOf3([engines(*options) for _ in range(NODES)])
     for at, node in enumerate(made.nodes):
         made.on(node, "CLUSTER", "ADDSLOTSRANGE", at * made.share, min((at + 1) * made.share, SLOTS) - 1)
         made.on(node, "CLUSTER", "SET-CONFIG-EPOCH", at + 1)
         made.on(node, "CLUSTER", "MEET", "127.0.0.1", made.nodes[0].port)
     for node in made.nodes:
-        waited(lambda node=node: _is_whole(str(made.on(node, "CLUSTER INFO"))))
+        waited_for(lambda node=node: _is_whole(str(made.on(node, "CLUSTER INFO"))))
     return made
 
 

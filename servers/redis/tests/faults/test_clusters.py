@@ -5,6 +5,8 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 Clients = Any
 PeerOf = Any
 KEYS = [f"{{k}}{number}" for number in range(40)]
@@ -48,48 +50,38 @@ async def test_slots_move_while_calls_run(client_of: Clients, cluster: Any) -> N
     assert (stream.data["length"], len(waited_for.data["entries"])) == (1, 1)
 
 
-async def test_a_transaction_on_a_moving_slot_is_done_whole_or_not_at_all(client_of: Clients, cluster: Any) -> None:
-    """A part that is sent on alone would be done although EXEC was refused."""
+async def test_a_transaction_on_a_moving_slot_is_done_whole_or_not_at_all(
+    client_of: Clients, cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that is sent on alone would be done although EXEC was refused. Streams of several slots are told of."""
+    monkeypatch.setattr("mcp_ref_redis.watching.watchers.LOOK_SECONDS", 0.1)
+    await streams_of_several_nodes_are_listened_to(client_of, cluster)
     async with client_of(cluster.nodes[0].url, cluster=True, mode="read-write") as client:
-        await client.call("set_value", key="{k}here", value="1")
-        cluster.begin_move("{k}")
+        await client.call("set_value", key="{t}here", value="1")
+        cluster.begin_move("{t}")
         refused = await client.call(
-            "pipeline", commands=[["INCR", "{k}gone"], ["SET", "{k}gone too", "alone"]], atomic=True
+            "pipeline", commands=[["INCR", "{t}gone"], ["SET", "{t}gone too", "alone"]], atomic=True
         )
-        there = await client.call("read_keys", keys=["{k}here", "{k}gone", "{k}gone too"])
+        there = await client.call("read_keys", keys=["{t}here", "{t}gone", "{t}gone too"])
     assert refused.error_code == "busy"
     assert [item.get("value") for item in there.data["items"]] == ["1", None, None]
 
 
-async def test_a_node_that_stands_still_or_dies_costs_the_calls_to_its_keys_alone(
-    client_of: Clients, cluster: Any
-) -> None:
-    """Who holds what is asked of a node that answers, even where the silent one was asked first before."""
-    names = {node: next(f"n{at}" for at in range(99) if cluster.holder(f"n{at}") is node) for node in cluster.nodes}
-    first, second, third = cluster.nodes
-    async with client_of(first.url, cluster=True, mode="read-write", timeout=0.7) as client:
-        for name in names.values():
-            await client.call("set_value", key=name, value=name)
-        first.signal(signal.SIGSTOP)
-        stalled = [await client.call("read_key", key=names[first]) for _ in range(2)]
-        others = [await client.call("read_key", key=names[node]) for node in (second, third)]
-        first.signal(signal.SIGCONT)
-        again = await client.call("read_key", key=names[first])
-        request = await client.peer.begin(
-            "tools/call",
-            {"name": "pipeline", "arguments": {"commands": [["SET", name, "2"] for name in names.values()] * 100}},
+async def streams_of_several_nodes_are_listened_to(client_of: Clients, cluster: Any) -> None:
+    """No XREAD may name two of them."""
+    uris = [f"redis://0/stream/s{number}" for number in range(4)]
+    async with client_of(cluster.nodes[0].url, cluster=True, mode="read-write") as client:
+        wanted = {"notifications": {"resourceSubscriptions": uris}}
+        request = await client.peer.begin("subscriptions/listen", wanted)
+        await client.peer.notification("notifications/subscriptions/acknowledged")
+        for number in range(4):
+            await client.call("stream_write", key=f"s{number}", entries=[{"fields": {"a": "1"}}])
+        missing = set(uris)
+        while missing:
+            missing.discard((await client.peer.notification("notifications/resources/updated"))["params"]["uri"])
+        await client.peer.send(
+            {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": request}}
         )
-        second.stop()
-        killed = (await client.peer.reply(request))["result"]
-        gone = await client.call("read_key", key=names[second])
-        rest = [await client.call("read_key", key=names[node]) for node in (first, third)]
-    assert {one.error_code for one in stalled} <= {"timeout", "connection"}
-    assert [one.data["value"] for one in others] == [names[second], names[third]]
-    assert again.data["value"] == names[first]
-    assert killed.get("_meta", {}).get("mcp-ref/error", {}).get("code") in {None, "connection", "busy"}
-    assert gone.error_code in {"connection", "busy"}
-    assert all(one.error_code in {None, "busy"} for one in rest)  # CLUSTERDOWN, once the others have noticed
-    assert str(second.port) not in gone.text
 
 
 NONSENSE = [b"*1\r\n:1\r\n", b"*1\r\n*3\r\n+a\r\n+b\r\n+c\r\n", b"+OK\r\n", b":7\r\n", b"_\r\n", b"*0\r\n"]
@@ -152,3 +144,34 @@ async def test_a_node_outside_of_the_cluster_is_never_spoken_to(client_of: Clien
         assert stranger.commands == []
     assert led.error_code == "busy"
     assert codes == ["connection"] * 5 + ["busy"]
+
+
+async def test_a_node_that_stands_still_or_dies_costs_the_calls_to_its_keys_alone(
+    client_of: Clients, cluster: Any
+) -> None:
+    """Who holds what is asked of a node that answers, even where the silent one was asked first before."""
+    names = {node: next(f"n{at}" for at in range(99) if cluster.holder(f"n{at}") is node) for node in cluster.nodes}
+    first, second, third = cluster.nodes
+    async with client_of(first.url, cluster=True, mode="read-write", timeout=0.7) as client:
+        for name in names.values():
+            await client.call("set_value", key=name, value=name)
+        first.signal(signal.SIGSTOP)
+        stalled = [await client.call("read_key", key=names[first]) for _ in range(2)]
+        others = [await client.call("read_key", key=names[node]) for node in (second, third)]
+        first.signal(signal.SIGCONT)
+        again = await client.call("read_key", key=names[first])
+        request = await client.peer.begin(
+            "tools/call",
+            {"name": "pipeline", "arguments": {"commands": [["SET", name, "2"] for name in names.values()] * 100}},
+        )
+        second.stop()
+        killed = (await client.peer.reply(request))["result"]
+        gone = await client.call("read_key", key=names[second])
+        rest = [await client.call("read_key", key=names[node]) for node in (first, third)]
+    assert {one.error_code for one in stalled} <= {"timeout", "connection"}
+    assert [one.data["value"] for one in others] == [names[second], names[third]]
+    assert again.data["value"] == names[first]
+    assert killed.get("_meta", {}).get("mcp-ref/error", {}).get("code") in {None, "connection", "busy"}
+    assert gone.error_code in {"connection", "busy"}
+    assert all(one.error_code in {None, "busy"} for one in rest)  # CLUSTERDOWN, once the others have noticed
+    assert str(second.port) not in gone.text

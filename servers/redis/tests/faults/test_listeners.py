@@ -22,11 +22,13 @@ Heard = Callable[..., Awaitable[str]]
 @asynccontextmanager
 async def listening(client: Any, *uris: str, revision: str = "2026-07-28") -> AsyncGenerator[Heard]:
     """Subscribe in the way of the era; what is given waits for the next change, or for that of one URI."""
+    request = None
     if revision == "2025-11-25":
         for uri in uris:
             await client.request("resources/subscribe", {"uri": uri})
     else:
-        await client.peer.begin("subscriptions/listen", {"notifications": {"resourceSubscriptions": list(uris)}})
+        wanted = {"notifications": {"resourceSubscriptions": list(uris)}}
+        request = await client.peer.begin("subscriptions/listen", wanted)
         await client.peer.notification("notifications/subscriptions/acknowledged")
 
     async def heard(wanted: str | None = None, seconds: float = 5) -> str:
@@ -37,6 +39,9 @@ async def listening(client: Any, *uris: str, revision: str = "2026-07-28") -> As
                     return uri
 
     yield heard
+    if request is not None:
+        cancelled = {"method": "notifications/cancelled", "params": {"requestId": request}}
+        await client.peer.send({"jsonrpc": "2.0", **cancelled})
 
 
 async def nothing(heard: Heard, seconds: float) -> None:
@@ -132,7 +137,7 @@ async def test_one_listener_who_is_refused_costs_the_others_nothing(client_of: C
     bad = ["redis://0/stream/text", "redis://0/stream/other", "redis://0/channel/other"]
     url = engine.url.replace("//", "//mcp:p@")
     async with client_of(url) as client, listening(client, *bad, *good) as heard:
-        await nothing(heard, 1)
+        await nothing(heard, 0.6)
         with Redis.from_url(engine.url) as raw:
             for words in (("XADD", "app:s", "*", "n", "1"), ("PUBLISH", "app:c", "m"), ("APPEND", "app:k", "2")):
                 raw.execute_command(*words)

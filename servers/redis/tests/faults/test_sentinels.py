@@ -30,13 +30,13 @@ def naming(*ports: int) -> Callable[[list[bytes]], bytes]:
     return answer
 
 
-@pytest.fixture
-def pair(start_engine: Any, waited: Any) -> tuple[Any, Any]:
-    """A primary and its replica."""
-    primary = start_engine("--repl-diskless-sync-delay", "0")
-    replica = start_engine("--replicaof", "127.0.0.1", str(primary.port))
+@pytest.fixture(scope="module")
+def pair(engines: Any, waited_for: Any) -> tuple[Any, Any]:
+    """A primary and its replica; the last test that takes them changes their roles."""
+    primary = engines("--repl-diskless-sync-delay", "0")
+    replica = engines("--replicaof", "127.0.0.1", str(primary.port))
     with Redis.from_url(replica.url) as raw:
-        waited(lambda: raw.info("replication")["master_link_status"] == "up")
+        waited_for(lambda: raw.info("replication")["master_link_status"] == "up")
     return primary, replica
 
 
