@@ -100,7 +100,7 @@ def _text(told: Told, *, fence: bool) -> str:
     if told.truncation is not None:
         shown, total = told.truncation["shown"], told.truncation["total"]
         more = " The rest: cursor=nextCursor." if told.next_cursor else ""
-        lines.append(f"Shown: {shown} of {total}.{more}")
+        lines.append(f"Shown: {shown} of {'more' if total is None else total}.{more}")
     if told.next_cursor:
         lines.append(f"nextCursor: {told.next_cursor}")
     if told.text is not None:

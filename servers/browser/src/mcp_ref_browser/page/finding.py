@@ -1,5 +1,6 @@
 """Finds nodes of a snapshot by text, pattern and role, and shows them with what they are in. Pure."""
 
+import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
@@ -9,6 +10,9 @@ from mcp_ref_browser.page.tree import ancestors, comparable, parents, role_of
 
 MOST_PATTERN = 1000
 _MEMORY = 8 * 1024 * 1024
+_SLASHED = re.compile(r"/(.+)/([dgimsuvy]*)", re.DOTALL)
+# Those that change what matches, and mean the same to both.
+_FLAGS = frozenset("ims")
 Test = Callable[[str], bool]
 
 
@@ -31,10 +35,21 @@ def matching(pattern: str) -> Test:
     try:
         compiled = re2.compile(pattern[:MOST_PATTERN], options)
     except re2.error as error:
+        [said, *_] = error.args or (b"",)
+        why = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
         raise invalid(
-            f"`regex` is no pattern: {error}.", "Look-around and back references do not exist here."
+            f"`regex` is no pattern: {why[:200]}.", "Look-around and back references do not exist here."
         ) from error
     return lambda line: compiled.search(line) is not None
+
+
+def spelled(pattern: str) -> str:
+    """A pattern that may be written as in JavaScript, between slashes and with flags: `/error/i` is `(?i)error`."""
+    written = _SLASHED.fullmatch(pattern)
+    if written is None:
+        return pattern
+    flags = "".join(sorted(_FLAGS & set(written[2])))
+    return f"(?{flags}){written[1]}" if flags else written[1]
 
 
 def found(lines: Sequence[str], test: Test, role: str | None, most: int) -> tuple[list[int], int]:

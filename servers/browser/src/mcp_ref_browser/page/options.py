@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mcp_ref_browser.errors import BrowserError, invalid
-from mcp_ref_browser.page.racing import race
+from mcp_ref_browser.page.racing import DRIVER_SECONDS, race
 from mcp_ref_browser.page.script import FIELDS, on_element
 from mcp_ref_browser.page.targets import frame_of
 from mcp_ref_browser.sessions.tab import Tab
@@ -31,7 +31,9 @@ async def choose(tab: Tab, found: "Locator", values: Sequence[str], seconds: flo
     told: dict[str, Any] = await race(tab, work, seconds + LATE_SECONDS, "The list did not answer")
     if "list" not in told:
         _check(told, values)
-        return await race(tab, found.select_option(list(values), timeout=seconds * 1000), seconds + 0.2, _WHAT)
+        return await race(
+            tab, found.select_option(list(values), timeout=seconds * 1000), seconds, _WHAT, grace=DRIVER_SECONDS
+        )
     if not told["list"]:
         raise BrowserError("That is no list of options.", code="unsupported", hint="Click it, then click the option.")
     for value in values:
@@ -56,19 +58,19 @@ async def _pick(tab: Tab, found: "Locator", value: str, told: dict[str, Any], se
     frame = await race(tab, frame_of(found), seconds, _WHAT)
     option = frame.get_by_role("option", name=value, exact=True).filter(visible=True).first
     if told["typed"]:
-        await race(tab, found.fill(value, timeout=seconds * 1000), seconds + 0.2, _WHAT)
+        await race(tab, found.fill(value, timeout=seconds * 1000), seconds, _WHAT, grace=DRIVER_SECONDS)
     elif not await race(tab, option.is_visible(), seconds, _WHAT):
-        await race(tab, found.click(timeout=seconds * 1000), seconds + 0.2, _WHAT)
+        await race(tab, found.click(timeout=seconds * 1000), seconds, _WHAT, grace=DRIVER_SECONDS)
     if told["offers"]:
         return  # what the browser itself offers is chosen by being typed
     if not await _shows(tab, option, min(LATE_SECONDS, seconds)):
         raise await _unknown(tab, frame, value, seconds)
-    await race(tab, option.click(timeout=seconds * 1000), seconds + 0.2, _WHAT)
+    await race(tab, option.click(timeout=seconds * 1000), seconds, _WHAT, grace=DRIVER_SECONDS)
 
 
 async def _shows(tab: Tab, option: "Locator", seconds: float) -> bool:
     try:
-        await race(tab, option.wait_for(timeout=seconds * 1000), seconds + 0.2, _WHAT)
+        await race(tab, option.wait_for(timeout=seconds * 1000), seconds, _WHAT, grace=DRIVER_SECONDS)
     except BrowserError as error:
         if error.code != "timeout":
             raise

@@ -12,6 +12,8 @@ from mcp_ref_browser.sessions.tab import Tab
 
 Found = TypeVar("Found")
 
+# The driver knows better why something did not happen, so it is let to say so first.
+DRIVER_SECONDS = 0.2
 _CLOSED = ("has been closed", "Connection closed", "Target crashed", "Page crashed", "browser has disconnected")
 # What the driver noticed while it waited, in our words, and what to do about it; the first that it said counts.
 _REASONS = (
@@ -45,8 +47,8 @@ class Gone(BrowserError):
         super().__init__("The page was closed.", code="crashed", hint="Call browser_navigate to go on.")
 
 
-async def race(tab: Tab, work: Awaitable[Found], seconds: float, what: str) -> Found:
-    """The outcome of some work on a page.
+async def race(tab: Tab, work: Awaitable[Found], seconds: float, what: str, *, grace: float = 0.0) -> Found:
+    """The outcome of some work on a page, which may take `seconds`, and `grace` to say why it took longer.
 
     Raises:
         Interrupted: a dialog opened first.
@@ -56,7 +58,7 @@ async def race(tab: Tab, work: Awaitable[Found], seconds: float, what: str) -> F
         doing = group.create_task(_outcome(work))
         noticing = group.create_task(tab.interrupted.wait())
         try:
-            await asyncio.wait({doing, noticing}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({doing, noticing}, timeout=seconds + grace, return_when=asyncio.FIRST_COMPLETED)
         finally:
             late = not doing.done()
             doing.cancel()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from mcp_ref_browser.errors import BrowserError, timed_out
-from mcp_ref_browser.page.racing import race
+from mcp_ref_browser.page.racing import DRIVER_SECONDS, race
 from mcp_ref_browser.page.targets import located
 from mcp_ref_browser.sessions.tab import Tab
 
@@ -17,7 +17,6 @@ ElementState = Literal["visible", "hidden", "attached", "detached"]
 MOST_FRAMES = 50
 # A frame that comes while a text is waited for is looked at within this.
 _ROUND_SECONDS = 1.0
-_DRIVER_SECONDS = 0.2
 
 
 async def shows(tab: Tab, text: str, seconds: float) -> None:
@@ -45,7 +44,7 @@ async def goes(tab: Tab, text: str, seconds: float) -> None:
         left = max(end - asyncio.get_running_loop().time(), 0.001)
         waiting = _visible(frame, text).wait_for(state="hidden", timeout=left * 1000)
         try:
-            await race(tab, waiting, left + _DRIVER_SECONDS, f"The text {text[:100]!r} did not go")
+            await race(tab, waiting, left, f"The text {text[:100]!r} did not go", grace=DRIVER_SECONDS)
         except BrowserError as error:
             if frame.is_detached():  # and what it showed with it
                 continue
@@ -62,7 +61,7 @@ async def becomes(tab: Tab, target: str, state: ElementState, seconds: float) ->
     """
     found, _ = await located(tab, target)
     waiting = found.first.wait_for(state=state, timeout=seconds * 1000)
-    await race(tab, waiting, seconds + _DRIVER_SECONDS, f"{target[:100]} was not {state}")
+    await race(tab, waiting, seconds, f"{target[:100]} was not {state}", grace=DRIVER_SECONDS)
 
 
 async def shown(tab: Tab, text: str, seconds: float) -> bool:

@@ -54,7 +54,7 @@ class Registry:
         handle = secrets.token_urlsafe(HANDLE_BYTES)
         session = make(handle, owner_key(ctx.principal))
         self._sessions[handle] = session
-        self._tie(ctx, handle)
+        self.tie(ctx, handle)
         return session
 
     def find(self, ctx: "Context[Any]", handle: str | None) -> Session:
@@ -82,6 +82,13 @@ class Registry:
             return self._default
         facts = ctx.call.peer.session
         return None if facts is None else self._tied.get(facts)
+
+    def tie(self, ctx: "Context[Any]", handle: str) -> None:
+        """Have calls without a handle mean this one, where they can mean anything: at first what was made last."""
+        if ctx.transport != "http":
+            self._default = handle
+        elif ctx.call.peer.session is not None:
+            self._tied[ctx.call.peer.session] = handle
 
     def listed(self, ctx: "Context[Any]") -> list[Session]:
         """The caller's sessions. Callers without a name of their own, over HTTP, see what is tied to them."""
@@ -127,13 +134,6 @@ class Registry:
         own = sum(session.facts.owner == owner_key(principal) for session in self._sessions.values())
         if principal != LOCAL and own >= max(1, self._most // 2):
             raise over_limit(f"You have {own} sessions already.", way_out)
-
-    def _tie(self, ctx: "Context[Any]", handle: str) -> None:
-        """What was made last is what calls without a handle mean, where they can mean anything."""
-        if ctx.transport != "http":
-            self._default = handle
-        elif ctx.call.peer.session is not None:
-            self._tied[ctx.call.peer.session] = handle
 
 
 def owner_key(principal: Principal) -> str:

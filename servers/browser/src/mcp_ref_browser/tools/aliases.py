@@ -9,7 +9,7 @@ from mcp_protocol.server.dispatch import Proceed
 from mcp_protocol.server.results import Answer
 from mcp_protocol.session.calls import Call
 from mcp_ref_browser.errors import invalid
-from mcp_ref_browser.tools.arguments import ALIASES, IN_WORDS
+from mcp_ref_browser.tools.arguments import ALIASES, IN_WORDS, NULLS
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +23,8 @@ async def accept_aliases(ctx: Context[Any], call: Call, proceed: Proceed) -> Ans
     del ctx
     given = call.params.get("arguments")
     if call.method == "tools/call" and isinstance(given, dict):
-        call.params["arguments"] = renamed(cast("dict[str, Any]", given))
+        spoken = _without_null(call.params.get("name"), cast("dict[str, Any]", given))
+        call.params["arguments"] = renamed(spoken)
     return await proceed()
 
 
@@ -36,6 +37,11 @@ def renamed(given: Mapping[str, Any]) -> dict[str, Any]:
         words = {*IN_WORDS, "name"}
         found["fields"] = [_one(cast("dict[str, Any]", row), words) if isinstance(row, dict) else row for row in rows]
     return found
+
+
+def _without_null(tool: Any, given: dict[str, Any]) -> dict[str, Any]:
+    words = NULLS.get(tool, {})
+    return {name: words.get(name) if value is None else value for name, value in given.items()}
 
 
 def _one(given: Mapping[str, Any], words: Collection[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Arguments that several tools share, and what is promised of them."""
 
-from typing import Annotated, Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args
 
 from mcp_protocol import arg
 from mcp_protocol.server.toolset import ToolOptions
@@ -32,6 +32,17 @@ MODIFIERS = frozenset({"Alt", "Control", "ControlOrMeta", "Meta", "Shift"})
 ALIASES = {"id": "index", "ref": "target", "startRef": "startTarget", "endRef": "endTarget"}
 # What an element is called in words, for the log of whoever sends it: accepted, and of no other use.
 IN_WORDS = frozenset({"element", "startElement", "endElement"})
+# What null says where it says something; everywhere else it is the same as leaving an argument out.
+DEFAULT = "default"
+NULLS = {
+    "browser_emulate_media": {
+        "colorScheme": DEFAULT,
+        "reducedMotion": "no-preference",
+        "forcedColors": "none",
+        "contrast": "no-preference",
+        "media": DEFAULT,
+    }
+}
 MOST_ENTRIES = 500
 
 
@@ -53,14 +64,17 @@ def mode_of(snapshot: str | None) -> SnapshotMode | None:
     return cast("SnapshotMode | None", snapshot)
 
 
-def bounded(name: str, value: int, low: int, high: int) -> int:
+Number = TypeVar("Number", int, float)
+
+
+def bounded(name: str, value: Number, low: int, high: int) -> Number:
     """A number within its bounds, which are too many to be listed in every schema.
 
     Raises:
         BrowserError: it is not.
     """
     if not low <= value <= high:
-        raise invalid(f"`{name}` must be between {low} and {high}, got {value}.")
+        raise invalid(f"`{name}` must be between {low} and {high}, got {value:g}.")
     return value
 
 

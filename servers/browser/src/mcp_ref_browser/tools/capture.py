@@ -1,10 +1,12 @@
 # ruff: noqa: N803  argument names are the wire's
 """Pictures of a page."""
 
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from mcp_protocol import Image, Output, Toolset, arg
 from mcp_ref_browser.answer.answers import Answer
+from mcp_ref_browser.errors import invalid
 from mcp_ref_browser.page.pictures import Format, Shot, screenshot
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import LOOKS, Filename, SessionHandle, bounded
@@ -13,6 +15,7 @@ from mcp_ref_browser.turns import Asked, Turn, looked
 
 core = Toolset[State]("core")
 
+_ENDINGS: dict[str, Format] = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp"}
 # Wider pictures are shrunk by the models that look at them.
 WIDTH = 1568
 
@@ -32,7 +35,11 @@ async def browser_take_screenshot(  # noqa: PLR0913  one parameter for each argu
     session: SessionHandle = None,
 ) -> Output[Answer]:
     """Picture of the page."""
-    form = type or "png"
+    form = type or _by_ending(filename) or "png"
+    if fullPage and target is not None:
+        raise invalid("`fullPage` shows all of the page, and `target` a part of it: give one of them.")
+    if quality is not None and form == "png":
+        raise invalid("`quality` is for jpeg and webp: give one of them as `type`.")
     width = bounded("maxWidth", WIDTH if maxWidth is None else maxWidth, 16, 8192)
     if quality is not None:
         bounded("quality", quality, 1, 100)
@@ -56,3 +63,7 @@ async def browser_take_screenshot(  # noqa: PLR0913  one parameter for each argu
         return told
 
     return await looked(ctx, Asked(session=session), work)
+
+
+def _by_ending(filename: str | None) -> Format | None:
+    return _ENDINGS.get(PurePath(filename or "").suffix.lower())

@@ -29,6 +29,12 @@ def shown(value: str, *, reveal: bool) -> Any:
     return {"length": len(value), "sha256": sha256(value.encode("utf-8", "replace")).hexdigest()[:8]}
 
 
+def worded(value: str, *, reveal: bool) -> str:
+    """The same in words."""
+    told = shown(value, reveal=reveal)
+    return value if reveal else f"[{told['length']} characters, sha256 {told['sha256']}]"
+
+
 def may_reveal(ctx: Ctx, reveal: bool | None) -> bool:  # noqa: FBT001  as the caller gave it
     """Whether values are shown.
 
@@ -59,7 +65,7 @@ async def browser_cookie_list(
             if (domain is None or domain.lstrip(".") in one["domain"]) and (path is None or one["path"] == path)
         ]
         listed = [_described(one, reveal=revealed) for one in found]
-        return _told({"cookies": listed}, [f"{one['name']} ({one['domain']}{one['path']})" for one in found])
+        return _told({"cookies": listed}, [_line(one, reveal=revealed) for one in found])
 
     return await looked(ctx, Asked(session=session), work)
 
@@ -75,7 +81,7 @@ async def browser_cookie_get(
         found = [one for one in await _all(own) if one["name"] == name]
         if not found:
             raise BrowserError(f"There is no cookie {name[:100]!r}.", code="no_match")
-        return _told({"cookie": _described(found[0], reveal=revealed)}, [f"{name} ({found[0]['domain']})"])
+        return _told({"cookie": _described(found[0], reveal=revealed)}, [_line(found[0], reveal=revealed)])
 
     return await looked(ctx, Asked(session=session), work)
 
@@ -88,13 +94,15 @@ async def browser_cookie_set(  # noqa: PLR0913  one parameter for each argument
     value: Annotated[str, arg("Value.")],
     domain: Annotated[str, arg("Domain; else that of the page.")] | None = None,
     path: Annotated[str, arg("Path.")] = "/",
-    expires: Annotated[float, arg("Seconds since 1970.")] | None = None,
+    expires: Annotated[float, arg("Seconds since 1970; -1 for as long as the session.")] | None = None,
     httpOnly: Annotated[bool, arg("Not for scripts.")] | None = None,
     secure: Annotated[bool, arg("Only over TLS.")] | None = None,
     sameSite: Annotated[SameSite, arg("When other sites ask.")] | None = None,
     session: SessionHandle = None,
 ) -> Output[Answer]:
     """Set a cookie."""
+    if expires is not None and expires != -1 and expires <= 0:
+        raise invalid(f"`expires` is in seconds since 1970, or -1, got {expires:g}.")
     rest = without({"expires": expires, "httpOnly": httpOnly, "secure": secure, "sameSite": sameSite})
 
     async def work(own: Turn) -> dict[str, Any]:
@@ -106,6 +114,11 @@ async def browser_cookie_set(  # noqa: PLR0913  one parameter for each argument
         else:
             raise invalid("`domain` is needed where no page is open.")
         await own.do(own.tab.page.context.add_cookies([cookie]))
+        if not any(one["name"] == name and one["value"] == value for one in await _all(own)):
+            raise invalid(
+                "The browser did not keep the cookie.",
+                "It has expired, or breaks a rule, such as that SameSite=None needs `secure`.",
+            )
         own.remember()
         return _told({"set": name}, [f"The cookie {name[:100]} is set."])
 
@@ -202,6 +215,10 @@ async def _stored(ctx: Ctx, filename: str, handle: str | None) -> bytes:
 
 async def _all(own: Turn) -> list[Any]:
     return list(await own.do(own.tab.page.context.cookies()))
+
+
+def _line(cookie: Any, *, reveal: bool) -> str:
+    return f"{cookie['name']} ({cookie['domain']}{cookie['path']}): {worded(cookie['value'], reveal=reveal)}"
 
 
 def _described(cookie: Any, *, reveal: bool) -> dict[str, Any]:

@@ -120,7 +120,7 @@ async def browser_emulate(
     if geolocation is None and cpuRate is None and networkProfile is None:
         raise invalid("Say what to emulate: `geolocation`, `cpuRate` or `networkProfile`.")
     if cpuRate is not None:
-        bounded("cpuRate", int(cpuRate), 1, 20)
+        bounded("cpuRate", cpuRate, 1, 20)
 
     async def work(own: Turn) -> dict[str, Any]:
         context = own.tab.page.context

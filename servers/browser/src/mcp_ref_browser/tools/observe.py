@@ -3,6 +3,7 @@
 
 import asyncio
 import re
+from collections.abc import Awaitable
 from functools import partial
 from typing import Annotated, Any
 
@@ -12,14 +13,14 @@ from msgspec import Struct
 from mcp_protocol import Output, Toolset, arg
 from mcp_protocol.server.toolset import ToolOptions
 from mcp_ref_browser.answer.answers import Answer, plain
-from mcp_ref_browser.errors import invalid
+from mcp_ref_browser.errors import BrowserError, invalid
 from mcp_ref_browser.page.exchange import PARTS, described, line_of, part_of
 from mcp_ref_browser.page.finding import containing, matching
 from mcp_ref_browser.page.racing import race
 from mcp_ref_browser.page.script import on_document
 from mcp_ref_browser.page.views import cut, cut_text
 from mcp_ref_browser.page.waiting import ElementState, becomes, goes, shows
-from mcp_ref_browser.sessions.rings import SEVERITY, ConsoleEntry, Level
+from mcp_ref_browser.sessions.rings import SEVERITY, ConsoleEntry, Level, RequestEntry
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import (
     DESTROYS,
@@ -45,6 +46,8 @@ MOST_WAIT = 30
 MOST_FUNCTION = 200_000
 # JSON of a text is at most so many times as long; a page that has broken the serializer gets no further.
 _LONGEST = 6
+# Statuses from here on say that something went wrong.
+_FAILED = 400
 _EVALUATES: ToolOptions = {**DESTROYS, "idempotent": False}
 # The page script's serializer turns whatever comes back into strict JSON of a bounded length, in the page.
 _RUN = """async (element, budget) => {{
@@ -124,12 +127,12 @@ async def browser_evaluate(  # noqa: PLR0913  one parameter for each argument
             f"(value, budget) => {on_document('serialize').partition('=> ')[2].removesuffix('(given)')}(value, budget)"
         )
         source = _RUN.format(function=function, serialize=serialize)
-        what = "The function did not end"
         if target is None:
-            made = await own.do(own.tab.page.evaluate(f"(budget) => ({source})(undefined, budget)", own.budget), what)
+            running = own.tab.page.evaluate(f"(budget) => ({source})(undefined, budget)", own.budget)
         else:
             located = await own.find(target)
-            made = await own.do(located.evaluate(source, own.budget, timeout=own.seconds * 1000), what)
+            running = located.evaluate(source, own.budget, timeout=own.seconds * 1000)
+        made = await _ran(own, running)
         text = str(made["json"])[: own.budget * _LONGEST]
         if filename is not None:
             return await save_text(own, filename, "result", text)
@@ -141,6 +144,15 @@ async def browser_evaluate(  # noqa: PLR0913  one parameter for each argument
 
     asked = Asked(session=session, timeout_ms=timeoutMs, max_chars=maxChars, waits="evaluate")
     return await looked(ctx, asked, work)
+
+
+async def _ran(own: Turn, running: Awaitable[Any]) -> Any:
+    try:
+        return await own.do(running, "The function did not end")
+    except BrowserError as error:
+        if error.message.startswith("SyntaxError"):
+            raise invalid(error.message, "`function` is one such as () => document.title, or an expression.") from error
+        raise
 
 
 def _decoded(text: str) -> tuple[Any, bool]:
@@ -199,7 +211,7 @@ async def browser_network_requests(  # noqa: PLR0913  one parameter for each arg
     async def work(own: Turn) -> dict[str, Any]:
         ring = own.tab.requests
         first = max(ring.since, (sinceId or 0) + 1)
-        wanted = [one for one in ring if one.id >= first and (static or not one.is_static)]
+        wanted = [one for one in ring if one.id >= first and (static or not _is_dull(one))]
         wanted = [one for one in wanted if test is None or test(one.url)]
         lines = [line_of(one) for one in wanted[-most:]]
         if filename is not None:
@@ -228,7 +240,9 @@ async def browser_network_request(  # noqa: PLR0913  one parameter for each argu
     async def work(own: Turn) -> dict[str, Any]:
         entry = own.tab.requests.get(index)
         if entry is None:
-            raise invalid(f"There is no request {index} any more.")
+            raise invalid(
+                f"There is no request {index}, or no longer.", "browser_network_requests lists those there are."
+            )
         reveal = own.state.settings.show_network_secrets
         text = await own.do(part_of(entry, part, reveal=reveal), "The request could not be read")
         text = own.session.redactor.text(text)
@@ -236,7 +250,8 @@ async def browser_network_request(  # noqa: PLR0913  one parameter for each argu
             return await save_text(own, filename, "request", text)
         start = 0 if cursor is None else own.opened(cursor, "browser_network_request", arguments, int)
         shown, following = cut_text(text, start, own.budget)
-        told: dict[str, Any] = {"result": {**described(entry), "text": shown}, "label": "Text", "text": shown}
+        told: dict[str, Any] = {"result": {**described(entry), "text": shown}}
+        told |= {"label": "Text", "text": shown} if shown else {"lines": [f"The request has no {part}."]}
         if following is not None:
             told["truncation"] = {"reason": "chars", "shown": following, "total": len(text)}
             told["next_cursor"] = own.cursor("browser_network_request", arguments, following)
@@ -262,6 +277,11 @@ def _listing(own: Turn, lines: list[str], rows: list[dict[str, Any]], total: int
 def _console_line(one: ConsoleEntry) -> str:
     text = re.sub(r"\s*\n\s*", " | ", one.text)
     return f"#{one.id} [{one.level}] {text}{f' @ {one.where}' if one.where else ''}"
+
+
+def _is_dull(entry: RequestEntry) -> bool:
+    """A picture, style or script that came as it should."""
+    return entry.is_static and (entry.status or 0) < _FAILED
 
 
 def _test(pattern: str) -> Any:

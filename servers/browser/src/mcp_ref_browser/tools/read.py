@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_browser.answer.answers import Answer
 from mcp_ref_browser.errors import BrowserError, invalid
-from mcp_ref_browser.page.finding import containing, found, matching, shown
+from mcp_ref_browser.page.finding import containing, found, matching, shown, spelled
 from mcp_ref_browser.page.snapshot import Wish
 from mcp_ref_browser.page.texts import read_html, read_text
 from mcp_ref_browser.page.views import View, against, cut, cut_text, page_of
@@ -107,7 +107,7 @@ async def browser_find(  # noqa: PLR0913  one parameter for each argument
     if (text is None) == (regex is None):
         raise invalid("Give either `text` or `regex`.")
     most, around = entries(limit, 20), bounded("context", 3 if context is None else context, 0, 50)
-    test = containing(text) if text is not None else matching(regex or "")
+    test = containing(text) if text is not None else matching(spelled(regex or ""))
 
     async def work(own: Turn) -> dict[str, Any]:
         taken = await own.capture(Wish())

@@ -16,7 +16,7 @@ from mcp_ref_browser.sessions.tab import Tab
 from mcp_ref_browser.settings import SnapshotMode
 from mcp_ref_browser.setup.preset import viewport as read_viewport
 from mcp_ref_browser.state import Ctx, State
-from mcp_ref_browser.tools.arguments import ACTS, DESTROYS, SECONDS, SETS, SessionHandle, bounded, without
+from mcp_ref_browser.tools.arguments import ACTS, DEFAULT, DESTROYS, SECONDS, SETS, SessionHandle, bounded, without
 from mcp_ref_browser.tools.navigate import go
 from mcp_ref_browser.turns import Asked, Turn, acted, turn, using
 
@@ -77,6 +77,7 @@ async def _created(
         narrower = parsed(origins)
     except ValueError as error:
         raise invalid(f"`allowedOrigins`: {error}.") from error
+    before = state.registry.implied(ctx)
     made = state.registry.add(ctx, state.maker(name=name, context=context, narrower=narrower))
     try:
         async with using(ctx, Asked(session=made.handle)):
@@ -85,6 +86,8 @@ async def _created(
                 await begin_har(made)
     except Exception as error:  # whatever it was, there is no session that anybody could use
         await state.end(made)
+        if before is not None:
+            state.registry.tie(ctx, before)
         raise _unmade(error) from error
     facts = describe(state, made)
     return plain_answer(state, facts, [_line(facts)], made)
@@ -92,9 +95,10 @@ async def _created(
 
 def _unmade(error: Exception) -> Exception:
     """Why a session could not be made; what the driver says of its options is about the arguments."""
-    if isinstance(error, ToolError):
+    if isinstance(error, ToolError) and error.code != "failed":
         return error
-    return invalid("The browser does not take `storageState`, `locale` or `timezone` as given.")
+    why = f" It says: {error.message}" if isinstance(error, ToolError) else ""
+    return invalid(f"The browser does not take `storageState`, `locale` or `timezone` as given.{why}")
 
 
 def describe(state: State, session: Session) -> dict[str, Any]:
@@ -148,6 +152,10 @@ async def browser_tabs(
 ) -> Output[Answer]:
     """List, open, select or close tabs."""
     fresh = action == "new"
+    if url is not None and not fresh:
+        raise invalid("`url` is for action=new; browser_navigate opens one in a tab that there is.")
+    if action == "select" and index is None and tab is None:
+        raise invalid("`index` or `tab` says which one to select.", "browser_tabs with action=list shows them.")
     if fresh and url is not None:
         asked = Asked(session=session, fresh=True, waits="navigation")
         return await go(ctx, asked, url, new_tab=True)
@@ -219,15 +227,15 @@ async def browser_resize(
 async def browser_emulate_media(  # noqa: PLR0913  one parameter for each argument
     ctx: Ctx,
     *,
-    colorScheme: Annotated[Scheme, arg("Colours.")] | None = None,
+    colorScheme: Annotated[Literal["light", "dark", "default"], arg("Colours.")] | None = None,
     reducedMotion: Annotated[Literal["reduce", "no-preference"], arg("Motion.")] | None = None,
     forcedColors: Annotated[Literal["active", "none"], arg("Forced.")] | None = None,
     contrast: Annotated[Literal["more", "no-preference"], arg("Contrast.")] | None = None,
-    media: Annotated[Literal["screen", "print"], arg("Medium.")] | None = None,
+    media: Annotated[Literal["screen", "print", "default"], arg("Medium.")] | None = None,
     session: SessionHandle = None,
 ) -> Output[Answer]:
-    """Emulate media features."""
-    options = without(
+    """Emulate media."""
+    given = without(
         {
             "color_scheme": colorScheme,
             "reduced_motion": reducedMotion,
@@ -236,6 +244,8 @@ async def browser_emulate_media(  # noqa: PLR0913  one parameter for each argume
             "media": media,
         }
     )
+    # The driver's word for what the page had before.
+    options: Any = {name: "null" if value == DEFAULT else value for name, value in given.items()}
 
     async def work(own: Turn) -> None:
         await own.do(own.tab.page.emulate_media(**options))

@@ -48,7 +48,7 @@ async def browser_mouse_click_xy(  # noqa: PLR0913  one parameter for each argum
 ) -> Output[Answer]:
     """Click at a place."""
     count = bounded("clickCount", 1 if clickCount is None else clickCount, 1, _MOST_CLICKS)
-    pause = bounded("delay", int(delay or 0), 0, _MOST_DELAY)
+    pause = bounded("delay", delay or 0.0, 0, _MOST_DELAY)
     which = button or "left"
     asked = acting(session, snapshot, timeoutMs)
     return await _moved(ctx, asked, lambda mouse: mouse.click(x, y, button=which, click_count=count, delay=pause))

@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 from mcp_protocol import Output, Toolset, arg
 from mcp_protocol.server.toolset import ToolOptions
 from mcp_ref_browser.answer.answers import Answer
-from mcp_ref_browser.errors import BrowserError
+from mcp_ref_browser.errors import BrowserError, invalid
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import DESTROYS, LOOKS, SETS, SessionHandle
-from mcp_ref_browser.tools.cookies import Reveal, may_reveal, shown
+from mcp_ref_browser.tools.cookies import Reveal, may_reveal, shown, worded
 from mcp_ref_browser.turns import Asked, Turn, looked
 
 webstorage = Toolset[State]("storage", default=False)
@@ -19,6 +19,8 @@ _NAMES: dict[Area, str] = {"localstorage": "local storage", "sessionstorage": "s
 
 
 def _area(own: Turn, area: Area) -> Any:
+    if not own.tab.page.url.startswith("http"):
+        raise invalid(f"The page has no {_NAMES[area]}.", "browser_navigate opens one that has.")
     return own.tab.page.local_storage if area == "localstorage" else own.tab.page.session_storage
 
 
@@ -37,7 +39,9 @@ def _offer(area: Area) -> None:  # noqa: C901  five small tools for one kind of 
         async def work(own: Turn) -> dict[str, Any]:
             found = await own.do(_area(own, area).items())
             listed = [{"key": one["name"], "value": shown(one["value"], reveal=revealed)} for one in found]
-            return _told({"items": listed}, [one["key"] for one in listed])
+            return _told(
+                {"items": listed}, [f"{one['name']}: {worded(one['value'], reveal=revealed)}" for one in found]
+            )
 
         return await looked(ctx, Asked(session=session), work)
 
@@ -50,7 +54,7 @@ def _offer(area: Area) -> None:  # noqa: C901  five small tools for one kind of 
             found = await own.do(_area(own, area).get_item(key))
             if found is None:
                 raise BrowserError(f"There is no key {key[:100]!r}.", code="no_match")
-            return _told({"key": key, "value": shown(found, reveal=revealed)}, [key])
+            return _told({"key": key, "value": shown(found, reveal=revealed)}, [worded(found, reveal=revealed)])
 
         return await looked(ctx, Asked(session=session), work)
 
