@@ -178,7 +178,14 @@ async def test_a_value_that_is_no_number_is_a_conflict(client_of: Clients, raw: 
         counter = await client.call("update_key", key="k", type="counter", op="increment")
         field = await client.call("update_key", key="h", type="hash", op="increment", items=["f"])
         index = await client.call("update_key", key="l", type="list", op="set", items=["x"], options={"index": 3})
-    assert [one.error_code for one in (counter, field, index)] == ["conflict", "conflict", "conflict"]
+        raw.rpush("l", "a")
+        beyond = await client.call("update_key", key="l", type="list", op="set", items=["x"], options={"index": 3})
+    assert [one.error_code for one in (counter, field, index)] == ["conflict", "conflict", "not_found"]
+    assert beyond.error_code == "invalid_argument"
+    assert all("does not fit" in one.text for one in (counter, field))
+
+
+ODD: list[Any] = ["1", 1.5, True, None, 2**53]
 
 
 @pytest.mark.parametrize(
@@ -195,6 +202,14 @@ async def test_a_value_that_is_no_number_is_a_conflict(client_of: Clients, raw: 
         ({"type": "zset", "op": "add", "items": [{"member": "a", "score": 1}], "options": {"inf": True}}, "options"),
         ({"type": "hash", "op": "increment", "items": ["a", "b"]}, "items"),
         ({"type": "list", "op": "pop_left", "count": 10_001}, "count"),
+        *[
+            ({"type": "list", "op": "remove", "items": ["a"], "options": {"count": odd}}, "options.count")
+            for odd in ODD
+        ],
+        ({"type": "list", "op": "remove", "items": ["a"], "options": {"cnt": 1}}, "options"),
+        ({"type": "zset", "op": "add", "items": [{"member": "a", "score": 1}], "options": {"nx": 1}}, "options.nx"),
+        ({"type": "counter", "op": "increment", "amount": 2**53 + 1}, "amount"),
+        ({"type": "hash", "op": "increment", "items": ["a"], "amount": -1e300}, "amount"),
         ({"type": "hash", "op": "set", "fields": {"a": {"$base64": "!"}}}, "fields.a"),
         ({"type": "hash", "op": "set", "fields": {"a": {"$float32": ["x"]}}}, "fields.a"),
         ({"type": "hash", "op": "set", "fields": {"a": None}}, "fields.a"),

@@ -49,7 +49,7 @@ def require_seconds(name: str, seconds: float) -> int:
         ToolError: `invalid_argument`.
     """
     if not 0.001 <= seconds <= MOST_TTL_SECONDS:  # noqa: PLR2004  the engines count milliseconds
-        raise _wrong(f"`{name}` must be between 0.001 and {MOST_TTL_SECONDS} seconds, got {seconds:g}.")
+        raise _wrong(f"`{name}` must be between 0.001 and {MOST_TTL_SECONDS} seconds, got {seconds:.15g}.")
     return round(seconds * 1000)
 
 

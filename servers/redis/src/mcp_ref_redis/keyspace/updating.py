@@ -9,6 +9,7 @@ from msgspec import Struct
 from mcp_ref_kit.db.calls.errors import bad_argument
 from mcp_ref_redis.access.bounds import require_finite, require_size
 from mcp_ref_redis.engine.opening import Vector
+from mcp_ref_redis.keyspace.popping import Pop
 from mcp_ref_redis.values import bytes_of, scalar_of
 
 UpdateType = Literal["hash", "list", "set", "zset", "json", "counter"]
@@ -57,12 +58,20 @@ class Wish(Struct, frozen=True, kw_only=True):
             raise bad_argument("items", "must hold exactly one item for this operation")
         return found[0]
 
-    def option(self, name: str) -> int:
+    def option(self, name: str, usual: int | None = None) -> int:
         """A whole number among `options`."""
-        value = self.options.get(name)
+        value = self.options.get(name, usual)
         if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= 2**53:
             raise bad_argument(f"options.{name}", "must be a whole number")
         return value
+
+    def step(self) -> tuple[bool, bytes]:
+        """Whether `amount` is whole, and its digits; as JSON has numbers, those beyond 2**53 are not what was sent."""
+        if not float(self.amount).is_integer():
+            return False, require_finite("amount", self.amount)
+        if abs(self.amount) >= 2**53:
+            raise bad_argument("amount", "must be a whole number below 2**53, or a fraction")
+        return True, b"%d" % int(self.amount)
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -75,6 +84,8 @@ class Change(Struct, frozen=True, kw_only=True):
     """The result is JSON, be it as text."""
     other: bytes | None = None
     """Another key that it writes."""
+    pop: Pop | None = None
+    """What it takes away is its answer: see `popping`."""
 
 
 def change(kind: str, op: str, wish: Wish) -> Change:
@@ -87,25 +98,23 @@ def change(kind: str, op: str, wish: Wish) -> Change:
     if row is None:
         known = [operation for of, operation in _TABLE if of == kind]
         raise bad_argument("op", f"cannot be {op} for a {kind}", hint=f"There are {', '.join(known)}.")
-    make, takes = row
-    _require_known(wish, kind, op, takes)
-    return make(wish)
+    _require_known(wish, kind, op, row)
+    return row.make(wish)
 
 
-def _require_known(wish: Wish, kind: str, op: str, takes: Sequence[str]) -> None:
+def _require_known(wish: Wish, kind: str, op: str, row: "Row") -> None:
     given = {"items": wish.items is not None, "fields": wish.fields is not None, "options": bool(wish.options)}
+    takes = [*row.takes, *(["options"] if row.options else [])]
     for name, there in given.items():
         if there and name not in takes:
             words = ", ".join(takes) or "nothing"
             raise bad_argument(name, f"means nothing to {op} of a {kind}", hint=f"It takes {words}.")
+    if unknown := wish.options.keys() - set(row.options):
+        raise bad_argument("options", f"has no {min(unknown)!r}", hint=f"There are {', '.join(row.options)}.")
 
 
 def _count(reply: Any) -> int:
     return reply if isinstance(reply, int) else 0 if reply is None else 1
-
-
-def _found(reply: Any) -> int:
-    return 0 if reply is None else len(cast("list[Any]", reply)) if isinstance(reply, list) else 1
 
 
 def _matched(reply: Any) -> int:
@@ -124,12 +133,6 @@ def _always(reply: Any) -> int:
     return 1
 
 
-def _popped(reply: Any) -> int:
-    """Members with scores: in turn, or pair by pair."""
-    items = cast("list[Any]", reply)
-    return len(items) if not items or isinstance(items[0], list) else len(items) // 2
-
-
 def _simple(name: bytes) -> Callable[[Wish], Change]:
     """A command that takes the items and answers how many it changed."""
     return lambda wish: Change(commands=[(name, wish.key, *wish.values())], changed=_count)
@@ -143,11 +146,11 @@ def _pushing(name: bytes) -> Callable[[Wish], Change]:
     return make
 
 
-def _popping(name: bytes, changed: Callable[[Any], int]) -> Callable[[Wish], Change]:
+def _popping(pop: Pop) -> Callable[[Wish], Change]:
     def make(wish: Wish) -> Change:
         if not 1 <= wish.count <= 10_000:  # noqa: PLR2004  the engine builds the reply before it sends any of it
             raise bad_argument("count", "must be between 1 and 10000")
-        return Change(commands=[(name, wish.key, b"%d" % wish.count)], changed=changed, tells=True)
+        return Change(commands=[], changed=_count, pop=pop)
 
     return make
 
@@ -163,16 +166,14 @@ def _hash_set(wish: Wish) -> Change:
 
 
 def _hash_increment(wish: Wish) -> Change:
-    name, amount = (b"HINCRBYFLOAT", require_finite("amount", wish.amount))
-    if float(wish.amount).is_integer():
-        name, amount = (b"HINCRBY", b"%d" % int(wish.amount))
+    whole, amount = wish.step()
+    name = b"HINCRBY" if whole else b"HINCRBYFLOAT"
     return Change(commands=[(name, wish.key, wish.one(), amount)], changed=_always, tells=True)
 
 
 def _counter(wish: Wish) -> Change:
-    name, amount = (b"INCRBYFLOAT", require_finite("amount", wish.amount))
-    if float(wish.amount).is_integer():
-        name, amount = (b"INCRBY", b"%d" % int(wish.amount))
+    whole, amount = wish.step()
+    name = b"INCRBY" if whole else b"INCRBYFLOAT"
     return Change(commands=[(name, wish.key, amount)], changed=_always, tells=True)
 
 
@@ -181,7 +182,7 @@ def _list_set(wish: Wish) -> Change:
 
 
 def _list_remove(wish: Wish) -> Change:
-    return Change(commands=[(b"LREM", wish.key, b"%d" % wish.options.get("count", 0), wish.one())], changed=_count)
+    return Change(commands=[(b"LREM", wish.key, b"%d" % wish.option("count", 0), wish.one())], changed=_count)
 
 
 def _list_trim(wish: Wish) -> Change:
@@ -197,9 +198,10 @@ def _set_move(wish: Wish) -> Change:
 
 
 def _zset_add(wish: Wish) -> Change:
-    flags = [name.upper().encode() for name in ("nx", "xx", "gt", "lt") if wish.options.get(name) is True]
-    if unknown := set(wish.options) - {"nx", "xx", "gt", "lt"}:
-        raise bad_argument("options", f"has no {min(unknown)!r}", hint="There are nx, xx, gt, lt.")
+    for name, value in wish.options.items():
+        if not isinstance(value, bool):
+            raise bad_argument(f"options.{name}", "must be true or false")
+    flags = [name.upper().encode() for name, value in wish.options.items() if value]
     pairs = [part for at, item in enumerate(wish.items or ()) for part in _scored(f"items[{at}]", item, wish)]
     if not pairs:
         raise bad_argument("items", 'must hold at least one {"member", "score"}')
@@ -251,32 +253,38 @@ def _json_increment(wish: Wish) -> Change:
     return Change(commands=[command], changed=_matched, tells=True, in_json=True)
 
 
-_ITEMS, _FIELDS, _BOTH, _OPTIONS = ("items",), ("fields",), ("items", "options"), ("options",)
-_NONE: tuple[str, ...] = ()
-_TABLE: Mapping[tuple[str, str], tuple[Callable[[Wish], Change], tuple[str, ...]]] = {
-    ("hash", "set"): (_hash_set, _FIELDS),
-    ("hash", "delete"): (_simple(b"HDEL"), _ITEMS),
-    ("hash", "increment"): (_hash_increment, _ITEMS),
-    ("list", "push_left"): (_pushing(b"LPUSH"), _ITEMS),
-    ("list", "push_right"): (_pushing(b"RPUSH"), _ITEMS),
-    ("list", "pop_left"): (_popping(b"LPOP", _found), _NONE),
-    ("list", "pop_right"): (_popping(b"RPOP", _found), _NONE),
-    ("list", "set"): (_list_set, _BOTH),
-    ("list", "remove"): (_list_remove, _BOTH),
-    ("list", "trim"): (_list_trim, _OPTIONS),
-    ("set", "add"): (_simple(b"SADD"), _ITEMS),
-    ("set", "remove"): (_simple(b"SREM"), _ITEMS),
-    ("set", "move"): (_set_move, _BOTH),
-    ("zset", "add"): (_zset_add, _BOTH),
-    ("zset", "remove"): (_simple(b"ZREM"), _ITEMS),
-    ("zset", "increment"): (_zset_increment, _ITEMS),
-    ("zset", "pop_min"): (_popping(b"ZPOPMIN", _popped), _NONE),
-    ("zset", "pop_max"): (_popping(b"ZPOPMAX", _popped), _NONE),
-    ("json", "set"): (_json(b"JSON.SET"), _ITEMS),
-    ("json", "merge"): (_json(b"JSON.MERGE"), _ITEMS),
-    ("json", "delete"): (_json_delete, _NONE),
-    ("json", "append"): (_json_append, _ITEMS),
-    ("json", "increment"): (_json_increment, _NONE),
-    ("counter", "increment"): (_counter, _NONE),
+class Row(Struct, frozen=True):
+    """One operation: how it is made, which arguments it takes, and which options."""
+
+    make: Callable[[Wish], Change]
+    takes: tuple[str, ...] = ("items",)
+    options: tuple[str, ...] = ()
+
+
+_TABLE: Mapping[tuple[str, str], Row] = {
+    ("hash", "set"): Row(_hash_set, ("fields",)),
+    ("hash", "delete"): Row(_simple(b"HDEL")),
+    ("hash", "increment"): Row(_hash_increment),
+    ("list", "push_left"): Row(_pushing(b"LPUSH")),
+    ("list", "push_right"): Row(_pushing(b"RPUSH")),
+    ("list", "pop_left"): Row(_popping(Pop(b"LPOP", b"LRANGE", scored=False)), ()),
+    ("list", "pop_right"): Row(_popping(Pop(b"RPOP", b"LRANGE", scored=False, from_end=True)), ()),
+    ("list", "set"): Row(_list_set, options=("index",)),
+    ("list", "remove"): Row(_list_remove, options=("count",)),
+    ("list", "trim"): Row(_list_trim, (), ("start", "stop")),
+    ("set", "add"): Row(_simple(b"SADD")),
+    ("set", "remove"): Row(_simple(b"SREM")),
+    ("set", "move"): Row(_set_move, options=("to",)),
+    ("zset", "add"): Row(_zset_add, options=("nx", "xx", "gt", "lt")),
+    ("zset", "remove"): Row(_simple(b"ZREM")),
+    ("zset", "increment"): Row(_zset_increment),
+    ("zset", "pop_min"): Row(_popping(Pop(b"ZPOPMIN", b"ZRANGE", scored=True)), ()),
+    ("zset", "pop_max"): Row(_popping(Pop(b"ZPOPMAX", b"ZREVRANGE", scored=True)), ()),
+    ("json", "set"): Row(_json(b"JSON.SET")),
+    ("json", "merge"): Row(_json(b"JSON.MERGE")),
+    ("json", "delete"): Row(_json_delete, ()),
+    ("json", "append"): Row(_json_append),
+    ("json", "increment"): Row(_json_increment, ()),
+    ("counter", "increment"): Row(_counter, ()),
 }
 OPERATIONS = tuple(_TABLE)

@@ -9,11 +9,13 @@ from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.calls.errors import DbError, bad_argument
 from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_kit.db.rows.envelope import Untrusted
-from mcp_ref_redis.access.bounds import require_seconds, require_size
+from mcp_ref_kit.db.rows.room import Room, budget
+from mcp_ref_redis.access.bounds import MOST_TTL_SECONDS, require_seconds, require_size
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal, require, unsupported
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
+from mcp_ref_redis.keyspace.popping import Pop, popped
 from mcp_ref_redis.keyspace.updating import Change, Operation, UpdateType, Wish, change, from_json
 from mcp_ref_redis.keyspace.windows import tree
 from mcp_ref_redis.state import Ctx, State, reached
@@ -106,7 +108,7 @@ async def update_key(  # noqa: PLR0913  one parameter for each argument
     fields: Annotated[dict[str, Any], arg("Hash fields; numbers and {$float32} too.")] | None = None,
     path: Annotated[str, arg("JSON path.")] = "$",
     amount: Annotated[float, arg("Increment.")] = 1,
-    count: Annotated[int, arg("How many to pop.", ge=1, le=10_000)] = 1,
+    count: Annotated[int, arg("How many to pop; what has no room stays.", ge=1, le=10_000)] = 1,
     options: Annotated[dict[str, Any], arg("zset nx xx gt lt; list index start stop count; set to.")] | None = None,
     ttl_s: Seconds | None = None,
     database: Named = None,
@@ -124,10 +126,24 @@ async def update_key(  # noqa: PLR0913  one parameter for each argument
             most_bytes=ctx.state.settings.max_value_bytes,
         )
         lifetime = None if ttl_s is None else require_seconds("ttl_s", ttl_s)
-        return await _update(db, type, change(type, op, wish), wish.key, lifetime)
+        made = change(type, op, wish)
+        room = Room(budget(ctx.state.settings.max_output_chars))
+        done = await (_take(db, type, made.pop, wish, room) if made.pop else _update(db, type, made, wish.key))
+        if lifetime is not None:
+            await db.ask(b"PEXPIRE", wish.key, b"%d" % lifetime, write=True)
+    return done
 
 
-async def _update(db: Database, kind: str, made: Change, key: bytes, lifetime: int | None) -> Updated:
+async def _take(db: Database, kind: str, pop: Pop, wish: Wish, room: Room) -> Updated:
+    try:
+        items = await popped(db, pop, wish.key, wish.count, room)
+    except DbError as error:
+        raise (await _unfit(db, wish.key, kind, error) if error.engine_code == "WRONGTYPE" else error) from None
+    left = await db.ask(kinds.LENGTH[kind], wish.key)
+    return Updated(changed=len(items), result=items or None, length=left, untrusted=True)
+
+
+async def _update(db: Database, kind: str, made: Change, key: bytes) -> Updated:
     if made.other is not None:
         db.jail.require([made.other])
     counting = kinds.LENGTH.get(kind) or _LENGTHS[kind]
@@ -135,8 +151,6 @@ async def _update(db: Database, kind: str, made: Change, key: bytes, lifetime: i
     for reply in replies:
         if isinstance(reply, Fault):
             raise await _explained(db, key, kind, reply, made.commands[0][0])
-    if lifetime is not None:
-        await db.ask(b"PEXPIRE", key, b"%d" % lifetime, write=True)
     told = _told(from_json(replies[0]) if made.in_json else replies[0]) if made.tells else None
     return Updated(
         changed=sum(map(made.changed, replies)),
@@ -155,25 +169,34 @@ async def _explained(db: Database, key: bytes, kind: str, fault: Fault, command:
     """Why it failed; a wrong type by its name."""
     if fault.text.startswith("ERR unknown command"):
         return unsupported(command.decode(), "It")
-    wrong = fault.word == "WRONGTYPE" or any(words in fault.text for words in _UNFIT)
-    if not wrong:
-        return refusal(fault)
+    error = refusal(fault)
+    if fault.word == "WRONGTYPE" or any(words in fault.text for words in _UNFIT):
+        return await _unfit(db, key, kind, error)
+    return error
+
+
+async def _unfit(db: Database, key: bytes, kind: str, error: DbError) -> DbError:
+    """What is stored is not what the operation needs: of another type, or of this one and no number."""
     actual = kinds.spoken((await db.ask(b"TYPE", key)).decode())
+    if actual == kinds.NONE:
+        return DbError("There is no such key.", code="not_found", hint="scan_keys finds keys.")
+    said = error.message.removeprefix("WRONGTYPE ")
+    fits = actual == _STORED_AS.get(kind, kind)
     return DbError(
-        f"The key is a {actual}, on which this cannot be done as on a {kind}: {refusal(fault).message}",
+        f"The value does not fit: {said}" if fits else f"The key is a {actual}, not a {kind}: {said}",
         code="conflict",
-        hint="key_info tells the type of a key.",
-        engine_code=fault.word,
+        hint="read_key shows the value." if fits else "key_info tells the type of a key.",
+        engine_code=error.engine_code,
     )
 
 
+_STORED_AS = {"counter": "string"}
 # What is stored is of the right type and not what the operation needs.
 _UNFIT = (
     "value is not an integer",
     "value is not a valid float",
     "hash value is not",
     "no such key",
-    "index out of range",
     "wrong Redis type",
 )
 
@@ -210,7 +233,8 @@ async def expire_keys(  # noqa: PLR0913  one parameter for each argument
 
 def _moment(at: dt.datetime) -> bytes:
     left = at.timestamp() - dt.datetime.now(dt.UTC).timestamp()
-    require_seconds("at", left)
+    if not 0 < left <= MOST_TTL_SECONDS:
+        raise bad_argument("at", "must be in the future, and within ten years")
     return b"%d" % round(at.timestamp() * 1000)
 
 
