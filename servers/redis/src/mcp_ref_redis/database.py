@@ -1,5 +1,6 @@
 """One database of the server: its engine, what is known of it, what may be done there, and the jail round its keys."""
 
+import asyncio
 from typing import Any
 
 from mcp_ref_kit import Mode
@@ -27,6 +28,7 @@ class Database:
         self.number = number
         self.most_seconds = source.limits.timeout
         self._table: tuple[int, Table] | None = None
+        self._asking = asyncio.Lock()
         self._strings: dict[bytes, None] = {}
 
     async def run(self, *vectors: Vector, write: bool = False, node: str | None = None, keys: Keys = None) -> list[Any]:
@@ -64,7 +66,8 @@ class Database:
         Raises:
             ToolError: the user may not ask.
         """
-        if self._table is None or self._table[0] != self.engine.epoch:
-            reply = await self.ask(b"COMMAND")
-            self._table = (self.engine.epoch, table(reply))
-        return self._table[1]
+        async with self._asking:  # it is large: all who wait for it take the one that comes
+            if self._table is None or self._table[0] != self.engine.epoch:
+                reply = await self.ask(b"COMMAND")
+                self._table = (self.engine.epoch, table(reply))
+            return self._table[1]

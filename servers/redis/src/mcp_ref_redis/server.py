@@ -11,7 +11,7 @@ from mcp_ref_kit.db.calls.deadline import Slots
 from mcp_ref_kit.db.rows.paging import Paging
 from mcp_ref_redis import __version__
 from mcp_ref_redis.databases import known
-from mcp_ref_redis.engine.topology import APART, LISTENING
+from mcp_ref_redis.engine.topology import WAITING
 from mcp_ref_redis.prompts import prompts
 from mcp_ref_redis.resources import resources
 from mcp_ref_redis.settings import Settings
@@ -19,6 +19,7 @@ from mcp_ref_redis.state import State
 from mcp_ref_redis.tools.compat import compat
 from mcp_ref_redis.tools.delete import deleting
 from mcp_ref_redis.tools.diagnose import diagnosing
+from mcp_ref_redis.tools.groups import groups
 from mcp_ref_redis.tools.messages import messages
 from mcp_ref_redis.tools.overview import overview
 from mcp_ref_redis.tools.raw import raw
@@ -50,7 +51,7 @@ async def lifespan(settings: Settings) -> AsyncGenerator[State, None]:
                 Paging("redis", Cursors(settings.state_key)),
                 Confirmation(needed=not settings.no_confirm),
                 Slots(settings.max_in_flight),
-                Slots(APART - LISTENING),
+                Slots(WAITING),
                 watchers,
             )
     finally:
@@ -70,6 +71,7 @@ server = Server(
         deleting,
         raw,
         streams,
+        groups,
         searching,
         vectors,
         series,

@@ -183,3 +183,14 @@ def _publish(raw: Any, count: int) -> None:
 
 def _rss() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+async def test_no_entry_of_a_busy_stream_is_the_last_that_nobody_is_told_of(client_of: Clients, raw: Any) -> None:
+    """Whenever a listener reads after a change, either he sees the newest entry, or he is told again."""
+    uri = "redis://0/stream/s"
+    async with client_of() as client, listening(client, uri) as heard:
+        for number in range(8):
+            raw.xadd("s", {"n": str(number)})
+            await heard(uri)
+            raw.xadd("s", {"n": f"{number}, while nobody looks"})
+            await heard(uri)

@@ -90,6 +90,28 @@ async def test_a_waiting_call_whose_connection_is_killed_ends_alone(
     assert len(read.data["entries"]) == 1
 
 
+@each_era
+async def test_who_finds_no_place_to_wait_in_waits_for_one(client_of: Clients, raw: Any, revision: str) -> None:
+    """Ten wait at the same time; the eleventh waits for its turn, and is told when that does not come in time."""
+    raw.xadd("s", {"a": "1"})
+    waiting = {"keys": ["s"], "new_only": True, "block_ms": 200}
+    async with client_of(revision=revision, client_name=NAME, timeout=0.1) as client:
+        start = time.monotonic()
+        async with all_begun(client, "stream_read", [waiting] * 20) as some:
+            pass
+        took = time.monotonic() - start
+    async with (
+        client_of(revision=revision, client_name=NAME) as client,
+        all_begun(client, "stream_read", [waiting] * 20) as every,
+    ):
+        most = len(ours(raw))
+    assert 1 <= sum(code(one) is not None for one in some) <= 10
+    assert {code(one) for one in some} <= {None, "busy", "timeout"}
+    assert all(one["structuredContent"]["timed_out"] for one in every)
+    assert took < 2
+    assert most <= 22
+
+
 async def test_an_engine_that_loads_is_busy_until_it_has(client_of: Clients, start_engine: Any, until: Any) -> None:
     engine = start_engine("--rdbcompression", "no")
     with Redis.from_url(engine.url) as raw:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from mcp_ref_redis.engine.address import Address
-from mcp_ref_redis.engine.faults import Lost, is_broken, misread, opening_errors, require, unreachable, within
-from mcp_ref_redis.engine.parser import Parser
+from mcp_ref_redis.engine.faults import Lost, is_broken, misread, opening_errors, unreachable, within
+from mcp_ref_redis.engine.parser import Ended, Parser
 from mcp_ref_redis.engine.resp import pack_all
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Link:
         self._parser.renew()
         self.used_at = time.monotonic()
         try:
-            await self._connection.send_packed_command([pack_all(vectors)], check_health=False)
+            await self._write(vectors)
             return await self._parser.replies(len(vectors))
         except BaseException as error:  # a cancellation, too: what is on its way must not be the next caller's
             await self.close()
@@ -69,7 +69,7 @@ class Link:
             Lost: the connection broke.
         """
         try:
-            await self._connection.send_packed_command([pack_all(vectors)], check_health=False)
+            await self._write(vectors)
         except Exception as error:  # judged by its class
             self._translate(error)
             raise
@@ -101,17 +101,14 @@ class Link:
             self._translate(error)
             raise
 
-    async def accepted(self) -> None:
-        """Wait for the next reply, which must be no error.
-
-        Raises:
-            ToolError: it is one.
-        """
-        require(await self.receive())
-
     async def close(self) -> None:
         """End it; safe to repeat."""
         await self._connection.disconnect(nowait=True)
+
+    async def _write(self, vectors: Sequence[Vector]) -> None:
+        if not self._connection.is_connected:  # the library would open another one, and nobody would close that
+            raise Ended("the connection is closed")
+        await self._connection.send_packed_command([pack_all(vectors)], check_health=False)
 
     def _translate(self, error: BaseException) -> None:
         """Raise what it means that this has broken an exchange; what is none of the connection's passes."""

@@ -6,9 +6,10 @@ from typing import Any, Protocol
 
 from mcp_ref_redis.engine.opening import Link, Vector
 
-# Connections for calls that block or listen, beside the shared ones; the listeners of resources hold two of them.
-APART = 10
-LISTENING = 2
+# Calls that block or listen at the same time, each on a connection of its own beside the shared ones.
+WAITING = 10
+# Two more are for the listeners of resources, however many they are: one reads streams, one hears channels.
+APART = WAITING + 2
 
 # For each command the key that says where it goes; None for commands that the table below does for.
 Keys = Sequence[bytes | None] | None

@@ -46,7 +46,7 @@ def read_vector(after: Mapping[bytes, bytes], count: int, block_ms: int) -> Vect
 
 def entries_of(reply: Any) -> Found:
     """The entries in a reply of XREAD or XREADGROUP: streams in turn in RESP3, pair by pair in RESP2."""
-    if reply is None:
+    if not reply:
         return []
     streams = reply if isinstance(reply[0], list) else [(reply[at], reply[at + 1]) for at in range(0, len(reply), 2)]
     return [(key, entry) for key, entries in streams for entry in entries]

@@ -5,7 +5,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from mcp_ref_redis.access.jail import Jail
 from mcp_ref_redis.database import Database
+from mcp_ref_redis.engine.faults import require
 from mcp_ref_redis.engine.opening import Link
 
 # So much is held for one call; more would not fit a page by far.
@@ -13,21 +15,27 @@ _MOST_BYTES = 16 * 1024 * 1024
 
 
 class Collection:
-    """What came, and how much of it was left out because the page was full."""
+    """What came, within bounds."""
 
-    def __init__(self) -> None:
+    def __init__(self, jail: Jail, most: int) -> None:
         self.messages: list[tuple[bytes, bytes | None, bytes, float]] = []
         self.timed_out = False
+        self._jail = jail
+        self._most = most
         self._bytes = 0
 
-    def add(self, message: tuple[bytes, bytes | None, bytes]) -> None:
-        """Keep a message, as come now."""
-        self.messages.append((*message, time.time()))
-        self._bytes += len(message[0]) + len(message[2])
+    @property
+    def full(self) -> bool:
+        """Whether there are as many messages as wanted, or as many bytes as may be held."""
+        return len(self.messages) >= self._most or self._bytes >= _MOST_BYTES
 
-    def full(self, most: int) -> bool:
-        """Whether there are so many, or as many bytes as may be held."""
-        return len(self.messages) >= most or self._bytes >= _MOST_BYTES
+    def take(self, frame: Any) -> bool:
+        """Whether a frame is a message; one of a channel that may be heard is kept, as come now."""
+        message = message_in(frame)
+        if message is not None and self._jail.holds(message[0]):
+            self.messages.append((*message, time.time()))
+            self._bytes += len(message[0]) + len(message[2])
+        return message is not None
 
 
 async def collect(
@@ -38,30 +46,29 @@ async def collect(
     Raises:
         ToolError: `connection`, `busy`.
     """
-    found = Collection()
+    found = Collection(db.jail, most)
     async with db.engine.apart() as link:
-        await subscribe(link, channels, patterns)
+        await _subscribe(link, channels, patterns, found)
         try:
             async with asyncio.timeout(seconds):
-                while not found.full(most):
-                    taken = message_in(await link.receive())
-                    if taken is not None and db.jail.holds(taken[0]):
-                        found.add(taken)
+                while not found.full:
+                    found.take(await link.receive())
         except TimeoutError:
             found.timed_out = True
     return found
 
 
-async def subscribe(link: Link, channels: Sequence[bytes], patterns: Sequence[bytes]) -> None:
-    """Ask for the messages of channels, and wait until the engine has agreed to all of them.
+async def _subscribe(link: Link, channels: Sequence[bytes], patterns: Sequence[bytes], found: Collection) -> None:
+    """Wait until the engine has agreed to all; messages on the first may come before it has agreed to the last.
 
     Raises:
         ToolError: the user may not listen there.
     """
     vectors = [(b"SUBSCRIBE", *channels)] * bool(channels) + [(b"PSUBSCRIBE", *patterns)] * bool(patterns)
     await link.send(vectors)
-    for _ in range(len(channels) + len(patterns)):
-        await link.accepted()
+    waiting = len(channels) + len(patterns)
+    while waiting and not found.full:
+        waiting -= not found.take(require(await link.receive()))
 
 
 def message_in(frame: Any) -> tuple[bytes, bytes | None, bytes] | None:

@@ -70,7 +70,7 @@ class Channels:
                     self._take(await self._heard(link))
                     if not self._asked:
                         ready()
-        finally:
+        finally:  # whoever waits for an answer learns that none will come
             self._link = None
             for known in (self._asked, self._subscribed, self._agreed, self._refused):
                 known.clear()

@@ -51,9 +51,11 @@ class Streams:
         try:
             async with self._db.engine.apart() as link:
                 while not self._refused and (names := self._wanted()):
+                    self._behind = {name: last for name, last in self._behind.items() if name in names}
+                    self._left_out.intersection_update(names)
                     await self._learn(names)
                     ready()
-                    await self._wait(link, {name: self._behind[name] for name in names if name in self._behind})
+                    await self._wait(link, self._behind.copy())
         finally:  # what is added to a stream that was lost with its engine may have smaller ids
             self._behind.clear()
 
@@ -66,11 +68,17 @@ class Streams:
             reply = await link.receive()
         if isinstance(reply, Fault):
             await self._judge(reply, list(behind))
-        elif found := {key for key, _ in entries_of(reply)}:
+        elif found := {key: entry[0] for key, entry in entries_of(reply)}:
             self._told(found)
             await asyncio.sleep(_REST_SECONDS)
-            for name in found:  # what came meanwhile was told, too: it is not read
-                self._behind.pop(name, None)
+            await self._skip(found)
+
+    async def _skip(self, found: dict[bytes, bytes]) -> None:
+        """What came meanwhile is told of once, and not read."""
+        ends = dict(zip(found, await self._last(list(found)), strict=True))
+        self._behind |= {name: last or found[name] for name, last in ends.items()}
+        if more := {name for name, last in ends.items() if last != found[name]}:
+            self._told(more)
 
     async def _judge(self, fault: Fault, names: list[bytes]) -> None:
         """One of them is no stream any more, and is left out; or none may be read by waiting, and all are looked at.
@@ -80,11 +88,11 @@ class Streams:
         """
         if fault.word not in ("WRONGTYPE", "NOPERM"):
             raise refusal(fault)
-        self._refused = fault.word == "NOPERM"
-        for name, last in zip(names, await self._last(names), strict=True):
-            if last is None:
-                del self._behind[name]
-                self._left_out.add(name)
+        lost = {name for name, last in zip(names, await self._last(names), strict=True) if last is None}
+        for name in lost:
+            self._behind.pop(name, None)
+        self._left_out |= lost
+        self._refused = fault.word == "NOPERM" and not lost
         await asyncio.sleep(BLOCK_MS / 1000)
 
     async def _learn(self, names: list[bytes]) -> None:
@@ -93,7 +101,7 @@ class Streams:
         ends = dict(zip(new, await self._last(new), strict=True))
         self._behind |= {name: last for name, last in ends.items() if last is not None}
         back = self._left_out.intersection(self._behind)
-        self._left_out = (self._left_out | {name for name, last in ends.items() if last is None}) - back
+        self._left_out = (self._left_out - back) | {name for name, last in ends.items() if last is None}
         if back:
             self._told(back)
 
