@@ -20,6 +20,7 @@ from mcp_ref_redis.tools.compat import compat
 from mcp_ref_redis.tools.delete import deleting
 from mcp_ref_redis.tools.diagnose import diagnosing
 from mcp_ref_redis.tools.groups import groups
+from mcp_ref_redis.tools.groups import groups
 from mcp_ref_redis.tools.messages import messages
 from mcp_ref_redis.tools.overview import overview
 from mcp_ref_redis.tools.raw import raw
@@ -71,6 +72,7 @@ server = Server(
         deleting,
         raw,
         streams,
+        groups,
         groups,
         searching,
         vectors,

@@ -1,21 +1,20 @@
-"""Streams: read and wait, append and trim, groups of consumers."""
+"""Streams: read and wait, append, delete and trim."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, cast
 
 from msgspec import Struct
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.calls.errors import bad_argument
-from mcp_ref_kit.db.program.sources import require_mode
+from mcp_ref_kit.db.calls.errors import Code, DbError, bad_argument
 from mcp_ref_kit.db.rows.cells import Cells
-from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.bounds import require_size
-from mcp_ref_redis.engine.faults import require
+from mcp_ref_redis.engine.faults import refusal
 from mcp_ref_redis.engine.opening import Vector
-from mcp_ref_redis.keyspace.windows import entry, tree
-from mcp_ref_redis.messaging.entries import Found, checked_id, entries_of, fresh, last_ids, window
+from mcp_ref_redis.engine.resp import Fault
+from mcp_ref_redis.keyspace.windows import entry
+from mcp_ref_redis.messaging.entries import Found, checked_id, fresh, last_ids, window
 from mcp_ref_redis.results import Data, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import CHANGING, Key, Keys, Named, key_of, keys_of
@@ -27,7 +26,6 @@ MOST_STREAMS = 20
 MOST_ENTRIES = 10_000
 MOST_BLOCK_MS = 10_000
 Count = Annotated[int, arg("Most entries.", ge=1, le=MOST_ENTRIES)]
-Action = Literal["list", "pending", "consumers", "create", "destroy", "set_id", "read", "ack", "claim"]
 
 
 class Entries(Data, frozen=True, kw_only=True, omit_defaults=True):
@@ -51,17 +49,6 @@ class Appended(Struct, frozen=True, kw_only=True):
     ids: list[str]
     removed: int
     length: int
-
-
-class Groups(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the action tells: groups, consumers, pending or entries; `done` is how many changed."""
-
-    groups: list[Any] | None = None
-    consumers: list[Any] | None = None
-    pending: list[Any] | None = None
-    entries: list[Any] | None = None
-    done: int | None = None
-    untrusted: Untrusted
 
 
 @streams.tool(read_only=True, open_world=False, seconds=MOST_BLOCK_MS / 1000 + 20)
@@ -138,9 +125,27 @@ async def stream_write(  # noqa: PLR0913  one parameter for each argument
         most = ctx.state.settings.max_value_bytes
         adding = [_added(name, at, one, most) for at, one in enumerate(entries or ())]
         removing = _removals(name, delete_ids or (), trim, (maxlen, approx))
-        replies = [require(reply) for reply in await db.run(*adding, *removing, (b"XLEN", name), write=True)]
+        replies = _done(await db.run(*adding, *removing, (b"XLEN", name), write=True), len(adding))
     ids = [reply.decode() for reply in replies[: len(adding)]]
     return Appended(ids=ids, removed=sum(replies[len(adding) : -1]), length=replies[-1])
+
+
+def _done(replies: Sequence[Any], adding: int) -> Sequence[Any]:
+    """The replies, of which none is an error.
+
+    Raises:
+        DbError: one is; it says how much was done all the same.
+    """
+    failed = next((at for at, reply in enumerate(replies) if isinstance(reply, Fault)), None)
+    if failed is None:
+        return replies
+    error = refusal(replies[failed])
+    appended = sum(not isinstance(reply, Fault) for reply in replies[:adding])
+    where = f"entries[{failed}]: " if failed < adding else ""
+    also = f" Of {adding} entries {appended} were appended." if appended else ""
+    raise DbError(
+        f"{where}{error.message}{also}", code=cast("Code", error.code), hint=error.hint, engine_code=error.engine_code
+    )
 
 
 def _added(key: bytes, at: int, one: NewEntry, most: int) -> Vector:
@@ -162,126 +167,3 @@ def _removals(key: bytes, ids: Sequence[str], trim: str | None, cap: tuple[int |
     if maxlen is not None:
         found.append((b"XTRIM", key, b"MAXLEN", about, b"%d" % maxlen))
     return found
-
-
-class _Question(Struct, frozen=True, kw_only=True):
-    """What a caller asks of groups, as bytes."""
-
-    key: bytes
-    group: bytes
-    consumer: bytes
-    ids: Sequence[bytes]
-    count: bytes
-    idle: bytes
-
-
-@streams.tool(**CHANGING)
-async def stream_groups(  # noqa: PLR0913  one parameter for each argument
-    ctx: Ctx,
-    *,
-    key: Key,
-    action: Annotated[Action, arg("list, pending and consumers only read.")] = "list",
-    group: Annotated[str, arg("Group.")] | None = None,
-    consumer: Annotated[str, arg("Consumer.")] | None = None,
-    ids: Annotated[list[str], arg("Entries; of create and set_id, where to begin.", max_length=1000)] | None = None,
-    count: Count = 100,
-    min_idle_ms: Annotated[int, arg("Of claim and pending: idle at least so long.", ge=0)] = 0,
-    database: Named = None,
-) -> Groups:
-    """Look at the groups of a stream, their consumers and pending entries; read, acknowledge, claim."""
-    needs_group, needs_consumer, needs_ids = _NEEDS[action]
-    for name, given, needed in (
-        ("group", group, needs_group),
-        ("consumer", consumer, needs_consumer),
-        ("ids", ids, needs_ids),
-    ):
-        if needed and not given:
-            raise bad_argument(name, f"is needed for {action}")
-    async with reached(ctx, database) as db:
-        if action not in _READS:
-            require_mode(db, "read-write")
-        question = _Question(
-            key=key_of(db, key),
-            group=bytes_of("group", group or ""),
-            consumer=bytes_of("consumer", consumer or ""),
-            ids=[checked_id("ids", one, ("0", "$")) for one in ids or ()],
-            count=b"%d" % count,
-            idle=b"%d" % min_idle_ms,
-        )
-        make, read = _ACTIONS[action]
-        reply = await db.ask(*make(question), write=action not in _READS)
-    return read(reply, Cells(ctx.state.settings.max_cell_chars))
-
-
-def _rows(reply: Any, cells: Cells) -> list[Any]:
-    """Facts of groups or consumers, under names that Python and JSON would give them."""
-    found: list[Any] = []
-    for row in reply:
-        facts: dict[str, Any] = tree(row, cells, top=True)
-        found.append({name.replace("-", "_"): value for name, value in facts.items()})
-    return found
-
-
-def _listed(reply: Any, cells: Cells) -> Groups:
-    return Groups(groups=_rows(reply, cells), untrusted=True)
-
-
-def _members(reply: Any, cells: Cells) -> Groups:
-    return Groups(consumers=_rows(reply, cells), untrusted=True)
-
-
-def _pending(reply: Any, cells: Cells) -> Groups:
-    del cells
-    names = ("id", "consumer", "idle_ms", "deliveries")
-    return Groups(pending=[dict(zip(names, map(shown, row), strict=True)) for row in reply], untrusted=True)
-
-
-def _read_entries(reply: Any, cells: Cells) -> Groups:
-    return Groups(entries=[entry(raw, cells) for _, raw in entries_of(reply)], untrusted=True)
-
-
-def _claimed(reply: Any, cells: Cells) -> Groups:
-    return Groups(entries=[entry(raw, cells) for raw in reply if raw is not None], untrusted=True)
-
-
-def _done(reply: Any, cells: Cells) -> Groups:
-    del cells
-    return Groups(done=reply if isinstance(reply, int) else 1, untrusted=True)
-
-
-def _first(question: _Question) -> bytes:
-    return question.ids[0] if question.ids else b"$"
-
-
-_READS = frozenset({"list", "pending", "consumers"})
-_NEEDS: dict[str, tuple[bool, bool, bool]] = {
-    "list": (False, False, False),
-    "pending": (True, False, False),
-    "consumers": (True, False, False),
-    "create": (True, False, False),
-    "destroy": (True, False, False),
-    "set_id": (True, False, True),
-    "read": (True, True, False),
-    "ack": (True, False, True),
-    "claim": (True, True, True),
-}
-_ACTIONS: dict[str, tuple[Callable[[_Question], Vector], Callable[[Any, Cells], Groups]]] = {
-    "list": (lambda one: (b"XINFO", b"GROUPS", one.key), _listed),
-    "consumers": (lambda one: (b"XINFO", b"CONSUMERS", one.key, one.group), _members),
-    "pending": (
-        lambda one: (
-            *(b"XPENDING", one.key, one.group, b"IDLE", one.idle, b"-", b"+", one.count),
-            *([one.consumer] if one.consumer else []),
-        ),
-        _pending,
-    ),
-    "create": (lambda one: (b"XGROUP", b"CREATE", one.key, one.group, _first(one), b"MKSTREAM"), _done),
-    "destroy": (lambda one: (b"XGROUP", b"DESTROY", one.key, one.group), _done),
-    "set_id": (lambda one: (b"XGROUP", b"SETID", one.key, one.group, _first(one)), _done),
-    "read": (
-        lambda one: (b"XREADGROUP", b"GROUP", one.group, one.consumer, b"COUNT", one.count, b"STREAMS", one.key, b">"),
-        _read_entries,
-    ),
-    "ack": (lambda one: (b"XACK", one.key, one.group, *one.ids), _done),
-    "claim": (lambda one: (b"XCLAIM", one.key, one.group, one.consumer, one.idle, *one.ids), _claimed),
-}
