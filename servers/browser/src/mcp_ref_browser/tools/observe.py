@@ -17,7 +17,7 @@ from mcp_ref_browser.errors import BrowserError, invalid
 from mcp_ref_browser.page.exchange import PARTS, described, line_of, part_of
 from mcp_ref_browser.page.finding import containing, matching
 from mcp_ref_browser.page.racing import race
-from mcp_ref_browser.page.script import on_document
+from mcp_ref_browser.page.script import SERIALIZE, source
 from mcp_ref_browser.page.views import cut, cut_text
 from mcp_ref_browser.page.waiting import ElementState, becomes, goes, shows
 from mcp_ref_browser.sessions.rings import SEVERITY, ConsoleEntry, Level, RequestEntry
@@ -123,15 +123,12 @@ async def browser_evaluate(  # noqa: PLR0913  one parameter for each argument
     bounded("function", len(function), 1, MOST_FUNCTION)
 
     async def work(own: Turn) -> dict[str, Any]:
-        serialize = (
-            f"(value, budget) => {on_document('serialize').partition('=> ')[2].removesuffix('(given)')}(value, budget)"
-        )
-        source = _RUN.format(function=function, serialize=serialize)
+        script = _RUN.format(function=function, serialize=source(SERIALIZE))
         if target is None:
-            running = own.tab.page.evaluate(f"(budget) => ({source})(undefined, budget)", own.budget)
+            running = own.tab.page.evaluate(f"(budget) => ({script})(undefined, budget)", own.budget)
         else:
             located = await own.find(target)
-            running = located.evaluate(source, own.budget, timeout=own.seconds * 1000)
+            running = located.evaluate(script, own.budget, timeout=own.seconds * 1000)
         made = await _ran(own, running)
         text = str(made["json"])[: own.budget * _LONGEST]
         if filename is not None:
