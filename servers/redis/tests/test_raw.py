@@ -249,3 +249,15 @@ async def test_queries_of_the_operator_are_tools(client_of: Clients, raw: Any) -
     assert wrong.error_code == "invalid_argument"
     assert refused.error_code == "read_only"
     assert raw.exists("k") == 0
+
+
+async def test_a_reply_that_has_no_room_says_that_the_command_has_run(client_of: Clients, raw: Any) -> None:
+    raw.mset({"a": "x" * 400_000, "b": "x" * 400_000, "c": "x" * 400_000})
+    async with client_of(mode="read-write") as client:
+        read = await client.call("command", args=["GET", "a"])
+        taken = await client.call("command", args=["GETDEL", "a"])
+        piped = await client.call("pipeline", commands=[["STRLEN", "b"], ["GETDEL", "b"], ["GET", "c"]])
+    assert (read.error_code, taken.error_code) == ("too_large", "too_large")
+    told = [one.get("error", {}).get("message", "") for one in piped.data["replies"]]
+    assert ["has run" in text for text in (read.text, taken.text, *told)] == [False, True, False, True, False]
+    assert (raw.exists("a"), raw.exists("b"), raw.exists("c")) == (0, 0, 1)

@@ -253,6 +253,16 @@ async def test_an_argument_that_does_not_exist_is_corrected(client_of: Clients) 
     assert "`limit`" in result.text
 
 
+@pytest.mark.parametrize("start", [-1, 2**53 + 1, 2**63, 10**30, 1.5, "1"])
+@pytest.mark.usefixtures("filled")
+async def test_a_start_that_cannot_be_is_named(client_of: Clients, start: Any) -> None:
+    """DB3."""
+    async with client_of() as client:
+        for key in ("emoji", "list", "zset"):
+            result = await client.call("read_key", key=key, start=start)
+            assert (result.error_code, "`start`" in result.text) == ("invalid_argument", True)
+
+
 @pytest.mark.usefixtures("filled")
 async def test_a_cursor_of_another_question_runs_nothing(client_of: Clients, sent: Any) -> None:
     """DB7."""

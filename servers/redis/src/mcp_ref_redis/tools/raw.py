@@ -32,6 +32,8 @@ raw = Toolset[State]("raw", default=False)
 MOST_ARGUMENTS = 1000
 MOST_COMMANDS = 500
 _MASK = b"********"
+_FULL = "The page is full; run this command by itself."
+_FULL_BUT_DONE = "The page is full; the command has run, and may have changed data."
 _MULTI, _EXEC = (b"MULTI",), (b"EXEC",)
 
 Arguments = Annotated[
@@ -81,7 +83,7 @@ async def command(
     if isinstance(reply, Fault):
         raise refusal(reply)
     shown = _shown(ctx, judged.command, reply)
-    _require_room(ctx, shown)
+    _require_room(ctx, shown, done=may_change(judged.command))
     return Reply(reply=shown, reply_type=_kind(reply), untrusted=True)
 
 
@@ -169,7 +171,7 @@ def _marked(ctx: Ctx, one: Judged, reply: Any, room: Room) -> dict[str, Any]:
     found = {"ok": _shown(ctx, one.command, reply)}
     if room.takes(found):
         return found
-    return {"error": {"code": "too_large", "message": "The page is full; run this command by itself."}}
+    return {"error": {"code": "too_large", "message": _FULL_BUT_DONE if may_change(one.command) else _FULL}}
 
 
 def _shown(ctx: Ctx, command: Command, reply: Any) -> Any:
@@ -195,10 +197,10 @@ def _kind(reply: Any) -> str:
 _KINDS = ((Pairs, "map"), (list, "array"), (bytes, "string"), (bool, "boolean"), (int, "integer"), (float, "double"))
 
 
-def _require_room(ctx: Ctx, shown: Any) -> None:
+def _require_room(ctx: Ctx, shown: Any, *, done: bool) -> None:
     if not Room(budget(ctx.state.settings.max_output_chars)).fits(shown):
         raise DbError(
-            "The reply is larger than a result may be.",
+            f"The reply is larger than a result may be.{' The command has run, and may have changed data.' * done}",
             code="too_large",
             hint="Read it in windows: read_key with start and count, or a smaller count.",
         )

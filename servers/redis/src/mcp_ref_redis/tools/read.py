@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.calls.errors import DbError
+from mcp_ref_kit.db.calls.errors import DbError, bad_argument
 from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_kit.db.rows.room import Room, budget
@@ -35,6 +35,8 @@ reading = Toolset[State]("core")
 
 MOST_COUNT = 10_000
 MOST_KEYS = 500
+# Beyond any value; with a count it is still a number for the engine.
+MOST_START = 2**53
 
 
 class KeyValue(Page, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,6 +90,8 @@ async def read_key(  # noqa: PLR0913  one parameter for each argument
     database: Named = None,
 ) -> KeyValue:
     """Read a key of any type in windows; streams oldest first. A missing key is no error."""
+    if start > MOST_START:
+        raise bad_argument("start", f"must be at most {MOST_START}")
     async with reached(ctx, database) as db:
         name = key_of(db, key)
         ask = Ask(
