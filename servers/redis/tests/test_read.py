@@ -253,6 +253,27 @@ async def test_an_argument_that_does_not_exist_is_corrected(client_of: Clients) 
     assert "`limit`" in result.text
 
 
+async def test_vectors_are_read_as_numbers(client_of: Clients, raw: Any) -> None:
+    """A whole one, however long; what is none of 32-bit floats is shown as it is."""
+    values = [0.5, -1.25, *[number / 8 for number in range(1534)]]
+    raw.set("odd", b"abcde")
+    raw.set("nan", b"\x00\x00\xc0\x7f\xcd\xcc\xcc\x3d")
+    async with client_of(mode="read-write") as client:
+        await client.call(
+            "update_key", key="doc", type="hash", op="set", fields={"v": {"$float32": values}, "t": "text!"}
+        )
+        await client.call("set_value", key="v", value={"$float32": values})
+        string = (await client.call("read_key", key="v", encoding="float32")).data
+        many = (await client.call("read_keys", keys=["odd", "nan"], encoding="float32")).data["items"]
+        named = (await client.call("read_key", key="doc", fields=["v"], encoding="float32")).data["entries"]
+        walked = (await client.call("read_key", key="doc", encoding="float32")).data["entries"]
+        usual = (await client.call("read_key", key="doc", encoding="base64", fields=["t"])).data["entries"]
+    assert string["value"] == named[0]["value"] == values
+    assert {one["field"]: one["value"] for one in walked} == {"v": values, "t": "text!"}
+    assert [one["value"] for one in many] == ["abcde", ["NaN", 0.100000001]]
+    assert usual[0]["value"]["size"] == 5
+
+
 @pytest.mark.parametrize("start", [-1, 2**53 + 1, 2**63, 10**30, 1.5, "1"])
 @pytest.mark.usefixtures("filled")
 async def test_a_start_that_cannot_be_is_named(client_of: Clients, start: Any) -> None:

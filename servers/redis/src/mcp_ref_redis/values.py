@@ -2,6 +2,7 @@
 
 import base64
 import math
+import sys
 from array import array
 from typing import Any, cast
 
@@ -11,6 +12,8 @@ from mcp_ref_kit.db.calls.errors import bad_argument
 from mcp_ref_kit.db.rows.cells import BASE64, Cells, bound
 
 FLOAT32 = "$float32"
+# As many as the modules take.
+MOST_DIMENSIONS = 32_768
 # Continuation bytes of UTF-8 look like this under this mask; a letter has at most three of them.
 _MASK, _CONTINUATION, _MOST_CONTINUATIONS = 0xC0, 0x80, 3
 # The first bytes of letters of three and of four bytes (RFC 3629).
@@ -34,7 +37,8 @@ def bytes_of(name: str, value: Any) -> bytes:
         return given
     if isinstance(given, dict) and list(cast("dict[str, Any]", given)) == [FLOAT32]:
         return floats(name, given[FLOAT32])
-    raise bad_argument(name, f'must be a text, {{"{BASE64}": "..."}} or {{"{FLOAT32}": [...]}}')
+    words = f'must be a text, {{"{BASE64}": "..."}} or {{"{FLOAT32}": [...]}}'
+    raise bad_argument(name, words, hint="Give JSON and numbers as their text.")
 
 
 def scalar_of(name: str, value: Any) -> bytes:
@@ -60,9 +64,21 @@ def floats(name: str, values: Any) -> bytes:
         raise bad_argument(name, "must be a list of numbers") from error
     if not all(map(math.isfinite, packed)):
         raise bad_argument(name, "must hold finite numbers that 32 bits can hold")
-    if array("H", [1]).tobytes() == b"\x00\x01":
-        packed.byteswap()
-    return packed.tobytes()
+    return _little(packed).tobytes()
+
+
+def unpacked(data: bytes) -> list[Any] | None:
+    """The numbers of such a vector, in the nine digits that tell one from any other; None for what is none."""
+    if not data or len(data) % 4 or len(data) > 4 * MOST_DIMENSIONS:
+        return None
+    numbers = _little(array("f", data))
+    return [float(f"{number:.9g}") if math.isfinite(number) else Cells().any(number) for number in numbers]
+
+
+def _little(numbers: "array[float]") -> "array[float]":
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
 
 
 def shown(data: Any) -> Any:

@@ -16,9 +16,11 @@ from mcp_ref_redis.engine.resp import Fault, Pairs
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.walking import STEP, Place, Step, Walk, Walked, read_step
 from mcp_ref_redis.modules.asking import known
-from mcp_ref_redis.values import cell, shown, whole, window
+from mcp_ref_redis.values import cell, shown, unpacked, whole, window
 
-Encoding = Literal["auto", "utf8", "base64", "json"]
+Encoding = Literal["auto", "utf8", "base64", "json", "float32"]
+# Of these the parts are no whole.
+_INDIVISIBLE = ("json", "float32")
 KIB = 1024
 
 
@@ -96,7 +98,7 @@ def string_window(replies: Sequence[Any], ask: Ask) -> Window:
 def _fitting(data: bytes, ask: Ask, *, whole: bool) -> tuple[bytes, Any]:
     """As much of the beginning as fits a page in JSON, where a control character takes six places."""
     while True:
-        value = rendered(data, ask.encoding if whole or ask.encoding != "json" else "auto")
+        value = rendered(data, ask.encoding if whole or ask.encoding not in _INDIVISIBLE else "auto")
         size = len(msgspec.json.encode(value))
         if size <= ask.most_bytes or len(data) <= 1:
             return data, value
@@ -115,6 +117,9 @@ def rendered(data: bytes, encoding: Encoding) -> Any:
             return msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return shown(data)
+    if encoding == "float32":
+        numbers = unpacked(data)
+        return shown(data) if numbers is None else numbers
     return shown(data)
 
 
@@ -138,10 +143,10 @@ async def _zset(db: Database, key: bytes, ask: Ask) -> Window:
 async def _hash(db: Database, key: bytes, ask: Ask) -> Window:
     if ask.fields is not None:
         length, values = _both(await db.run((b"HLEN", key), (b"HMGET", key, *ask.fields)))
-        found = [_entry(pair, ask.cells) for pair in zip(ask.fields, values, strict=True)]
+        found = [_entry(pair, ask) for pair in zip(ask.fields, values, strict=True)]
         return Window(length=length, name="entries", items=found)
     walked = await _walked(db, b"HSCAN", key, ask, each=2)
-    return await _scanned(db, (b"HLEN", key), ask, "entries", walked, _entry)
+    return await _scanned(db, (b"HLEN", key), ask, "entries", walked, lambda pair, _: _entry(pair, ask))
 
 
 async def _set(db: Database, key: bytes, ask: Ask) -> Window:
@@ -262,9 +267,18 @@ def changed() -> DbError:
     )
 
 
-def _entry(pair: tuple[bytes, bytes | None], cells: Cells) -> dict[str, Any]:
+def _entry(pair: tuple[bytes, bytes | None], ask: Ask) -> dict[str, Any]:
     name, value = pair
-    return {"field": shown(name), "value": None if value is None else cell(value, cells)}
+    return {"field": shown(name), "value": None if value is None else _field(value, ask)}
+
+
+def _field(data: bytes, ask: Ask) -> Any:
+    """A value of a hash, cut where it is long; a vector is whole, or it would be none."""
+    if ask.encoding == "float32" and (numbers := unpacked(data)) is not None:
+        return numbers
+    if ask.encoding == "auto" or len(data) > ask.cells.most:
+        return cell(data, ask.cells)
+    return rendered(data, ask.encoding)
 
 
 def _scored(pair: tuple[bytes, Any], cells: Cells) -> dict[str, Any]:

@@ -82,9 +82,9 @@ async def read_key(  # noqa: PLR0913  one parameter for each argument
     key: Key,
     start: Annotated[int, arg("First item; of a string, byte.", ge=0)] = 0,
     count: Annotated[int, arg("Most items; of a string, KiB.", ge=1, le=MOST_COUNT)] = 100,
-    match: Annotated[str | None, arg("Glob of members or hash fields.")] = None,
-    fields: Annotated[list[str], arg("Only these hash fields.", max_length=MOST_COUNT)] | None = None,
-    encoding: Annotated[Encoding, arg("Form of a string.")] = "auto",
+    match: Annotated[str | None, arg("Glob of members or fields.")] = None,
+    fields: Annotated[list[str], arg("Only these fields.", max_length=MOST_COUNT)] | None = None,
+    encoding: Annotated[Encoding, arg("Form of values.")] = "auto",
     path: Annotated[str, arg("Path in a JSON document.")] = "$",
     cursor: Cursor = None,
     database: Named = None,
@@ -166,7 +166,7 @@ def _page(key: bytes, found: Window, facts: tuple[str, int, Ask]) -> tuple[KeyVa
 async def read_keys(
     ctx: Ctx,
     keys: Annotated[Keys, arg("Keys.", max_length=MOST_KEYS)],
-    encoding: Annotated[Encoding, arg("Form of strings.")] = "auto",
+    encoding: Annotated[Encoding, arg("Form of them.")] = "auto",
     max_value_bytes: Annotated[int, arg("Longest string.", ge=1, le=1024 * 1024)] = 4096,
     database: Named = None,
 ) -> KeyValues:

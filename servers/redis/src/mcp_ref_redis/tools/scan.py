@@ -27,7 +27,7 @@ MOST_CARRIED = 10_000
 
 
 class KeyNames(Page, frozen=True, kw_only=True, omit_defaults=True):
-    """Keys, or with details objects: key, type, ttl_ms, size in bytes, encoding. scanned: about how many were seen."""
+    """Keys, or with details objects: key, type, ttl_ms, size in bytes, encoding. scanned: about so many seen."""
 
     keys: list[Any]
     scanned: int
