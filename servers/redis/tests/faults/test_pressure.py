@@ -54,7 +54,8 @@ async def test_a_hundred_calls_share_two_connections(client_of: Clients, raw: An
         after = [(await client.call("read_key", key=name)).data["value"] for name in names[:5]]
         left = len(ours(raw))
     assert [one["structuredContent"]["value"] for one in patient] == [f"value of {name}" for name in names]
-    assert {code(one) for one in hasty} <= {"timeout", "busy"}
+    assert {code(one) for one in hasty} <= {None, "timeout", "busy"}  # who came late was answered after the pause
+    assert sum(code(one) is not None for one in hasty) >= 50
     assert took < 3
     assert after == [f"value of {name}" for name in names[:5]]
     assert most <= 2

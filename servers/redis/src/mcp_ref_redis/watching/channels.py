@@ -70,11 +70,15 @@ class Channels:
                     self._take(await self._heard(link))
                     if not self._asked:
                         ready()
-        finally:  # whoever waits for an answer learns that none will come
-            self._link = None
-            for known in (self._asked, self._subscribed, self._agreed, self._refused):
-                known.clear()
-            self._settled.set()
+        finally:
+            self.forget()
+
+    def forget(self) -> None:
+        """What the engine was asked and has agreed to; whoever waits for an answer learns that none will come."""
+        self._link = None
+        for known in (self._asked, self._subscribed, self._agreed, self._refused):
+            known.clear()
+        self._settled.set()
 
     async def _heard(self, link: Link) -> list[Any]:
         """What comes; after a long silence the engine is asked whether it is there."""

@@ -24,7 +24,7 @@ from mcp_ref_redis.watching.following import Following
 from mcp_ref_redis.watching.glances import glances
 from mcp_ref_redis.watching.patience import ANSWER_SECONDS
 from mcp_ref_redis.watching.streams import Streams
-from mcp_ref_redis.watching.topics import Topic, event_channel, tells_of_keys
+from mcp_ref_redis.watching.topics import Kind, Topic, event_channel, tells_of_keys
 
 LOOK_SECONDS = 2.0
 
@@ -93,6 +93,7 @@ class Watcher:
             self._reading.stop()
         if not self._followed_channels():
             self._hearing.stop()
+            self._channels.forget()
 
     async def _begin(self, topic: Topic) -> None:
         if topic.kind == "stream" and not self._db.engine.spread:
@@ -108,7 +109,7 @@ class Watcher:
 
     async def _hear(self, ready: Callable[[], None]) -> None:
         """Follow channels; the engine may have come back without its keyspace events, or with them."""
-        if self._names("key"):
+        if self._topics("key"):
             async with within(ANSWER_SECONDS):
                 await self._learn_events()
         if self._followed_channels():
@@ -124,7 +125,7 @@ class Watcher:
         """What differs from the look before, of what nobody tells us of."""
         try:
             await self._choose()
-            looked_at = [topic for topic in self._wanted if self._is_looked_at(topic)]
+            looked_at = [topic for topic in self._topics() if self._is_looked_at(topic)]
             names = list(dict.fromkeys(topic.name for topic in looked_at))
             now = await self._glanced(names)
         except ToolError:
@@ -137,7 +138,7 @@ class Watcher:
 
     async def _choose(self) -> None:
         """Follow what the engine tells of now: somebody may have switched its events on or off, or be gone."""
-        if self._names("key"):
+        if self._topics("key"):
             await self._learn_events()
         if self._followed_channels():
             self._hearing.start()
@@ -152,27 +153,28 @@ class Watcher:
         return dict(zip(names, await glances(self._db, names), strict=True))
 
     def _missed(self) -> None:
-        self._watch.announce([topic.text for topic in self._wanted])
+        self._watch.announce([topic.text for topic in self._topics()])
 
     def _stream_grew(self, names: Collection[bytes]) -> None:
         self._watch.announce({Topic("stream", name).text for name in names})
 
     def _channel_spoke(self, channels: Collection[bytes]) -> None:
-        topics = (topic for topic in self._wanted if topic.kind != "stream")
+        topics = self._topics("channel", "key")
         self._watch.announce({topic.text for topic in topics if self._channel(topic) in channels})
 
     def _followed_streams(self) -> list[bytes]:
-        return [] if self._db.engine.spread else self._names("stream")
+        return [] if self._db.engine.spread else [topic.name for topic in self._topics("stream")]
 
     def _followed_channels(self) -> set[bytes]:
-        kinds = ("channel", "key") if self._events else ("channel",)
-        return {self._channel(topic) for topic in self._wanted if topic.kind in kinds}
+        topics = self._topics("channel", "key") if self._events else self._topics("channel")
+        return {self._channel(topic) for topic in topics}
 
     def _channel(self, topic: Topic) -> bytes:
         return topic.name if topic.kind == "channel" else event_channel(self._db.number, topic.name)
 
-    def _names(self, kind: str) -> list[bytes]:
-        return [topic.name for topic in self._wanted if topic.kind == kind]
+    def _topics(self, *kinds: Kind) -> list[Topic]:
+        """Those of these kinds, or all; a copy, since a listener may be forgotten at any moment."""
+        return [topic for topic in tuple(self._wanted) if not kinds or topic.kind in kinds]
 
 
 class Changes:
