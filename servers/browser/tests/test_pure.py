@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from mcp_ref_browser.answer.answers import Told, answer, plain
 from mcp_ref_browser.answer.redact import Redactor
 from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.errors import plain as plain_error
+from mcp_ref_browser.guard.policy import listening_ports
 from mcp_ref_browser.page.exchange import without_passwords
+from mcp_ref_browser.page.finding import spelled
+from mcp_ref_browser.page.keys import is_text, named
 from mcp_ref_browser.page.locators import code
 from mcp_ref_browser.sessions.artifacts import safe_name
 from mcp_ref_browser.sessions.events import Events
@@ -179,3 +184,54 @@ def test_chromium_is_started_with_every_feature_in_one_flag(tmp_path: Path) -> N
 def test_what_the_driver_compiles_is_kept_where_caches_are(given: dict[str, str], kept: str | None) -> None:
     keep_compiled(given)
     assert given.get("NODE_COMPILE_CACHE") == kept
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="needs /dev/fd to find descriptors")
+def test_looking_for_own_ports_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    """Each connection to this machine has them looked for: a leak would double them every time."""
+    with socket.create_server(("127.0.0.1", 0)) as own, (tmp_path / "file").open("w"), socket.socket() as other:
+        before = len(os.listdir("/dev/fd"))  # noqa: PTH208  names are all that is wanted
+        found = [listening_ports() for _ in range(3)]
+        after = len(os.listdir("/dev/fd"))  # noqa: PTH208  names are all that is wanted
+        assert other.fileno() > 0
+        port = own.getsockname()[1]
+    assert after == before
+    assert all(port in ports for ports in found)
+
+
+@pytest.mark.parametrize(
+    ("spoken", "name"),
+    [
+        ("ctrl+enter", "Control+Enter"),
+        ("CMD+Shift+p", "Meta+Shift+p"),
+        ("Control++", "Control++"),
+        ("+", "+"),
+        ("esc", "Escape"),
+        ("f12", "F12"),
+        ("A", "A"),
+        ("KeyA", "KeyA"),
+        ("up", "ArrowUp"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_keys_are_known_by_the_names_people_give_them(spoken: str, name: str) -> None:
+    assert named(spoken) == name
+
+
+def test_only_what_no_key_has_is_put_in_as_text() -> None:
+    assert [is_text(key) for key in ("é", "👩‍👩‍👧", "a", "Enter", "", "ö" * 17)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "pattern"),
+    [("/error/i", "(?i)error"), ("/a/b/", "a/b"), ("/x/gs", "(?s)x"), ("/path", "/path"), ("//", "//"), ("a", "a")],
+)
+def test_patterns_are_read_as_in_javascript(written: str, pattern: str) -> None:
+    assert spelled(written) == pattern

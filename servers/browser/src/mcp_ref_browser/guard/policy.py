@@ -109,8 +109,13 @@ def listening_ports() -> set[int]:
     ports: set[int] = set()
     for name in os.listdir("/dev/fd"):  # noqa: PTH208  names are all that is wanted
         try:
-            found = socket.socket(fileno=os.dup(int(name)))
+            copied = os.dup(int(name))
         except (OSError, ValueError):
+            continue
+        try:
+            found = socket.socket(fileno=copied)
+        except OSError:  # it is no socket
+            os.close(copied)
             continue
         with found:
             if found.family in {socket.AF_INET, socket.AF_INET6} and _listens(found):
