@@ -173,6 +173,25 @@ async def test_what_is_covered_cannot_be_clicked_and_says_so(browse: Browse, sit
     assert "another element (<div>) covers it" in result.text
 
 
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("idle.disabled = true", "it is disabled. Do first"),
+        ("idle.style.visibility = 'hidden'", "it is not visible"),
+        ("document.body.inert = true", "it is inert"),
+        ("idle.onclick = () => { const end = Date.now() + 1200; while (Date.now() < end); }", "it was clicked, and"),
+    ],
+)
+async def test_why_a_click_did_not_happen_is_told(browse: Browse, site: Site, ok: Any, change: str, says: str) -> None:
+    async with browse() as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/form"))
+        ok(await client.call("browser_evaluate", function=f"() => {{ {change} }}"))
+        result = await client.call("browser_click", target="#idle", timeoutMs=400)
+    assert result.error_code == "timeout"
+    assert "within 0.4 s: " in result.text
+    assert says in result.text
+
+
 async def test_waiting_for_text_that_comes_and_text_that_does_not(browse: Browse, site: Site, ok: Any) -> None:
     """Case 10."""
     async with browse() as client:

@@ -20,10 +20,13 @@ async def test_confirm_and_prompt_get_their_answers(browse: Browse, site: Site, 
         asked = ok(await client.call("browser_click", target="text=Prompt"))
         named = ok(await client.call("browser_handle_dialog", accept=True, promptText="ann"))
         none = await client.call("browser_handle_dialog", accept=True)
+        ok(await client.call("browser_click", target="text=Prompt"))
+        suggested = ok(await client.call("browser_handle_dialog", accept=True))
     assert "status [ref=" in declined.text
     assert "false" in declined.text
     assert asked.data["modal"]["default"] == "nobody"
     assert "name ann" in named.text
+    assert "name nobody" in suggested.text
     assert none.error_code == "invalid_argument"
 
 

@@ -101,6 +101,8 @@ async def _area(tab: Tab, shot: Shot) -> Area:
     found: list[float] = await race(tab, tab.page.evaluate(_SIZE), shot.seconds, what)
     width, height, inner_width, inner_height, x, y = found
     if shot.target is not None:
+        if not await race(tab, shot.target.is_visible(), shot.seconds, what):
+            raise BrowserError("The element is not visible.", code="unsupported", hint="Show it first.")
         await race(tab, shot.target.scroll_into_view_if_needed(timeout=shot.seconds * 1000), shot.seconds, what)
         found = await race(tab, tab.page.evaluate(_SIZE), shot.seconds, what)
         box = await race(tab, shot.target.bounding_box(), shot.seconds, what)

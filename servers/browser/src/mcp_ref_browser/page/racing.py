@@ -30,6 +30,11 @@ _REASONS = (
     ("outside of the viewport", "it is outside of the viewport", "browser_scroll brings it into view."),
     ("option being selected is not enabled", "the option is disabled", None),
     ("did not find some options", "an option does not exist", None),
+    (
+        "performing click action",
+        "it was clicked, and the page has not gone on since",
+        "browser_snapshot shows what it does.",
+    ),
 )
 # Its tag and a plain id say enough of an element; the rest of its markup is the page's, and may be private.
 _COVER = re.compile(r"<([a-z][a-z0-9-]{0,30})(?: id=\"([\w-]{1,40})\")?[^\n]* intercepts pointer events")

@@ -166,7 +166,9 @@ async def browser_handle_dialog(
         if modal is None:
             raise invalid("No dialog is open.")
         mark = Mark.of(own.tab)
-        answering = modal.dialog.accept(promptText) if accept else modal.dialog.dismiss()
+        # A user who only presses the button sends what the page suggests.
+        text = modal.default if promptText is None and modal.kind == "prompt" else promptText
+        answering = modal.dialog.accept(text) if accept else modal.dialog.dismiss()
         own.tab.close_modal()
         await within(answering, own.seconds, "The dialog did not close", own.tab)
         result = {"kind": modal.kind, "accepted": accept}
