@@ -98,6 +98,48 @@ async def test_filters_mean_what_they_say(client_of: Clients, modules_url: str, 
     assert empty.error_code == "invalid_argument"
 
 
+MISFITS: list[tuple[dict[str, Any], str]] = [
+    ({"filters": [{"field": "nope", "op": "eq", "value": "x"}]}, "It has g, n, t, v."),
+    ({"filters": [{"field": "t", "op": "eq", "value": "nothing"}]}, "TEXT field"),
+    ({"filters": [{"field": "n", "op": "eq", "value": "1.5"}]}, "a number"),
+    ({"filters": [{"field": "g", "op": "gt", "value": 1}]}, "eq, ne, in"),
+    ({"filters": [{"field": "g", "op": "eq", "value": 1}]}, "a text"),
+    ({"filters": [{"field": "g", "op": "eq", "value": None}]}, "not empty"),
+    ({"filters": [{"field": "g", "op": "in", "value": [""]}]}, "not empty"),
+    ({"vector": {"field": "t", "values": [1, 2]}}, "no vector"),
+    ({"vector": {"field": "v", "values": [1, 2, 3]}}, "2 numbers"),
+    ({"return_fields": ["t", "AS", "x"]}, "'AS'"),
+]
+
+
+@each_protocol
+async def test_a_question_that_an_index_cannot_answer_is_corrected(
+    client_of: Clients, modules_url: str, protocol: int
+) -> None:
+    """The module itself would find nothing, and say nothing."""
+    async with on_modules(client_of, modules_url, protocol) as client:
+        await filled_index(client)
+        for question, words in MISFITS:
+            result = await client.call("search", index="i", **question)
+            assert (result.error_code, words in result.text) == ("invalid_argument", True), result.text
+        nothing = await client.call("search", index="i", filters=[{"field": "g", "op": "eq", "value": "gone"}])
+        rows = await client.call("search", index="i", query="zzz", aggregate={"group_by": ["g"]})
+    assert (nothing.data["total"], rows.data["results"]) == (0, [])
+
+
+@pytest.mark.parametrize("name", ["", "NOINDEX", "sortable", "a b", "x|y", "x" * 200])
+async def test_a_field_cannot_be_an_option(client_of: Clients, modules_url: str, name: str) -> None:
+    """`SCHEMA a TEXT NOINDEX TAG` would be an option of `a`, and a wrong schema."""
+    fields = [{"name": "a", "type": "text"}, {"name": name, "type": "tag"}]
+    async with on_modules(client_of, modules_url) as client:
+        made = await client.call(
+            "manage_index", action="create", index="i", schema={"prefixes": ["h:"], "fields": fields}
+        )
+        listed = await client.call("search_indexes")
+    assert made.error_code == "invalid_argument"
+    assert listed.data["indexes"] == []
+
+
 @each_protocol
 async def test_vectors_pages_groups_and_indexes(client_of: Clients, modules_url: str, protocol: int) -> None:
     async with on_modules(client_of, modules_url, protocol) as client:

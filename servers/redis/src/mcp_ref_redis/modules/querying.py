@@ -60,7 +60,7 @@ def search_vector(question: Question) -> Vector:
     words: list[bytes] = [b"FT.SEARCH", question.index, expression(question).encode()]
     if question.return_fields is not None:
         names = [*question.return_fields, *([DISTANCE] if question.vector else [])]
-        words += [b"RETURN", b"%d" % len(names), *[name.encode() for name in names]]
+        words += [b"RETURN", b"%d" % len(names), *[no_option("return_fields", name) for name in names]]
     sort_by = question.sort_by or (DISTANCE if question.vector else None)
     if sort_by is not None:
         words += [b"SORTBY", sort_by.encode(), b"DESC" if question.descending else b"ASC"]
@@ -97,14 +97,14 @@ def condition(one: Filter) -> str:
     if one.op in _RANGES:
         return f"@{name}:[{_RANGES[one.op].format(_number(value))}]"
     if one.op in {"match", "prefix"}:
-        words = " ".join(str(value).translate(_BETWEEN_WORDS).split())
+        words = " ".join(_scalar(value).translate(_BETWEEN_WORDS).split())
         if not words:
             raise bad_argument("filters.value", f"must hold a word for {one.op}")
         return f"@{name}:({words}{'*' if one.op == 'prefix' else ''})"
     no = "-" if one.op == "ne" else ""
     if isinstance(value, int | float) and not isinstance(value, bool) and one.op != "in":
         return f"{no}@{name}:[{_number(value)} {_number(value)}]"
-    tags = " | ".join(escaped(str(tag)) for tag in (_tags(value) if one.op == "in" else [value]))
+    tags = " | ".join(escaped(_scalar(tag)) for tag in (_tags(value) if one.op == "in" else [value]))
     return f"{no}@{name}:{{{tags}}}"
 
 
@@ -120,6 +120,15 @@ def _tags(value: Any) -> list[Any]:
     if not items:
         raise bad_argument("filters.value", "must be a list of tags for in")
     return items
+
+
+def _scalar(value: Any) -> str:
+    """A tag or words as the module has them; a truth is a word of JSON."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str | int | float) or value == "":
+        raise bad_argument("filters.value", "must be a text that is not empty, or a number, for this comparison")
+    return str(value)
 
 
 def escaped(text: str) -> str:
@@ -208,9 +217,29 @@ def create_vector(index: bytes, schema: Schema) -> Vector:
     return words
 
 
+def no_option(argument: str, word: str) -> bytes:
+    """A name at a place where the module would take its own words for options.
+
+    Raises:
+        DbError: `invalid_argument`; it is one of them.
+    """
+    if word.upper() in _OPTIONS:
+        raise bad_argument(argument, f"cannot be {word!r}, which is a word of the module's")
+    return word.encode()
+
+
+_OPTIONS = frozenset(
+    {
+        *("", "AS", "SORTABLE", "UNF", "NOINDEX", "NOSTEM", "WEIGHT", "PHONETIC", "SEPARATOR", "CASESENSITIVE"),
+        *("WITHSUFFIXTRIE", "INDEXEMPTY", "INDEXMISSING", "COORD_SYSTEM", "FLAT", "HNSW", "SVS-VAMANA"),
+    }
+)
+
+
 def _field(one: IndexField) -> Vector:
-    name = one.name.encode()
-    start = [name] if one.path is None else [one.path.encode(), b"AS", name]
+    field_name(one.name)  # a field that no filter can name is of no use
+    name = no_option("schema.fields.name", one.name)
+    start = [name] if one.path is None else [no_option("schema.fields.path", one.path), b"AS", name]
     if one.type != "vector":
         return [*start, one.type.upper().encode(), *([b"SORTABLE"] if one.sortable else [])]
     if one.dim is None or not 1 <= one.dim <= 32_768:  # noqa: PLR2004  the modules' own bound

@@ -13,8 +13,10 @@ from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.database import Database
+from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.keyspace.windows import tree
 from mcp_ref_redis.modules.asking import asked
+from mcp_ref_redis.modules.fitting import misfit
 from mcp_ref_redis.modules.querying import (
     MOST_FILTERS,
     Aggregate,
@@ -126,12 +128,13 @@ async def search(  # noqa: PLR0913  one parameter for each argument
         vector_ = search_vector(question) if aggregate is None else aggregate_vector(question, aggregate)
         if db.jail.closed:
             await _info(db, question.index)
-        reply = await asked(db, vector_, "Search")
+        reply = await _found(db, vector_, question)
         cells = Cells(ctx.state.settings.max_cell_chars)
         scored = b"WITHSCORES" in vector_
         total, found = hits(reply, cells, scored=scored) if aggregate is None else groups(reply, cells)
-        room = Room(budget(ctx.state.settings.max_output_chars))
-        kept = [one for one in found if room.takes(one)]
+        if not total and (wrong := misfit(await _info(db, question.index), question)) is not None:
+            raise wrong
+        kept = Room(budget(ctx.state.settings.max_output_chars)).leading(found)
         more = start + len(kept) < total and bool(kept)
         return Results(
             total=total,
@@ -141,6 +144,16 @@ async def search(  # noqa: PLR0913  one parameter for each argument
             next_cursor=ctx.state.paging.seal(ctx, start + len(kept), db.name) if more else None,
             untrusted=True,
         )
+
+
+async def _found(db: Database, words: Vector, question: Question) -> Any:
+    """What the module answers; of a vector that does not fit it says little."""
+    try:
+        return await asked(db, words, "Search")
+    except DbError as error:
+        if question.vector is None or error.code != "invalid_argument":
+            raise
+        raise (misfit(await _info(db, question.index), question) or error) from None
 
 
 @searching.tool(**CHANGING)
