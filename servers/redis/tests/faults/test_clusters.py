@@ -146,6 +146,32 @@ async def test_a_node_outside_of_the_cluster_is_never_spoken_to(client_of: Clien
     assert codes == ["connection"] * 5 + ["busy"]
 
 
+async def test_a_silent_node_is_left_after_one_deadline_once_another_holds_its_slots(
+    client_of: Clients, peer_of: PeerOf
+) -> None:
+    """No connection breaks: only the others know that it has been replaced, and they are asked first."""
+    ports: list[int] = []
+    silent_now: list[bool] = []
+
+    def old(words: list[bytes]) -> bytes | None:
+        if silent_now:
+            return None
+        return slots_of(*ports) if words[0] == b"CLUSTER" else b"+none\r\n"
+
+    def new(words: list[bytes]) -> bytes:
+        if words[0] == b"CLUSTER":
+            return slots_of(ports[1]) if silent_now else slots_of(*ports)
+        return b":-2\r\n" if words[0] == b"PTTL" else b"+none\r\n"
+
+    async with peer_of(old) as one, peer_of(new) as two:
+        ports += [one.port, two.port]
+        async with client_of(one.url, cluster=True, timeout=0.5) as client:
+            await client.call("key_info", key="bar")  # of a slot of the first half
+            silent_now.append(True)
+            results = [await client.call("read_key", key="bar") for _ in range(3)]
+    assert [result.error_code for result in results] == ["timeout", None, None]
+
+
 async def test_a_node_that_stands_still_or_dies_costs_the_calls_to_its_keys_alone(
     client_of: Clients, cluster: Any
 ) -> None:

@@ -182,9 +182,10 @@ class Cluster:
             return self._slots
 
     async def _learn(self) -> Slots:
-        """Ask the nodes that are known and the seed, those first that answered the last time."""
+        """Ask the nodes that were known and the seed, those first that answered the last time."""
         failure: ToolError = unreachable()
-        for place in sorted(dict.fromkeys([*self._pools, self._home]), key=self._doubted.__contains__):
+        known = [] if self._last is None else self._last.nodes
+        for place in sorted(dict.fromkeys([*known, self._home]), key=self._doubted.__contains__):
             try:
                 async with within(_PATIENCE):
                     [reply] = await self._pool(place).run([(b"CLUSTER", b"SLOTS")], write=False)
