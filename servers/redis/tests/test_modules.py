@@ -199,6 +199,43 @@ async def test_points_are_added_and_read(client_of: Clients, modules_url: str, p
     assert (info["type"], info["value"]["totalSamples"]) == ("timeseries", 3)
 
 
+@each_protocol
+async def test_points_beyond_a_page_are_told(client_of: Clients, modules_url: str, protocol: int) -> None:
+    """DB6: over the count that was asked for, or the size of a result."""
+    async with on_modules(client_of, modules_url, protocol, max_output_chars=20_000) as client:
+        for start in range(0, 3000, 1000):
+            points = [{"value": number / 7, "time_ms": number} for number in range(start, start + 1000)]
+            await client.call("time_series", keys=["one"], add=points)
+        few = (await client.call("time_series", keys=["one"], count=10)).data["series"][0]
+        found: list[Any] = []
+        asked: dict[str, Any] = {"keys": ["one"], "count": 10_000, "from": 0}
+        while asked["from"] is not None:
+            page = (await client.call("time_series", **asked)).data["series"][0]
+            found += page["points"]
+            asked["from"] = page.get("next_from")
+    assert (len(few["points"]), few["next_from"]) == (10, 10)
+    assert [at for at, _ in found] == list(range(3000))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"filter": ["room=a", "GROUPBY", "room", "REDUCE", "max"]},
+        {"filter": ["room"]},
+        {"filter": ["!=a"]},
+        {"filter": []},
+        {"keys": ["one"], "from": "x"},
+        {"keys": ["one"], "to": "-"},
+        {"keys": ["one"], "from": -1},
+        {"keys": ["one"], "from": 10**16},
+    ],
+)
+async def test_no_condition_is_an_option(client_of: Clients, modules_url: str, wrong: dict[str, Any]) -> None:
+    async with on_modules(client_of, modules_url) as client:
+        await client.call("command", args=["TS.CREATE", "one", "LABELS", "room", "a"])
+        assert (await client.call("time_series", **wrong)).error_code == "invalid_argument"
+
+
 async def test_all_modules_are_told(client_of: Clients, modules_url: str) -> None:
     async with on_modules(client_of, modules_url) as client:
         info = (await client.call("server_info", sections=["modules"])).data

@@ -20,7 +20,6 @@ from mcp_ref_redis.tools.compat import compat
 from mcp_ref_redis.tools.delete import deleting
 from mcp_ref_redis.tools.diagnose import diagnosing
 from mcp_ref_redis.tools.groups import groups
-from mcp_ref_redis.tools.groups import groups
 from mcp_ref_redis.tools.messages import messages
 from mcp_ref_redis.tools.overview import overview
 from mcp_ref_redis.tools.raw import raw
@@ -28,8 +27,9 @@ from mcp_ref_redis.tools.read import reading
 from mcp_ref_redis.tools.scan import scanning
 from mcp_ref_redis.tools.scripts import scripts
 from mcp_ref_redis.tools.search import searching
+from mcp_ref_redis.tools.series import series
 from mcp_ref_redis.tools.streams import streams
-from mcp_ref_redis.tools.vectors import series, vectors
+from mcp_ref_redis.tools.vectors import vectors
 from mcp_ref_redis.tools.write import writing
 from mcp_ref_redis.watching.watchers import Watchers
 
@@ -72,7 +72,6 @@ server = Server(
         deleting,
         raw,
         streams,
-        groups,
         groups,
         searching,
         vectors,
