@@ -77,6 +77,34 @@ def saying(text: bytes) -> Callable[[list[bytes]], bytes]:
     return answer
 
 
+async def test_a_primary_that_falls_silent_costs_one_deadline(
+    client_of: Clients, peer_of: PeerOf, pair: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five connections lead to it, and none of them breaks: the first call that is given up makes all be asked."""
+    monkeypatch.setattr("mcp_ref_redis.engine.pool._PING_SECONDS", 0.2)
+    where = [0]
+    answers = {b"ROLE": b"*1\r\n$6\r\nmaster\r\n", b"TYPE": b"+none\r\n"}
+
+    def alive(words: list[bytes]) -> bytes | None:
+        return answers.get(words[0], b":-2\r\n") if where[0] == old.port else None
+
+    def told(words: list[bytes]) -> bytes:
+        return naming(where[0])(words)
+
+    async with peer_of(alive) as old, peer_of(told) as sentinel:
+        where[0] = old.port
+        place = f"mine@127.0.0.1:{sentinel.port}"
+        async with client_of("redis://ignored:1/0", sentinel=place, timeout=0.6) as client:
+            requests = [
+                await client.peer.begin("tools/call", {"name": "read_key", "arguments": {"key": "k"}}) for _ in range(5)
+            ]
+            for request in requests:
+                await client.peer.reply(request)
+            where[0] = pair[0].port
+            results = [await client.call("read_key", key="gone") for _ in range(3)]
+    assert [result.error_code for result in results] == ["timeout", None, None]
+
+
 async def test_a_failover_in_the_middle_is_followed(
     client_of: Clients, peer_of: PeerOf, pair: tuple[Any, Any], waited: Any
 ) -> None:

@@ -33,7 +33,7 @@ _MEANINGS: Mapping[str, Meaning] = {
     "NOPERM": Meaning("permission", hint="The operator grants rights to the user of this server by ACL SETUSER."),
     **dict.fromkeys(_STRANGERS, Meaning("connection", hint="The operator sets user and password.")),
     "READONLY": Meaning("read_only", hint="The engine is a replica; writes go to its primary."),
-    **dict.fromkeys(("LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS"), _BUSY),
+    **dict.fromkeys(("LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "UNBLOCKED"), _BUSY),
     "OOM": Meaning("too_large", hint="The engine is at its maxmemory; delete keys or raise it."),
     "MISCONF": Meaning("unsupported"),
     "CROSSSLOT": Meaning("conflict", hint="Keys of one call to a cluster need one hash tag: {tag}a, {tag}b."),

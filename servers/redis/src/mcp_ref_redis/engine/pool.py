@@ -31,6 +31,8 @@ class Pool:
         self._held: dict[Link, int] = {}
         """Each with the generation it belongs to: one of an older generation is not returned."""
         self._generation = 0
+        self._doubted_at = 0.0
+        """When a call was given up: silence may mean that all connections lead to where nobody is any more."""
 
     @property
     def open_links(self) -> int:
@@ -46,6 +48,9 @@ class Pool:
         async with self._free:
             try:
                 return await self._run_on(await self._rested() or await self._fresh(), vectors)
+            except asyncio.CancelledError:
+                self._doubted_at = time.monotonic()
+                raise
             except Lost as error:
                 self.epoch += 1
                 if write or not error.unanswered:
@@ -110,14 +115,17 @@ class Pool:
         while self._idle:
             link = self._idle.pop()
             self._held[link] = self._generation
-            if link.usable and (time.monotonic() - link.used_at < _IDLE_SECONDS or await self._answers(link)):
+            if link.usable and (self._is_trusted(link) or await self._answers(link)):
                 return link
             self._held.pop(link, None)
             await link.close()
         return None
 
+    def _is_trusted(self, link: Link) -> bool:
+        return link.used_at > self._doubted_at and time.monotonic() - link.used_at < _IDLE_SECONDS
+
     async def _answers(self, link: Link) -> bool:
-        """Whether a connection that rested for long still leads somewhere; the others rested even longer."""
+        """Whether a connection that is not trusted still leads somewhere; the others rested even longer."""
         try:
             async with within(_PING_SECONDS):
                 await link.exchange([_PING])
