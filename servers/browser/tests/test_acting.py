@@ -173,6 +173,15 @@ async def test_what_is_covered_cannot_be_clicked_and_says_so(browse: Browse, sit
     assert "another element (<div>) covers it" in result.text
 
 
+async def test_a_page_that_cannot_be_had_does_not_disturb_the_next_one(browse: Browse, site: Site, ok: Any) -> None:
+    async with browse(allowed_origins=[site.url, "http://127.0.0.1:1"], snapshot="none") as client:
+        for _ in range(3):
+            failed = await client.call("browser_navigate", url="http://127.0.0.1:1/")
+            page = ok(await client.call("browser_navigate", url=f"{site.url}/form"))
+            assert failed.error_code == "failed"
+            assert page.data["page"]["title"] == "Form"
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

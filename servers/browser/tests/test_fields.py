@@ -143,3 +143,18 @@ async def test_a_password_typed_by_way_of_its_label_is_shown_no_more(browse: Bro
         held = ok(await client.call("browser_evaluate", function="() => code.value"))
     assert "open sesame" not in typed.text + held.text
     assert held.data["result"] == "<secret>password</secret>"
+
+
+async def test_an_element_of_another_kind_says_what_it_is_not(browse: Browse, site: Site, ok: Any) -> None:
+    calls = (
+        ("type", {"target": "#keys", "text": "x"}, "no field for text"),
+        ("type", {"target": "#box", "text": "x"}, "browser_check is for boxes"),
+        ("check", {"target": "#text"}, "no checkbox or radio button"),
+        ("file_upload", {"target": "#keys", "paths": []}, "no field for files"),
+        ("select_option", {"target": "#keys", "values": ["x"]}, "no list of options"),
+    )
+    async with browse(snapshot="none") as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/fields"))
+        for tool, arguments, says in calls:
+            refused = await client.call(f"browser_{tool}", **arguments)
+            assert (refused.error_code, says in refused.text) == ("unsupported", True), refused.text

@@ -36,6 +36,21 @@ _REASONS = (
         "browser_snapshot shows what it does.",
     ),
 )
+# What the driver says of an element that is of another kind than the call is for.
+_UNFIT = (
+    (
+        "Element is not an <input>",
+        "That is no field for text.",
+        "browser_select_option is for lists; click others first.",
+    ),
+    ("cannot be filled", "That field takes no text.", "browser_check is for boxes, browser_file_upload for files."),
+    ("Not a checkbox or radio", "That is no checkbox or radio button.", "browser_click may do what is wanted."),
+    ("did not change its state", "The page did not let the box change.", "browser_snapshot shows what it says."),
+    ("Non-multiple file input", "The field takes one file.", None),
+    ("not an HTMLInputElement", "That is no field for files.", "Click what opens a chooser, then give `paths` alone."),
+    ("[webkitdirectory]", "The field takes a directory, which cannot be given here.", None),
+)
+_SEVERAL = re.compile(r"strict mode violation: .* resolved to (\d+) elements")
 # Its tag and a plain id say enough of an element; the rest of its markup is the page's, and may be private.
 _COVER = re.compile(r"<([a-z][a-z0-9-]{0,30})(?: id=\"([\w-]{1,40})\")?[^\n]* intercepts pointer events")
 _WAITED = re.compile(r"Timeout (\d+)ms exceeded")
@@ -135,7 +150,18 @@ def translated(error: Exception, tab: Tab, what: str, seconds: float) -> Excepti
         return Gone()
     if type(error).__name__ == "TimeoutError":
         return _late(message, what, seconds)
-    return BrowserError(plain(message) or type(error).__name__)
+    return _unfit(message) or BrowserError(plain(message) or type(error).__name__)
+
+
+def _unfit(message: str) -> BrowserError | None:
+    """That an element is of another kind, or not one."""
+    for sign, sentence, hint in _UNFIT:
+        if sign in message:
+            return BrowserError(sentence, code="unsupported", hint=hint)
+    several = _SEVERAL.search(message)
+    if several is None:
+        return None
+    return BrowserError(f"That names {several[1]} elements.", code="ambiguous", hint="Use the ref of one.")
 
 
 def _late(message: str, what: str, seconds: float) -> BrowserError:
