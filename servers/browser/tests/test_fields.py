@@ -147,11 +147,11 @@ async def test_a_password_typed_by_way_of_its_label_is_shown_no_more(browse: Bro
 
 async def test_an_element_of_another_kind_says_what_it_is_not(browse: Browse, site: Site, ok: Any) -> None:
     calls = (
-        ("type", {"target": "#keys", "text": "x"}, "no field for text"),
+        ("type", {"target": "h1", "text": "x"}, "no field for text"),
         ("type", {"target": "#box", "text": "x"}, "browser_check is for boxes"),
         ("check", {"target": "#text"}, "no checkbox or radio button"),
-        ("file_upload", {"target": "#keys", "paths": []}, "no field for files"),
-        ("select_option", {"target": "#keys", "values": ["x"]}, "no list of options"),
+        ("file_upload", {"target": "h1", "paths": []}, "no field for files"),
+        ("select_option", {"target": "h1", "values": ["x"]}, "no list of options"),
     )
     async with browse(snapshot="none") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/fields"))
