@@ -36,7 +36,7 @@ class Settings(DatabaseSettings, frozen=True, kw_only=True):
     tls_cert: Annotated[Path | None, arg("Certificate that is shown to the database.")] = None
     tls_key: Annotated[Path | None, arg("Key of that certificate.")] = None
     key_prefix: Annotated[str | None, arg("No key outside this prefix is read, written or shown.", min_length=1)] = None
-    pool: Annotated[int, arg("Connections to a database; ten more for what waits or listens.", ge=1, le=100)] = 10
+    pool: Annotated[int, arg("Connections to a database; twelve more for what waits or listens.", ge=1, le=100)] = 10
     max_value_bytes: Annotated[ByteSize, arg("Largest value in an argument.", ge=1, le=64 * MIB)] = MIB
     max_reply_bytes: Annotated[ByteSize, arg("Largest reply taken from the database.", ge=MIB, le=512 * MIB)] = 8 * MIB
     allow_commands: Annotated[

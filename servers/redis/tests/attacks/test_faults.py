@@ -1,6 +1,7 @@
 """The engine is away, stands still, is full, or ends in the middle: a clear error, then everything as before."""
 
 import asyncio
+import gc
 import resource
 import signal
 import time
@@ -119,16 +120,20 @@ async def test_listeners_hear_that_something_may_have_been_missed(
 ) -> None:
     engine = start_engine("--notify-keyspace-events", "KA")
     uri = "redis://0/key/k"
+    request = None
     async with client_of(engine.url, revision=revision) as client:
         if revision == "2025-11-25":
             await client.request("resources/subscribe", {"uri": uri})
         else:
-            await client.peer.begin("subscriptions/listen", {"notifications": {"resourceSubscriptions": [uri]}})
+            wanted = {"notifications": {"resourceSubscriptions": [uri]}}
+            request = await client.peer.begin("subscriptions/listen", wanted)
             await client.peer.notification("notifications/subscriptions/acknowledged")
         await client.call("key_info", key="k")
         engine.stop()
         engine.start()
         note = await client.peer.notification("notifications/resources/updated")
+        cancelled = {"method": "notifications/cancelled", "params": {"requestId": request}}
+        await client.peer.send({"jsonrpc": "2.0", **cancelled})
     assert note["params"]["uri"] == uri
 
 
@@ -150,9 +155,9 @@ async def test_thousands_of_calls_leave_nothing_behind(client_of: Clients, raw: 
             await client.call(tool, **arguments)
 
     async with client_of() as client:
-        await rounds(600)
+        await rounds(300)
         before = (_rss(), _descriptors(), len(raw.client_list()), len(asyncio.all_tasks()))
-        await rounds(2400)
+        await rounds(1500)
         after = (_rss(), _descriptors(), len(raw.client_list()), len(asyncio.all_tasks()))
     assert after[1:] == before[1:]
     assert after[0] - before[0] < 3 * 2**20
@@ -179,9 +184,11 @@ async def test_the_event_loop_is_never_held_up(client_of: Clients, crowd: str) -
 
     async with client_of(crowd, max_output_chars=4 * 2**20) as client, asyncio.TaskGroup() as group:
         await client.call("scan_keys", limit=10)
+        gc.freeze()  # what earlier tests left is not walked through in a step of ours
         ticking = group.create_task(tick())
         await client.call("scan_keys", limit=10_000)
         await client.call("analyze_keyspace", sample=20_000)
         await client.call("command", args=["PING"])
         ticking.cancel()
+        gc.unfreeze()
     assert max(steps) < MOST_STEP

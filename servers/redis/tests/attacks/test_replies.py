@@ -176,11 +176,14 @@ async def test_a_peer_that_leaves_while_it_is_greeted_ends_the_call_alone(client
 
     uris = [f"redis://0/{kind}/k" for kind in ("channel", "stream", "key")]
     async with hostile(answer) as url, client_of(url) as client:
-        await client.peer.begin("subscriptions/listen", {"notifications": {"resourceSubscriptions": uris}})
+        wanted = {"notifications": {"resourceSubscriptions": uris}}
+        request = await client.peer.begin("subscriptions/listen", wanted)
         granted = await client.peer.notification("notifications/subscriptions/acknowledged")
         read = await client.call("read_key", key="k")
         collected = await client.call("collect_messages", channels=["c"], timeout_s=0.1)
         tools = await client.list("tools")
+        cancelled = {"method": "notifications/cancelled", "params": {"requestId": request}}
+        await client.peer.send({"jsonrpc": "2.0", **cancelled})
     assert granted["params"]["notifications"]["resourceSubscriptions"] == uris
     assert (read.error_code, collected.error_code) == ("connection", "connection")
     assert tools
