@@ -1,11 +1,13 @@
 """Walks by SCAN and its kin: bounded by what is wanted, by time and by what was looked at, and resumable at any item.
 
 An engine answers a step with about as many items as it was asked for, or with many more. A place is therefore a cursor
-and how many items of its step are done: the next page repeats the step and goes on behind them.
+and the last item of its step that was shown: the next page repeats the step and goes on behind it. Where the engine has
+arranged its table anew meanwhile, items come twice; none that was there all the time is missed.
 """
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -22,11 +24,16 @@ _SHRINK = 10
 
 
 class Place(Struct, frozen=True):
-    """Where a walk goes on: in the node of that name, at a cursor, after so many items of its step."""
+    """Where a walk goes on: in the node of that name, in the step at a cursor, behind the item with this digest.
+
+    `following` is the cursor that came with the step: another one tells of another arrangement, where no item of the
+    step can be said to come behind another.
+    """
 
     cursor: int = 0
-    skip: int = 0
     node: str = ""
+    last: str = ""
+    following: int = 0
 
 
 class Step(Struct, Generic[Item]):
@@ -48,24 +55,30 @@ class Walked(Generic[Item]):
         self.visited = 0
         self.reason: Reason | None = None
         self._node = node
-        self._ends: list[int] = []
-        self._steps: list[tuple[int, int]] = []
+        self._steps: list[tuple[int, int, int]] = []
 
-    def begin(self, cursor: int) -> None:
-        """The items that follow come from the step at this cursor."""
-        self._steps.append((len(self.items), cursor))
-
-    def add(self, item: Item, end: int) -> None:
-        """One item, and how many of its step are done with it."""
-        self.items.append(item)
-        self._ends.append(end)
+    def begin(self, cursor: int, following: int) -> None:
+        """The items that come now are of the step at this cursor."""
+        self._steps.append((len(self.items), cursor, following))
 
     def behind(self, count: int) -> Place | None:
         """The place behind the first so many items."""
         if count == len(self.items):
             return self.after
-        cursor = next(cursor for first, cursor in reversed(self._steps) if first < count)
-        return Place(cursor, self._ends[count - 1], self._node)
+        cursor, following = next(step[1:] for step in reversed(self._steps) if step[0] < count)
+        return Place(cursor, self._node, _digest(self.items[count - 1]), following)
+
+
+def _digest(item: Any) -> str:
+    """What tells a name from others; the value of a field may change."""
+    return blake2b(item if isinstance(item, bytes) else item[0], digest_size=8).hexdigest()
+
+
+def _begin(step: Step[Any], place: Place) -> int:
+    """How many items of a step are done, when it is repeated."""
+    if not place.last or step.cursor != place.following:
+        return 0
+    return next((at + 1 for at, item in enumerate(step.items) if _digest(item) == place.last), 0)
 
 
 class Walk(Generic[Item]):
@@ -95,25 +108,27 @@ class Walk(Generic[Item]):
         while walked.after is not None:
             place = walked.after
             step = await self._stepped(place.cursor)
-            walked.visited += max(len(step.items), self._count) - place.skip
-            walked.begin(place.cursor)
-            end = self._taken(walked, step, place.skip, limit)
-            walked.after = None if step.cursor == 0 else Place(step.cursor, 0, self._node)
+            begin = _begin(step, place)
+            walked.visited += max(len(step.items), self._count) - begin
+            walked.begin(place.cursor, step.cursor)
+            end = self._taken(walked, step, begin, limit)
+            walked.after = None if step.cursor == 0 else Place(step.cursor, self._node)
             if end < len(step.items):
-                walked.after = Place(place.cursor, end, self._node)
+                last = _digest(step.items[end - 1]) if end else ""
+                walked.after = Place(place.cursor, self._node, last, step.cursor)
             if walked.after is not None and (len(walked.items) == limit or self._is_over(walked)):
                 walked.reason = "limit" if len(walked.items) == limit else "visited"
                 break
         return walked
 
-    def _taken(self, walked: Walked[Item], step: Step[Item], skip: int, limit: int) -> int:
+    def _taken(self, walked: Walked[Item], step: Step[Item], begin: int, limit: int) -> int:
         """Take what counts of a step; how many of its items are done."""
-        for index in range(skip, len(step.items)):
+        for index in range(begin, len(step.items)):
             if len(walked.items) == limit:
                 return index
             item = step.items[index]
             if self._keep(item):
-                walked.add(item, index + 1)
+                walked.items.append(item)
         return len(step.items)
 
     def _is_over(self, walked: Walked[Item]) -> bool:

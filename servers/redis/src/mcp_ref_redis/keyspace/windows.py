@@ -42,8 +42,7 @@ class Position(Struct, frozen=True):
     """Where the next window begins: a place in order, or one of a walk, or after an id."""
 
     start: int = 0
-    cursor: int = 0
-    skip: int = 0
+    place: Place = Place()
     after: str = ""
 
 
@@ -213,7 +212,7 @@ async def _walked(db: Database, name: bytes, key: bytes, ask: Ask, *, each: int)
         name = item if each == 1 else item[0]
         return not (name in seen or seen.add(name))
 
-    at = Place() if ask.at is None else Place(ask.at.cursor, ask.at.skip)
+    at = Place() if ask.at is None else ask.at.place
     return await Walk(step, is_new).take(ask.count, at, count=STEP if match else min(STEP, max(ask.count, 10)))
 
 
@@ -227,7 +226,7 @@ async def _scanned(
 ) -> Window:
     def behind(taken: int) -> Position | None:
         place = walked.behind(taken) if taken else walked.after
-        return None if place is None else Position(cursor=place.cursor, skip=place.skip)
+        return None if place is None else Position(place=place)
 
     items = [show(item, ask.cells) for item in walked.items]
     length = await db.ask(*counting)

@@ -87,7 +87,7 @@ async def _scanned(db: Database, wanted: Scan, limit: int, mark: Mark | None, se
     """A page without what the pages before have shown; where that is forgotten, behind what its step has shown."""
     place = mark.place if mark else None
     if place is not None and seen is not None:
-        place = Place(place.cursor, 0, place.node)  # by name is surer than by number
+        place = Place(place.cursor, node=place.node)  # by name is surer than by number
     return await scan(db, wanted, limit, place, seen or {})
 
 
