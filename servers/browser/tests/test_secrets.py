@@ -53,6 +53,29 @@ async def test_a_secret_is_typed_and_shown_nowhere(browse: Browse, site: Site, o
     assert "it is <secret>LOGIN</secret>" in answers[3].text
 
 
+async def test_no_error_shows_what_was_typed(browse: Browse, site: Site, ok: Any, secrets: Path) -> None:
+    """Case 28: whatever a page has an error say."""
+    make = """() => { const s = document.createElement('select'); s.id = 's'; document.body.append(s);
+      for (const e of document.querySelectorAll('input')) s.add(new Option(e.value)); }"""
+    async with browse(secrets=secrets, snapshot="none") as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/post"))
+        ok(await client.call("browser_type", target="[name=u]", text="secret:LOGIN"))
+        ok(await client.call("browser_type", target="[name=password]", text="open sesame"))
+        ok(await client.call("browser_evaluate", function=make))
+        thrown = "() => { throw new Error([...document.querySelectorAll('input')].map(e => e.value).join()) }"
+        errors = [
+            await client.call("browser_evaluate", function=thrown),
+            await client.call("browser_select_option", target="#s", values=["none"]),
+            await client.call("browser_wait_for", text=VALUE, timeoutMs=100),
+        ]
+    told = str([one.raw for one in errors])
+    assert [one.is_error for one in errors] == [True] * 3
+    assert "s3cr3t" not in told
+    assert "open sesame" not in told
+    assert "<secret>LOGIN</secret>" in errors[0].text
+    assert "<secret>password</secret>" in errors[1].text
+
+
 async def test_a_secret_of_another_origin_and_an_unknown_one_are_denied(
     browse: Browse, site: Site, ok: Any, secrets: Path
 ) -> None:

@@ -1,22 +1,22 @@
 """One call's turn on a tab: its session found or made, the tab to itself, its waits bounded, its answer told."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import UNSET, Struct
 
 from mcp_protocol import Output
-from mcp_ref_browser.answer.answers import Answer, Told, answer
+from mcp_ref_browser.answer.answers import Answer, Told, answer, errors_redacted
 from mcp_ref_browser.answer.redact import masked
 from mcp_ref_browser.errors import BrowserError, crashed, invalid
-from mcp_ref_browser.guard.urls import BLANK
-from mcp_ref_browser.page.racing import Gone, Interrupted, check_open, driver_errors, race
+from mcp_ref_browser.page.racing import DRIVER_SECONDS, Gone, Interrupted, check_open, driver_errors, race
 from mcp_ref_browser.page.settle import Mark, settle
 from mcp_ref_browser.page.snapshot import Capture, Wish, capture, title_of
 from mcp_ref_browser.page.targets import find
 from mcp_ref_browser.page.views import View, against, page_of
+from mcp_ref_browser.sessions.leaving import leave
 from mcp_ref_browser.sessions.session import Session
 from mcp_ref_browser.sessions.tab import Tab
 from mcp_ref_browser.settings import CEILING_CHARS, MOST_SECONDS, SnapshotMode
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Locator
 
 Found = TypeVar("Found")
-# The driver knows better why something did not happen, so it is let to say so first.
-DRIVER_SECONDS = 0.2
 _TITLE_SECONDS = 1.0
-_LEAVE_SECONDS = 3.0
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -54,6 +51,8 @@ class Turn:
         self.session = session
         self.tab = tab
         self.asked = asked
+        self.title: str | None = None
+        """That of the page when it was last looked at in this call, without what private fields hold."""
         self.minted = False
         self.moved = False
         self.seconds = waiting_seconds(ctx.state, asked)
@@ -69,14 +68,14 @@ class Turn:
 
     async def do(self, work: Awaitable[Found], what: str | None = None) -> Found:
         """Some work on the page, in its time."""
-        return await race(self.tab, work, self.seconds + DRIVER_SECONDS, what or self.asked.what)
+        return await race(self.tab, work, self.seconds, what or self.asked.what, grace=DRIVER_SECONDS)
 
     async def capture(self, wish: Wish) -> Capture:
         """A snapshot; large ones take turns."""
-        if self.tab.shown_nodes <= HEAVY_NODES:
-            return await capture(self.tab, wish)
-        async with self.state.heavy:
-            return await capture(self.tab, wish)
+        async with nullcontext() if self.tab.shown_nodes <= HEAVY_NODES else self.state.heavy:
+            taken = await capture(self.tab, wish)
+        self.title = taken.title
+        return taken
 
     async def settled(self, mark: Mark) -> None:
         """Wait for what an action began."""
@@ -102,10 +101,8 @@ class Turn:
 
     async def leave(self) -> None:
         """Take the tab away from where the guard or the browser itself answered in place of a page."""
-        tab = self.tab
-        with suppress(Exception):  # it may be closed meanwhile
-            await tab.page.goto(BLANK, timeout=_LEAVE_SECONDS * 1000)
-        tab.status = None
+        await leave(self.tab.page)
+        self.tab.status = None
 
     async def told(
         self,
@@ -118,20 +115,19 @@ class Turn:
         """The answer, with what the tab shows now."""
         tab, session = self.tab, self.session
         told = Told(session=session.handle, minted=self.minted, result=result, snapshot=snapshot_data, **more)
-        title: str | None = None
         if tab.modal is not None:
             modal = tab.modal
             told.modal = {"kind": modal.kind, "message": modal.message, "default": modal.default}
         elif snapshot != "none" and not (tab.crashed or tab.closed):
-            title = await self._look(told, snapshot)
-        told.page = await self.page(title)
+            await self._look(told, snapshot)
+        told.page = await self.page()
         told.events = session.events.take()
         await announce(self.ctx, self.state)
         return answer(told, session.redactor, fence=self.state.settings.fence)
 
-    async def page(self, title: str | None = None) -> dict[str, Any]:
+    async def page(self) -> dict[str, Any]:
         """What the tab is on."""
-        tab = self.tab
+        tab, title = self.tab, self.title
         if title is None and tab.interrupted.is_set():
             title = ""  # a dialog would keep the question waiting in the driver, and many of them the driver itself
         if title is None:
@@ -156,14 +152,14 @@ class Turn:
         scope = f"{self.session.handle} {self.tab.id}"
         return self.state.cursors.open(cursor, tool, arguments, self.ctx.principal, position=kind, scope=scope)
 
-    async def _look(self, told: Told, mode: SnapshotMode) -> str | None:
+    async def _look(self, told: Told, mode: SnapshotMode) -> None:
         try:
             taken = await self.capture(Wish())
         except Interrupted:
-            return None
+            return
         except BrowserError as error:
             told.lines = [*told.lines, f"No snapshot: {error.message} {error.hint or ''}".rstrip()]
-            return None
+            return
         shot = self.tab.keep(taken.lines, self.tab.page.url)
         if mode == "full":
             view = page_of(shot, 0, self.budget)
@@ -174,7 +170,6 @@ class Turn:
         self.tab.given = shot.generation
         show(told, view, self)
         told.result = _without(told.result, taken.private)
-        return taken.title
 
 
 def show(told: Told, view: View, turn: Turn) -> None:
@@ -232,7 +227,7 @@ async def using(ctx: Ctx, asked: Asked) -> AsyncGenerator[tuple[Session, bool]]:
         session = state.registry.find(ctx, asked.session)
     session.resting.disturb()
     try:
-        with driver_errors():
+        with errors_redacted(session.redactor), driver_errors():
             await state.ready(session)
             yield session, minted and ctx.transport == "http"
     except BaseException:  # a cancellation too

@@ -3,12 +3,14 @@
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
 from mcp_protocol import ContentBlock, Output
+from mcp_protocol.errors import ToolError
 from mcp_ref_browser.answer.redact import Redactor
 from mcp_ref_browser.sessions.events import Event
 
@@ -76,6 +78,22 @@ def answer(told: Told, redactor: Redactor, *, fence: bool) -> Output[Answer]:
     )
     text = redactor.text(_text(told, fence=fence))
     return Output(data, *([text] if text else []), *told.blocks)
+
+
+@contextmanager
+def errors_redacted(redactor: Redactor) -> Generator[None]:
+    """Let errors through as answers are: without secrets, and without what terminals obey.
+
+    Raises:
+        ToolError: whatever was raised, in clean words.
+    """
+    try:
+        yield
+    except ToolError as error:
+        error.message = plain(redactor.text(error.message))
+        error.hint = None if error.hint is None else plain(redactor.text(error.hint))
+        error.args = (error.message,)
+        raise
 
 
 def quoted(text: str) -> str:
