@@ -144,10 +144,14 @@ async def test_locators_and_checks_for_tests(browse: Browse, site: Site, ok: Any
             await client.call("browser_verify_list_visible", target="ul", items=["one", "seven"]),
             await client.call("browser_verify_value", type="textbox", target=user, value="ann"),
         ]
+        ok(await client.call("browser_evaluate", function="() => { p.value = 'preset pass' }"))
+        kept = await client.call("browser_verify_value", type="textbox", target="#p", value="x")
     assert python.data["result"]["locator"] == 'page.get_by_role("textbox", name="User")'
     assert typescript.data["result"]["locator"] == 'page.getByRole("textbox", { name: "User" })'
     assert [one.is_error for one in good] == [False] * 6
     assert [one.error_code for one in bad] == ["no_match"] * 4
+    assert "it holds 'bob'" in bad[3].text
+    assert (kept.error_code, "preset" in kept.text) == ("no_match", False)
 
 
 async def test_developer_tools(browse: Browse, site: Site, ok: Any) -> None:

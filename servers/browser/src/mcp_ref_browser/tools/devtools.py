@@ -101,7 +101,7 @@ async def browser_performance(ctx: Ctx, *, session: SessionHandle = None) -> Out
 
     async def work(own: Turn) -> dict[str, Any]:
         found: dict[str, Any] = await own.do(own.tab.page.evaluate(MEASURE), "The page did not answer")
-        lines = [f"{name}: {value}" for name, value in found.items()]
+        lines = [f"{name}: {'none' if value is None else value}" for name, value in found.items()]
         return {"result": found, "label": "Text", "text": "\n".join(lines)}
 
     return await looked(ctx, Asked(session=session), work)

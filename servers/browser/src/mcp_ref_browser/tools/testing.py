@@ -16,8 +16,11 @@ testing = Toolset[State]("testing", default=False)
 
 Kind = Literal["textbox", "checkbox", "radio", "combobox", "slider"]
 # A list holds its value as well as what it shows of it: authors of tests know the one, readers of snapshots the other.
-_VALUES = """e => e.tagName === 'SELECT' ? [e.value, [...e.selectedOptions].map(o => o.label).join(', ')]
-  : [String(e.value ?? e.getAttribute('aria-valuenow') ?? e.textContent)]"""
+# What a field for passwords holds is compared, and not told.
+_HELD = """e => ({
+  values: e.tagName === 'SELECT' ? [e.value, [...e.selectedOptions].map(o => o.label).join(', ')]
+    : [String(e.value ?? e.getAttribute('aria-valuenow') ?? e.textContent)],
+  told: e.type !== 'password' && !/cc-|one-time-code|password/i.test(e.getAttribute('autocomplete') || '') })"""
 _TRUE = frozenset({"true", "on", "yes", "1", "checked"})
 
 
@@ -100,10 +103,11 @@ async def browser_verify_value(
     async def work(own: Turn) -> dict[str, Any]:
         found = await own.find(target)
         if type in {"checkbox", "radio"}:
-            holds = await own.do(found.is_checked()) == (value.lower() in _TRUE)
-        else:
-            holds = value in await own.do(found.evaluate(_VALUES))
-        return _verdict(holds, f"The {type} does not hold {value[:200]!r}.")
+            checked = await own.do(found.is_checked())
+            return _verdict(checked == (value.lower() in _TRUE), f"The {type} is {'' if checked else 'not '}checked.")
+        held: dict[str, Any] = await own.do(found.evaluate(_HELD))
+        instead = f"; it holds {held['values'][-1][:200]!r}" if held["told"] else ""
+        return _verdict(value in held["values"], f"The {type} does not hold {value[:200]!r}{instead}.")
 
     return await looked(ctx, Asked(session=session), work)
 
