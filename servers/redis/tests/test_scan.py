@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+import redis
 
 from mcp_ref_kit import Secret
 
 Clients = Any
+Redis: Any = redis.Redis  # whose types are partly unknown
 USER_KEYS, KINDS = 50_000, 7  # of the fixture `crowd`
 each_era = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
@@ -152,3 +154,45 @@ async def test_the_engine_is_described_without_its_paths(client_of: Clients, rev
     assert "mcp-redis-" not in result.text
     assert "executable" not in info["sections"]["server"]
     assert more.data["sections"]["replication"]["role"] == "master"
+
+
+@each_era
+async def test_names_of_a_megabyte_do_not_fill_a_result(client_of: Clients, raw: Any, revision: str) -> None:
+    """DB6: of a key's or a field's name so long the beginning is shown, and said to be one."""
+    long = "n" * 1_000_000
+    raw.set(long, "v")
+    raw.hset("h", long, "v")
+    raw.xadd("s", {long: "v"})
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("scan_keys", {}),
+        ("scan_keys", {"details": ["type"]}),
+        ("analyze_keyspace", {}),
+        ("analyze_keyspace", {"separator": "x"}),
+        ("delete_keys", {"pattern": "*"}),
+        ("read_key", {"key": long}),
+        ("read_key", {"key": "h"}),
+        ("read_key", {"key": "s"}),
+        ("read_keys", {"keys": [long, "h", "s"]}),
+        ("key_info", {"key": long}),
+    ]
+    async with client_of(mode="read-write", revision=revision) as client:
+        for tool, arguments in calls:
+            result = await client.call(tool, **arguments)
+            assert not result.is_error, result.text
+            assert len(result.text) < 20_000, (tool, len(result.text))
+            assert "of 1000000 characters" in result.text, tool
+
+
+async def test_long_lists_of_slow_commands_fit_a_result(client_of: Clients, start_engine: Any) -> None:
+    """DB6."""
+    engine = start_engine("--slowlog-log-slower-than", "0", "--slowlog-max-len", "2000")
+    with Redis.from_url(engine.url) as own, own.pipeline(transaction=False) as pipe:
+        for _ in range(1100):
+            pipe.mset({"x" * 100 + str(number): "y" * 100 for number in range(4)})
+        pipe.execute()
+    async with client_of(engine.url, max_output_chars=100_000) as client:
+        slow = await client.call("slow_log", limit=1000)
+        clients = await client.call("client_list", limit=1)
+    assert len(slow.text) <= 100_000
+    assert (slow.data["truncation"]["reason"], slow.data["truncation"]["total"]) == ("bytes", 1000)
+    assert (clients.data["truncated"], len(clients.data["clients"])) == (clients.data["total"] > 1, 1)

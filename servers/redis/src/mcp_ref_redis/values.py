@@ -12,6 +12,7 @@ from mcp_ref_kit.db.calls.errors import bad_argument
 from mcp_ref_kit.db.rows.cells import BASE64, Cells, bound
 
 FLOAT32 = "$float32"
+MOST_NAME = 4096
 # As many as the modules take.
 MOST_DIMENSIONS = 32_768
 # Continuation bytes of UTF-8 look like this under this mask; a letter has at most three of them.
@@ -86,6 +87,11 @@ def shown(data: Any) -> Any:
     if not isinstance(data, bytes):
         return data
     return data.decode() if is_text(data) else whole(data)
+
+
+def named(key: bytes) -> Any:
+    """The name of a key as it is shown: of one that is longer than anybody types, the beginning."""
+    return shown(key) if len(key) <= MOST_NAME else cell(key, Cells(MOST_NAME))
 
 
 def whole(data: bytes) -> dict[str, Any]:

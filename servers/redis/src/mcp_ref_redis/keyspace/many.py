@@ -11,7 +11,7 @@ from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.windows import Encoding, entry, pairs_of, rendered, score
-from mcp_ref_redis.values import cell, is_text, shown, window
+from mcp_ref_redis.values import cell, is_text, named, shown, window
 
 Item = dict[str, Any]
 _Look = tuple[Vector, Vector]
@@ -48,7 +48,7 @@ async def _looked(db: Database, looks: Sequence[_Look]) -> list[tuple[Any, Any] 
 
 
 def _described(key: bytes, kind: Any, ttl: Any) -> Item:
-    item: Item = {"key": shown(key)}
+    item: Item = {"key": named(key)}
     if isinstance(kind, Fault):
         return item | {"type": kinds.NONE} | _error(refusal(kind))
     item["type"] = kinds.spoken(kind.decode())
@@ -98,7 +98,7 @@ _LOOKS: Mapping[str, tuple[tuple[bytes, ...], _Show]] = {
     ),
     "hash": (
         (b"HSCAN", b"0", b"COUNT", _FEW),
-        lambda data: [{"field": shown(one), "value": cell(value, Cells(_CELL))} for one, value in pairs_of(data[1])][
+        lambda data: [{"field": named(one), "value": cell(value, Cells(_CELL))} for one, value in pairs_of(data[1])][
             :10
         ],
     ),

@@ -13,7 +13,7 @@ from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.scanning import Scan, scan, total
 from mcp_ref_redis.keyspace.walking import Place
-from mcp_ref_redis.values import shown
+from mcp_ref_redis.values import named
 
 BATCH = 1000
 HOUR = 3600 * 1000
@@ -75,7 +75,7 @@ class Sample:
         ranked = sorted(self.groups.items(), key=lambda item: (-item[1].bytes, item[0]))
         return [
             {
-                "prefix": shown(prefix),
+                "prefix": named(prefix),
                 "keys_est": round(group.keys * factor),
                 "bytes_est": round(group.bytes * factor),
                 "types": dict(group.types.most_common()),
@@ -87,7 +87,7 @@ class Sample:
     def top(self) -> list[dict[str, Any]]:
         """The largest keys of the sample."""
         ranked = sorted(self.biggest, key=lambda one: (-one[0], one[1]))
-        return [{"key": shown(key), "type": kind, "bytes": size} for size, key, kind in ranked]
+        return [{"key": named(key), "type": kind, "bytes": size} for size, key, kind in ranked]
 
     def _factor(self) -> float:
         if self.complete or not self.visited:

@@ -16,7 +16,7 @@ from mcp_ref_redis.engine.resp import Fault, Pairs
 from mcp_ref_redis.keyspace import kinds
 from mcp_ref_redis.keyspace.walking import STEP, Place, Step, Walk, Walked, read_step
 from mcp_ref_redis.modules.asking import known
-from mcp_ref_redis.values import cell, shown, unpacked, whole, window
+from mcp_ref_redis.values import cell, named, shown, unpacked, whole, window
 
 Encoding = Literal["auto", "utf8", "base64", "json", "float32"]
 # Of these the parts are no whole.
@@ -268,7 +268,7 @@ def changed() -> DbError:
 
 def _entry(pair: tuple[bytes, bytes | None], ask: Ask) -> dict[str, Any]:
     name, value = pair
-    return {"field": shown(name), "value": None if value is None else _field(value, ask)}
+    return {"field": named(name), "value": None if value is None else _field(value, ask)}
 
 
 def _field(data: bytes, ask: Ask) -> Any:
@@ -295,7 +295,7 @@ def score(value: Any) -> Any:
 def entry(item: Any, cells: Cells) -> dict[str, Any]:
     """An entry of a stream. Its fields are an object, or pairs where one is given twice or is no text."""
     identifier, flat = item
-    pairs = [(shown(flat[at]), cell(flat[at + 1], cells)) for at in range(0, len(flat or ()), 2)]
+    pairs = [(named(flat[at]), cell(flat[at + 1], cells)) for at in range(0, len(flat or ()), 2)]
     names = [name for name, _ in pairs]
     plain = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
     return {"id": shown(identifier), "fields": dict(pairs) if plain else [list(pair) for pair in pairs]}

@@ -17,7 +17,7 @@ from mcp_ref_redis.keyspace.scanning import Scan, scan
 from mcp_ref_redis.keyspace.walking import Place
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import Named, keys_of
-from mcp_ref_redis.values import Given, bytes_of, shown
+from mcp_ref_redis.values import Given, bytes_of, named
 
 deleting = Toolset[State]("core")
 
@@ -122,6 +122,6 @@ def _result(keys: Sequence[bytes], matched: int, deleted: int, *, complete: bool
         matched=matched,
         deleted=deleted,
         complete=complete,
-        sample=[shown(key) for key in keys[:_SHOWN]],
+        sample=[named(key) for key in keys[:_SHOWN]],
         untrusted=True,
     )

@@ -7,9 +7,11 @@ from msgspec import Struct
 from mcp_protocol import Toolset, arg
 from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_kit.db.rows.envelope import Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.diagnosis.health import checks_of
 from mcp_ref_redis.diagnosis.judging import Check, Status, worst
+from mcp_ref_redis.results import Data, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import ASKING, Named
 from mcp_ref_redis.values import cell, shown
@@ -31,19 +33,17 @@ class Health(Struct, frozen=True, kw_only=True):
     untrusted: Untrusted
 
 
-class SlowLog(Struct, frozen=True, kw_only=True):
-    """Of each: id, at, ms, command, client."""
+class SlowLog(Data, frozen=True, kw_only=True, omit_defaults=True):
+    """Of each: id, at (seconds since 1970), ms, command, client."""
 
     entries: list[Any]
-    untrusted: Untrusted
 
 
-class Clients(Struct, frozen=True, kw_only=True):
+class Clients(Data, frozen=True, kw_only=True, omit_defaults=True):
     """Of each: id, name, age and idle time in seconds, flags, database, command, user, address."""
 
     clients: list[Any]
     total: int
-    untrusted: Untrusted
 
 
 @diagnosing.tool(**ASKING)
@@ -62,7 +62,11 @@ async def slow_log(ctx: Ctx, limit: Limit = 20, database: Named = None) -> SlowL
         node = (await db.engine.nodes())[0]
         found = await db.ask(b"SLOWLOG", b"GET", b"%d" % limit, node=node)
         admin = db.mode == "admin"
-    return SlowLog(entries=[_slow(one, admin=admin) for one in found], untrusted=True)
+    entries = [_slow(one, admin=admin) for one in found]
+    kept = Room(budget(ctx.state.settings.max_output_chars)).leading(entries)
+    reason = "bytes" if len(kept) < len(entries) else None
+    truncation = cut_by(reason, len(kept), len(entries))
+    return SlowLog(entries=kept, truncated=reason is not None, truncation=truncation, untrusted=True)
 
 
 def _slow(raw: Any, *, admin: bool) -> dict[str, Any]:
@@ -87,7 +91,11 @@ async def client_list(ctx: Ctx, limit: Limit = 20, database: Named = None) -> Cl
         text = (await db.ask(b"CLIENT", b"LIST", node=node)).decode("utf-8", "replace")
         admin = db.mode == "admin"
     lines = text.splitlines()
-    return Clients(clients=[_client(line, admin=admin) for line in lines[:limit]], total=len(lines), untrusted=True)
+    clients = [_client(line, admin=admin) for line in lines[:limit]]
+    kept = Room(budget(ctx.state.settings.max_output_chars)).leading(clients)
+    reason = "bytes" if len(kept) < len(clients) else "limit" if len(clients) < len(lines) else None
+    truncation = cut_by(reason, len(kept), len(lines))
+    return Clients(clients=kept, total=len(lines), truncated=reason is not None, truncation=truncation, untrusted=True)
 
 
 def _client(line: str, *, admin: bool) -> dict[str, Any]:

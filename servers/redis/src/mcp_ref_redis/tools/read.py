@@ -29,7 +29,7 @@ from mcp_ref_redis.keyspace.windows import (
 from mcp_ref_redis.results import Data, Page, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import READING, Cursor, Key, Keys, Named, key_of, keys_of
-from mcp_ref_redis.values import bytes_of, shown
+from mcp_ref_redis.values import bytes_of, named
 
 reading = Toolset[State]("core")
 
@@ -123,10 +123,10 @@ async def value_of(db: Database, key: bytes, ask: Ask) -> tuple[KeyValue, Positi
     if looked and kind == "string":
         return _page(key, string_window(looked, ask), (kind, ttl, ask))
     if kind == kinds.NONE:
-        return KeyValue(found=False, key=shown(key), truncated=False, untrusted=True), None
+        return KeyValue(found=False, key=named(key), truncated=False, untrusted=True), None
     read = reader(kind)
     if read is None:
-        page = KeyValue(found=True, key=shown(key), type=kind, ttl_ms=lifetime(ttl), truncated=False, untrusted=True)
+        page = KeyValue(found=True, key=named(key), type=kind, ttl_ms=lifetime(ttl), truncated=False, untrusted=True)
         return page, None
     if ask.start and kind not in ("string", "list", "zset"):
         raise DbError(
@@ -147,7 +147,7 @@ def _page(key: bytes, found: Window, facts: tuple[str, int, Ask]) -> tuple[KeyVa
     behind = found.behind(taken) if taken < len(found.items) or reason else None
     page = KeyValue(
         found=True,
-        key=shown(key),
+        key=named(key),
         type=kinds.spoken(kind),
         ttl_ms=lifetime(ttl),
         length=found.length,
@@ -193,7 +193,7 @@ async def key_info(ctx: Ctx, key: Key, database: Named = None) -> KeyInfo:
         name = key_of(db, key)
         kind = (await db.ask(b"TYPE", name)).decode()
         if kind == kinds.NONE:
-            return KeyInfo(found=False, key=shown(name), untrusted=True)
+            return KeyInfo(found=False, key=named(name), untrusted=True)
         counting = kinds.LENGTH.get(kind, b"EXISTS")
         replies = await db.run(
             (b"PTTL", name),
@@ -208,7 +208,7 @@ async def key_info(ctx: Ctx, key: Key, database: Named = None) -> KeyInfo:
         raise changed()
     return KeyInfo(
         found=True,
-        key=shown(name),
+        key=named(name),
         type=kinds.spoken(kind),
         encoding=None if encoding is None else encoding.decode(),
         ttl_ms=lifetime(ttl),

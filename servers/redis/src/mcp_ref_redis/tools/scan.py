@@ -17,7 +17,7 @@ from mcp_ref_redis.keyspace.walking import Place
 from mcp_ref_redis.results import Page, cut_by
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import ASKING, Cursor, Named
-from mcp_ref_redis.values import bytes_of, shown
+from mcp_ref_redis.values import bytes_of, named, shown
 
 scanning = Toolset[State]("core")
 
@@ -114,11 +114,11 @@ def _remembered(seen: dict[bytes, None], keys: list[bytes]) -> dict[bytes, None]
 
 async def _items(db: Database, names: list[bytes], details: list[Detail]) -> list[Any]:
     if not details:
-        return [shown(name) for name in names]
+        return [named(name) for name in names]
     wanted = list(dict.fromkeys(details))
     replies = await db.run(*described(names, wanted))
     return [
-        {"key": shown(name)} | dict(map(_detail, wanted, replies[at * len(wanted) : (at + 1) * len(wanted)]))
+        {"key": named(name)} | dict(map(_detail, wanted, replies[at * len(wanted) : (at + 1) * len(wanted)]))
         for at, name in enumerate(names)
     ]
 
