@@ -205,6 +205,9 @@ async def turn(ctx: Ctx, asked: Asked, *, guarded: bool = True) -> AsyncGenerato
                 yield made
             except Gone as error:
                 raise await _death(ctx.state, tab, error) from error
+            except BrowserError as error:
+                tab.late = tab.late or error.code == "timeout"
+                raise
             finally:
                 if made.moved:
                     session.spawn(session.remember(tab))

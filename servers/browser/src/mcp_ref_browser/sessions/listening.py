@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp_protocol.errors import ToolError
 from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.guard.refusals import Refusals
-from mcp_ref_browser.guard.urls import BLANK
 from mcp_ref_browser.sessions.events import Events
+from mcp_ref_browser.sessions.floods import PAUSE_SECONDS, Flood
+from mcp_ref_browser.sessions.leaving import leave
 from mcp_ref_browser.sessions.rings import MOST_TEXT, ConsoleEntry, RequestEntry, level_of
 from mcp_ref_browser.sessions.tab import Modal, Tab
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
         Response,
     )
 
-LEAVE_SECONDS = 3.0
 _GUARD = "x-mcp-guard"
 _TUNNEL = "net::ERR_TUNNEL_CONNECTION_FAILED"
 
@@ -63,6 +63,7 @@ class PageListener:
         """Begin to listen."""
         self._tab = tab
         self._owner = owner
+        self._flood = Flood()
         listeners: dict[str, Any] = {
             "console": self._console,
             "pageerror": self._error,
@@ -94,12 +95,31 @@ class PageListener:
         self._tab.console.add(entry)
         if entry.level == "error":
             self._owner.events.add("console_error", entry.text[:200], tab=self._tab.id)
+        if self._flood.rises():
+            self._owner.spawn(self._dam())
+
+    async def _dam(self) -> None:
+        """Do not listen for a moment; a page that floods on is closed: what it writes keeps all others waiting."""
+        page: Any = self._tab.page
+        written = {"console": self._console, "pageerror": self._error}
+        for event, listener in written.items():
+            page.remove_listener(event, listener)
+        if self._flood.lasts:
+            self._owner.events.add("closed", f"{self._tab.id} was closed: it flooded its console.", tab=self._tab.id)
+            with contextlib.suppress(Exception):  # it may be closed meanwhile
+                await page.close()
+            return
+        self._tab.console.add(ConsoleEntry("warning", "Lines were left out: there were too many in a second.", ""))
+        await asyncio.sleep(PAUSE_SECONDS)
+        for event, listener in written.items():
+            page.on(event, listener)
 
     def _request(self, request: "Request") -> None:
         tab = self._tab
         if self._is_main(request):
             tab.requests.begin()
             tab.traffic.navigations += 1
+            tab.status = None
         tab.requests.add(RequestEntry(request.method, request.url[:8192], request.resource_type, request=request))
         tab.traffic.begin(request, "document" if request.is_navigation_request() else request.resource_type)
 
@@ -141,8 +161,7 @@ class PageListener:
         async with tab.lock:
             if tab.refusal is not None and not tab.interrupted.is_set():
                 tab.refusal = None
-                with contextlib.suppress(Exception):  # it may be closed meanwhile
-                    await tab.page.goto(BLANK, timeout=LEAVE_SECONDS * 1000)
+                await leave(tab.page)
 
     def _dialog(self, dialog: "Dialog") -> None:
         tab = self._tab
@@ -181,6 +200,8 @@ class PageListener:
         tab = self._tab
         if frame == tab.page.main_frame:
             tab.url = frame.url
+            tab.stuck = False
+            self._flood.forget()
             tab.traffic.document += 1
             tab.chooser = None
             tab.typed.clear()

@@ -22,6 +22,7 @@ from mcp_ref_browser.sessions.artifacts import Artifact
 from mcp_ref_browser.sessions.downloads import Downloads
 from mcp_ref_browser.sessions.events import Events
 from mcp_ref_browser.sessions.listening import PageListener, Spawn
+from mcp_ref_browser.sessions.popups import Popups
 from mcp_ref_browser.sessions.resting import Resting, tidy
 from mcp_ref_browser.sessions.shelf import TextShelf
 from mcp_ref_browser.sessions.signals import Signal
@@ -78,6 +79,7 @@ class Session:
         self.events = Events()
         self.tabs: dict[str, Tab] = {}
         self.resting = Resting(lambda: [*self.tabs.values()], spawn)
+        self._popups = Popups(lambda: [*self.tabs.values()], self.events, facts.max_tabs)
         self.active: str | None = None
         self.artifact_signal = Signal()
         self.mocks: dict[str, Any] = {}
@@ -90,7 +92,6 @@ class Session:
         self.downloads = downloads
         self._proxy: GuardProxy | None = None
         self._port = 0
-        self._generation = 0
         self._next_tab = 1
         self._lock = asyncio.Lock()
         self.refusals = Refusals()
@@ -103,14 +104,14 @@ class Session:
     async def open(self, engine: Engine, dial: Dial | None = None) -> None:
         """Have a context in this engine; after a death the old one's cookies, storage and tabs come back."""
         async with self._lock:
-            if self.context is not None and self._generation == engine.generation:
+            if self.context is not None and self._engine is engine:
                 return
             if self._proxy is None:
                 self._proxy = GuardProxy(self.policy, self._on_answered, dial)
                 self._port = await self._proxy.start()
             again = self._engine
             self.context = await self._made(engine)
-            self._generation, self._engine = engine.generation, engine
+            self._engine = engine
             self.downloads.landing = engine.landing
             self.context.set_default_timeout(120_000)
             if self.facts.init_script:
@@ -137,7 +138,7 @@ class Session:
             )
         if self.context is None:
             raise AssertionError("a tab is opened in a session that is open")
-        tab = self._adopted(await self.context.new_page())
+        tab = await self._popups.opened(self._opened(self.context))
         self.active = tab.id
         return tab
 
@@ -224,10 +225,13 @@ class Session:
     async def _reopen(self, context: "BrowserContext", old: Tab) -> None:
         with contextlib.suppress(Exception):  # a page that cannot be had again stays blank
             async with asyncio.timeout(_RESTORE_SECONDS):
-                page = await context.new_page()
-                self._adopted(page, old.id)
+                tab = await self._popups.opened(self._opened(context, old.id))
                 if old.url.startswith("http"):
-                    await page.goto(old.url, wait_until="commit")
+                    await tab.page.goto(old.url, wait_until="commit")
+
+    async def _opened(self, context: "BrowserContext", ident: str | None = None) -> Tab:
+        """A new page, as a tab."""
+        return self._adopted(await context.new_page(), ident)
 
     def _adopted(self, page: "Page", ident: str | None = None) -> Tab:
         for tab in self.tabs.values():
@@ -252,24 +256,13 @@ class Session:
     def _on_page(self, page: "Page") -> None:
         if self._closing:
             return
-        full = len(self.tabs) >= self.facts.max_tabs
+        if len(self.tabs) >= self.facts.max_tabs:
+            self.spawn(self._popups.refuse(page))
+            return
         tab = self._adopted(page)
         if self.active is None:
             self.active = tab.id
-        self.spawn(self._introduce(tab, full=full))
-
-    async def _introduce(self, tab: Tab, *, full: bool) -> None:
-        """Tell of a popup; one too many is closed."""
-        with contextlib.suppress(Exception):  # it may be gone before it is looked at
-            opener = await tab.page.opener()
-            if opener is None:
-                return
-            tab.opener = next((one.id for one in self.tabs.values() if one.page == opener), None)
-            if not full:
-                self.events.add("popup", f"{tab.opener or 'A page'} opened {tab.id}.", tab=tab.id)
-                return
-            self.events.add("closed", f"A popup was closed: {self.facts.max_tabs} tabs are the limit.")
-            await tab.page.close()
+        self.spawn(self._popups.introduce(tab))
 
     def _on_answered(self, error: ToolError, where: str) -> None:
         """The proxy answered by itself; that nobody listens somewhere is no event."""

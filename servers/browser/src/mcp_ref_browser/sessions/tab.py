@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -58,39 +58,43 @@ class Traffic:
         self.wake.set()
 
 
+@dataclass(eq=False)
 class Tab:
     """One tab of a session; `id` stays the same for its whole life."""
 
-    def __init__(self, ident: str, page: "Page", opener: str | None = None) -> None:
-        self.id = ident
-        self.page = page
-        self.opener = opener
-        self.lock = asyncio.Lock()
-        self.console: Ring[ConsoleEntry] = Ring()
-        self.requests: Ring[RequestEntry] = Ring()
-        self.traffic = Traffic()
-        self.snapshots: OrderedDict[int, Snapshot] = OrderedDict()
-        self.snapshot_signal = Signal()
-        self.given: int | None = None
-        """The generation that the caller was shown last; differences are told against it."""
-        self.shown_nodes = 0
-        self.modal: Modal | None = None
-        self.chooser: FileChooser | None = None
-        self.used = True
-        """Whether anybody has used it since its garbage was collected."""
-        self.collected = 0
-        """How many documents there had been then."""
-        self.crashed = False
-        self.closed = False
-        self.url = ""
-        self.status: int | None = None
-        self.refusal: ToolError | None = None
-        """Why the last navigation of the tab was refused, until it is told."""
-        self.typed: list[tuple[str, str]] = []
-        """The URLs of documents that a secret was typed into, and the secret: pictures hide it there."""
-        self.interrupted = asyncio.Event()
-        """Set while nothing on the page can be waited for: a dialog is open, or the page is gone."""
-        self._generation = 0
+    id: str
+    page: "Page"
+    opener: str | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    console: Ring[ConsoleEntry] = field(default_factory=Ring[ConsoleEntry])
+    requests: Ring[RequestEntry] = field(default_factory=Ring[RequestEntry])
+    traffic: Traffic = field(default_factory=Traffic)
+    snapshots: OrderedDict[int, Snapshot] = field(default_factory=OrderedDict[int, Snapshot])
+    snapshot_signal: Signal = field(default_factory=Signal)
+    given: int | None = None
+    """The generation that the caller was shown last; differences are told against it."""
+    shown_nodes: int = 0
+    modal: Modal | None = None
+    chooser: "FileChooser | None" = None
+    used: bool = True
+    """Whether anybody has used it since its garbage was collected."""
+    collected: int = 0
+    """How many documents there had been then."""
+    crashed: bool = False
+    closed: bool = False
+    late: bool = False
+    """Whether something on the page was waited for in vain since it last answered."""
+    stuck: bool = False
+    """Whether it could not be navigated away from."""
+    url: str = ""
+    status: int | None = None
+    refusal: ToolError | None = None
+    """Why the last navigation of the tab was refused, until it is told."""
+    typed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """The URLs of documents that a secret was typed into, and the secret: pictures hide it there."""
+    interrupted: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while nothing on the page can be waited for: a dialog is open, or the page is gone."""
+    _generation: int = 0
 
     def keep(self, lines: list[str], url: str, *, quiet: bool = False) -> Snapshot:
         """Remember what the tab looks like now; `quiet` for whoever is told of new ones and looks because of it."""

@@ -30,6 +30,8 @@ _FLAGS = (
     # Full Chromium tells its maker of the forms on pages, and asks what belongs into them.
     "--autofill-server-url=about:blank",
 )
+# What playwright turns off and we do not: a page that pushes states or navigates for ever holds all sessions up else.
+_KEPT = ("--disable-ipc-flooding-protection",)
 # The network service runs without a sandbox on Linux wherever it runs, so a process of its own adds nothing but 13 MB
 # and its start. Site isolation stays as Chromium has it: that one does separate what pages may read.
 _FEATURES = ("NetworkServiceInProcess2",)
@@ -89,6 +91,7 @@ def launch_options(settings: Settings, own: str, downloads: Path, environment: M
         "executable_path": executable(settings, own),
         "headless": not settings.headed,
         "chromium_sandbox": sandboxed(settings),
+        "ignore_default_args": list(_KEPT),
         "args": [*_FLAGS, f"--enable-features={','.join(_features(settings))}"],
         "downloads_path": str(downloads),
         "env": {name: environment[name] for name in _PASSED if name in environment},

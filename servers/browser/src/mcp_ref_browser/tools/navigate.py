@@ -15,6 +15,7 @@ from mcp_ref_browser.guard.policy import SessionPolicy
 from mcp_ref_browser.guard.urls import BLANK, opened
 from mcp_ref_browser.page.racing import Interrupted
 from mcp_ref_browser.page.settle import Mark, loaded
+from mcp_ref_browser.page.usable import is_stuck, is_usable
 from mcp_ref_browser.sessions.artifacts import Artifact
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import ACTS, SETS, SessionHandle, Snapshot, TimeoutMs, mode_of
@@ -90,10 +91,11 @@ async def go(
     async with using(ctx, asked) as (session, minted):
         session.policy.rules = policy.rules
         current = session.current()
-        if new_tab or current is None or current.crashed or current.closed:
-            if current is not None and current.crashed:
-                session.forget(current)
-                session.spawn(_quietly_closed(current.page))
+        lost = current is not None and not await is_usable(current)
+        if current is not None and lost and not current.closed:
+            session.forget(current)
+            session.spawn(_quietly_closed(current.page))
+        if new_tab or current is None or lost:
             await session.new_tab()
         inner = Asked(session=session.handle, snapshot=asked.snapshot, timeout_ms=asked.timeout_ms, waits="navigation")
         async with turn(ctx, inner) as own:
@@ -111,7 +113,7 @@ def _policy(ctx: Ctx, asked: Asked) -> SessionPolicy:
 
 async def _gone(own: Turn, url: str, until: WaitUntil) -> Output[Answer]:
     own.tab.refusal = None
-    began = own.session.downloads.started
+    began, before = own.session.downloads.started, Mark.of(own.tab)
     shown = own.asked.snapshot or own.state.settings.snapshot
     try:
         work = own.tab.page.goto(url, wait_until=until, timeout=own.seconds * 1000)
@@ -119,6 +121,7 @@ async def _gone(own: Turn, url: str, until: WaitUntil) -> Output[Answer]:
     except Interrupted:
         return await own.told()
     except ToolError as error:
+        own.tab.stuck = is_stuck(own.tab, before, error)
         if url == BLANK or error.code != "failed":
             raise
         artifact = await _downloaded(own, began, error)
