@@ -193,6 +193,7 @@ async def test_a_node_that_stands_still_or_dies_costs_the_calls_to_its_keys_alon
         second.stop()
         killed = (await client.peer.reply(request))["result"]
         gone = await client.call("read_key", key=names[second])
+        some = await client.call("read_keys", keys=list(names.values()))
         rest = [await client.call("read_key", key=names[node]) for node in (first, third)]
     assert {one.error_code for one in stalled} <= {"timeout", "connection"}
     assert [one.data["value"] for one in others] == [names[second], names[third]]
@@ -201,3 +202,6 @@ async def test_a_node_that_stands_still_or_dies_costs_the_calls_to_its_keys_alon
     assert gone.error_code in {"connection", "busy"}
     assert all(one.error_code in {None, "busy"} for one in rest)  # CLUSTERDOWN, once the others have noticed
     assert str(second.port) not in gone.text
+    items = {item["key"]: item for item in some.data["items"]}
+    assert items[names[second]]["error"]["code"] in {"connection", "busy"}
+    assert any("value" in items[names[node]] for node in (first, third))

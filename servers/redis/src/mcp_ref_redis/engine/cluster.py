@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from mcp_protocol import ToolError
 from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_redis.engine.address import Address
-from mcp_ref_redis.engine.faults import require, unreachable, within
+from mcp_ref_redis.engine.faults import gone, require, unreachable, within
 from mcp_ref_redis.engine.opening import Link, Manner, Vector, load_driver, open_link
 from mcp_ref_redis.engine.pool import Pool
 from mcp_ref_redis.engine.slots import Redirection, Slots, read_slots, redirection
@@ -108,9 +108,14 @@ class Cluster:
         return replies
 
     async def _fill(self, replies: list[Any], vectors: Sequence[Vector], places: Places, *, write: bool) -> None:
-        """Put the replies of each place where their commands stand."""
+        """Put the replies of each place where their commands stand; of several places one may be gone."""
         for (place, asking), wanted in places.items():
-            found = await self._asked(place, [vectors[at] for at in wanted], asking=asking, write=write)
+            try:
+                found = await self._asked(place, [vectors[at] for at in wanted], asking=asking, write=write)
+            except ToolError as error:
+                if len(wanted) == len(vectors) or error.code != "connection":
+                    raise
+                found = [gone(error)] * len(wanted)
             for at, reply in zip(wanted, found, strict=True):
                 replies[at] = reply
 
@@ -121,7 +126,9 @@ class Cluster:
 
     async def _sent(self, place: str, vectors: Sequence[Vector], *, write: bool) -> list[Any]:
         with self._doubting(place):
-            return await self._pool(place).run(vectors, write=write)
+            replies = await self._pool(place).run(vectors, write=write)
+        self._doubted.discard(place)
+        return replies
 
     @contextmanager
     def _doubting(self, place: str) -> Generator[None]:
@@ -143,7 +150,7 @@ class Cluster:
     async def _place(self, key: bytes | None) -> str:
         slots = await self._known()
         if key is None:
-            return slots.nodes[0]
+            return min(slots.nodes, key=self._doubted.__contains__)
         from redis.crc import key_slot  # noqa: PLC0415  loaded by `_known`
 
         node = slots.node(key_slot(key))

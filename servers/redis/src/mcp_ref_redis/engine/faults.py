@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from mcp_protocol import ToolError
 from mcp_ref_kit.db.calls.errors import Code, DbError, Scrub
 from mcp_ref_redis.access.jail import out_of_reach
 from mcp_ref_redis.engine.parser import Declined
@@ -72,6 +73,10 @@ _PLAIN = Meaning("invalid_argument")
 _UNTOLD = frozenset({"MOVED", "ASK"})
 
 
+# Ours, where a part of a pipeline found its node gone: the others have their answers.
+_NODE_GONE = "NODEGONE"
+
+
 class Lost(Exception):
     """The connection broke; `unanswered` says that no byte of a reply had come."""
 
@@ -80,8 +85,15 @@ class Lost(Exception):
         self.unanswered = unanswered
 
 
+def gone(error: ToolError) -> Fault:
+    """What stands in place of each reply of a node that was lost."""
+    return Fault(f"{_NODE_GONE} {error.message}")
+
+
 def refusal(fault: Fault) -> DbError:
     """An error reply as a tool error."""
+    if fault.word == _NODE_GONE:
+        return DbError(fault.text.removeprefix(_NODE_GONE).strip(), code="connection")
     meaning = _meaning(fault)
     text = "The engine has the key elsewhere." if fault.word in _UNTOLD else _sentence(fault.text)
     if fault.word == "NOPERM":
