@@ -62,6 +62,17 @@ async def test_operations_on_json_documents(client_of: Clients, modules_url: str
     assert many[0]["value"] == whole["value"][0]
 
 
+@pytest.mark.parametrize("path", ["NOESCAPE", "INDENT", "FORMAT", "a", ""])
+async def test_a_path_cannot_be_an_option(client_of: Clients, modules_url: str, path: str) -> None:
+    """JSON.GET key NOESCAPE is the whole document."""
+    async with on_modules(client_of, modules_url) as client:
+        await client.call("update_key", key="doc", type="json", op="set", items=[{"a": [1]}])
+        read = await client.call("read_key", key="doc", path=path)
+        deleted = await client.call("update_key", key="doc", type="json", op="delete", path=path)
+        left = (await client.call("read_key", key="doc", path=".a")).data["value"]
+    assert (read.error_code, deleted.error_code, left) == ("invalid_argument", "invalid_argument", [1])
+
+
 async def filled_index(client: Any) -> None:
     """Five documents in an index, all of them indexed."""
     assert (await client.call("manage_index", action="create", index="i", schema=SCHEMA)).data["done"]

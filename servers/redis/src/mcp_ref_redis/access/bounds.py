@@ -1,6 +1,7 @@
-"""Bounds of arguments, judged before anything is sent: what a small call could make the engine allocate. Pure."""
+"""Bounds of arguments, judged before anything is sent: what a small call could make the engine allocate, or lose."""
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mcp_ref_kit.db.calls.errors import DbError
@@ -53,6 +54,17 @@ def require_seconds(name: str, seconds: float) -> int:
     return round(seconds * 1000)
 
 
+def require_path(path: str) -> bytes:
+    """A path in a JSON document; a word that begins otherwise could be an option of the module.
+
+    Raises:
+        ToolError: `invalid_argument`.
+    """
+    if not path.startswith(("$", ".")):
+        raise _wrong(f"`path` must begin with $, as $.items[0], got {path[:40]!r}.")
+    return path.encode()
+
+
 def require_finite(name: str, value: float) -> bytes:
     """A score as the engine reads it.
 
@@ -80,6 +92,8 @@ def require_arguments(name: str, arguments: Sequence[bytes], most_bytes: int) ->
         judge(name, what, arguments[at])
     if name in {"BITFIELD", "BITFIELD_RO"}:
         _require_fields(name, arguments, words)
+    if name == "ZADD":
+        _require_scores(arguments)
     if name == "COPY" and "DB" in words[3:]:
         raise _wrong("COPY to another database is not offered.")
 
@@ -98,6 +112,26 @@ def _require_fields(name: str, arguments: Sequence[bytes], words: Sequence[str])
             width = _integer(arguments[at + 1].lstrip(b"iu")) or 64
             hashed = arguments[at + 2].startswith(b"#")
             _offset(width if hashed else 1, name, "offset", arguments[at + 2].lstrip(b"#"))
+
+
+def _require_scores(arguments: Sequence[bytes]) -> None:
+    """The scores of ZADD stand in turn with the members, behind its options, of which none is a number."""
+    first = next((at for at in range(2, len(arguments)) if _number(arguments[at]) is not None), len(arguments))
+    for at in range(first, len(arguments), 2):
+        _score("ZADD", "score", arguments[at])
+
+
+def _score(name: str, what: str, argument: bytes) -> None:
+    value = _number(argument)
+    if value is not None and not math.isfinite(value):
+        raise _wrong(f"The {what} of {name} must be a finite number, got {argument.decode()}.")
+
+
+def _number(argument: bytes) -> float | None:
+    try:
+        return float(argument)
+    except ValueError:
+        return None
 
 
 def _offset(bits: int, name: str, what: str, argument: bytes) -> None:
@@ -134,6 +168,21 @@ def _milliseconds(name: str, what: str, argument: bytes) -> None:
     _lifetime(1000, name, what, argument)
 
 
+def _moment(per_second: int, name: str, what: str, argument: bytes) -> None:
+    value = _integer(argument)
+    now = time.time() * per_second
+    if value is not None and not now < value <= now + MOST_TTL_SECONDS * per_second:
+        raise _wrong(f"The {what} of {name} must lie in the future and within ten years, got {value}.")
+
+
+def _second(name: str, what: str, argument: bytes) -> None:
+    _moment(1, name, what, argument)
+
+
+def _millisecond(name: str, what: str, argument: bytes) -> None:
+    _moment(1000, name, what, argument)
+
+
 def _glob(name: str, what: str, argument: bytes) -> None:
     del name, what
     require_pattern(argument)
@@ -162,11 +211,16 @@ _PLACES: Mapping[str, Mapping[int, tuple[str, _Judge]]] = {
     **{name: {2: _COUNT} for name in ("SPOP", "LPOP", "RPOP", "ZPOPMIN", "ZPOPMAX")},
     **{name: {2: ("time", _seconds)} for name in ("EXPIRE", "SETEX", "HEXPIRE")},
     **{name: {2: ("time", _milliseconds)} for name in ("PEXPIRE", "PSETEX", "HPEXPIRE")},
+    **{name: {2: ("time", _second)} for name in ("EXPIREAT", "HEXPIREAT")},
+    **{name: {2: ("time", _millisecond)} for name in ("PEXPIREAT", "HPEXPIREAT")},
+    "ZINCRBY": {2: ("increment", _score)},
 }
 _KEYWORDS: Mapping[str, tuple[str, _Judge]] = {
     "COUNT": _COUNT,
     "EX": ("time", _seconds),
     "PX": ("time", _milliseconds),
+    "EXAT": ("time", _second),
+    "PXAT": ("time", _millisecond),
     "MATCH": ("pattern", _glob),
 }
 # Here such a word may be data.

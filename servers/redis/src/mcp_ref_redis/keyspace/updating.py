@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from mcp_ref_kit.db.calls.errors import bad_argument
-from mcp_ref_redis.access.bounds import require_finite, require_size
+from mcp_ref_redis.access.bounds import require_finite, require_path, require_size
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.keyspace.popping import Pop
 from mcp_ref_redis.values import bytes_of, scalar_of
@@ -231,25 +231,27 @@ def _document(wish: Wish) -> bytes:
 
 def _json(name: bytes) -> Callable[[Wish], Change]:
     def make(wish: Wish) -> Change:
-        return Change(commands=[(name, wish.key, wish.path.encode(), _document(wish))], changed=_count)
+        return Change(commands=[(name, wish.key, require_path(wish.path), _document(wish))], changed=_count)
 
     return make
 
 
 def _json_delete(wish: Wish) -> Change:
-    return Change(commands=[(b"JSON.DEL", wish.key, wish.path.encode())], changed=_count)
+    return Change(commands=[(b"JSON.DEL", wish.key, require_path(wish.path))], changed=_count)
 
 
 def _json_append(wish: Wish) -> Change:
     if not wish.items:
         raise bad_argument("items", "must hold at least one JSON value")
     texts = [require_size("items", msgspec.json.encode(item), wish.most_bytes) for item in wish.items]
-    return Change(commands=[(b"JSON.ARRAPPEND", wish.key, wish.path.encode(), *texts)], changed=_matched, tells=True)
+    return Change(
+        commands=[(b"JSON.ARRAPPEND", wish.key, require_path(wish.path), *texts)], changed=_matched, tells=True
+    )
 
 
 def _json_increment(wish: Wish) -> Change:
     amount = require_finite("amount", wish.amount)
-    command = (b"JSON.NUMINCRBY", wish.key, wish.path.encode(), amount)
+    command = (b"JSON.NUMINCRBY", wish.key, require_path(wish.path), amount)
     return Change(commands=[command], changed=_matched, tells=True, in_json=True)
 
 

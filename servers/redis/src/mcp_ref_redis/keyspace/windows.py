@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from mcp_ref_kit.db.calls.errors import DbError
 from mcp_ref_kit.db.rows.cells import SAFE_INTEGER, Cells
 from mcp_ref_kit.db.rows.envelope import Reason
+from mcp_ref_redis.access.bounds import require_path
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.engine.faults import refusal, require
 from mcp_ref_redis.engine.opening import Vector
@@ -168,7 +169,7 @@ async def _stream(db: Database, key: bytes, ask: Ask) -> Window:
 
 
 async def _json(db: Database, key: bytes, ask: Ask) -> Window:
-    [reply] = await db.run((b"JSON.GET", key, ask.path.encode()))
+    [reply] = await db.run((b"JSON.GET", key, require_path(ask.path)))
     text = known(reply, "JSON.GET", "A JSON document")
     if text is not None and len(text) > ask.most_bytes:
         raise DbError(f"The JSON at this path has {len(text)} bytes.", code="too_large", hint="Ask a narrower path.")
