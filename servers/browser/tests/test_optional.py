@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lanes_of_tests import REVISIONS, Visitor, client_of
 
 Browse = Any
 Site = Any
@@ -190,8 +191,24 @@ async def test_the_configuration_is_shown_without_what_is_private(browse: Browse
     assert str(tmp_path) not in str(shown.raw)
 
 
-async def test_what_a_page_offers_itself_needs_a_browser_that_lets_it(browse: Browse, site: Site, ok: Any) -> None:
-    async with browse() as client:
-        ok(await client.call("browser_navigate", url=f"{site.url}/blank"))
-        result = await client.call("browser_webmcp_list")
-    assert result.error_code == "unsupported" or result.data["result"]["tools"] == []
+async def test_tools_that_a_page_offers_are_listed_and_called(chromium: str, site: Site) -> None:
+    """In a browser of its own: the shared one was started without them."""
+    del chromium
+    offer = """() => { const here = navigator.modelContext || document.modelContext; if (!here) return false;
+      here.registerTool({name: 'add', description: 'Adds.', execute: async i => `sum ${i.a + i.b}`,
+        inputSchema: {type: 'object', properties: {a: {type: 'number'}, b: {type: 'number'}}}}); return true; }"""
+    async with client_of("stdio", REVISIONS[1], "--caps", "webmcp", "--allowed-origins", site.url) as client:
+        made = await client.call_tool("browser_session", {"action": "create"})
+        own = Visitor(client, made.structured_content["session"])
+        await own.do("browser_navigate", url=f"{site.url}/blank", snapshot="none")
+        none = await own.call("browser_webmcp_list")
+        if not await own.run(offer):
+            pytest.skip("this browser has no WebMCP")
+        listed = await own.do("browser_webmcp_list")
+        called = await own.do("browser_webmcp_call", name="add", input={"a": 1, "b": 2})
+        missing = await own.code("browser_webmcp_call", name="subtract")
+    assert none.data["result"]["tools"] == []
+    [tool] = listed.data["result"]["tools"]
+    assert (tool["name"], sorted(tool["inputSchema"]["properties"])) == ("add", ["a", "b"])
+    assert "sum 3" in called.text
+    assert missing == "failed"

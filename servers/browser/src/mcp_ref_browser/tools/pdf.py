@@ -14,7 +14,7 @@ from mcp_ref_browser.turns import Asked, Turn, looked
 pdf = Toolset[State]("pdf", default=False)
 
 Paper = Literal["A3", "A4", "A5", "Letter", "Legal", "Tabloid"]
-_SECONDS = 30_000
+_MILLISECONDS = 30_000
 
 
 @pdf.tool(**LOOKS)
@@ -38,4 +38,4 @@ async def browser_pdf_save(  # noqa: PLR0913  one parameter for each argument
             data = await own.do(own.tab.page.pdf(**options), "The document was not made")
         return await save(own, filename, "pdf", "application/pdf", data)
 
-    return await looked(ctx, Asked(session=session, timeout_ms=_SECONDS), work)
+    return await looked(ctx, Asked(session=session, timeout_ms=_MILLISECONDS), work)

@@ -12,7 +12,10 @@ from mcp_ref_browser.turns import Asked, Turn, looked
 
 webmcp = Toolset[State]("webmcp", default=False)
 
-_SECONDS = 30_000
+_MILLISECONDS = 30_000
+MOST_TOOLS = 50
+_MOST_WORDS = 1000
+_MOST_SCHEMA = 4000
 
 
 @webmcp.tool(**LOOKS)
@@ -21,9 +24,12 @@ async def browser_webmcp_list(ctx: Ctx, *, session: SessionHandle = None) -> Out
 
     async def work(own: Turn) -> dict[str, Any]:
         tools: Any = await _asked(own, own.tab.page.webmcp.tools())
-        listed = [{"name": one["name"], "description": one.get("description", "")} for one in tools]
-        text = "\n".join(f"{one['name']}: {one['description']}" for one in listed)
-        return {"result": {"tools": listed}, "label": "Text", "text": text or "There is none."}
+        listed = [_described(one) for one in tools[:MOST_TOOLS]]
+        text = "\n".join(f"{one['name']}({json.dumps(one['inputSchema'])}): {one['description']}" for one in listed)
+        told: dict[str, Any] = {"result": {"tools": listed}, "label": "Text", "text": text or "There is none."}
+        if len(tools) > len(listed):
+            told["truncation"] = {"reason": "limit", "shown": len(listed), "total": len(tools)}
+        return told
 
     return await looked(ctx, Asked(session=session), work)
 
@@ -43,7 +49,18 @@ async def browser_webmcp_call(
         text = json.dumps(found, ensure_ascii=False, default=str)[: own.budget]
         return {"result": {"text": text}, "label": "Text", "text": text}
 
-    return await looked(ctx, Asked(session=session, timeout_ms=_SECONDS), work)
+    return await looked(ctx, Asked(session=session, timeout_ms=_MILLISECONDS), work)
+
+
+def _described(tool: Any) -> dict[str, Any]:
+    """One tool in the words of the page; arguments that take too many words to describe are left to be tried."""
+    schema = tool.get("inputSchema")
+    kept = schema if len(json.dumps(schema)) <= _MOST_SCHEMA else None
+    return {
+        "name": str(tool["name"])[:_MOST_WORDS],
+        "description": str(tool.get("description", ""))[:_MOST_WORDS],
+        "inputSchema": kept,
+    }
 
 
 async def _asked(own: Turn, work: Any) -> Any:
