@@ -156,6 +156,18 @@ def _large(handler: Any, site: Site) -> None:
         handler.close_connection = True
 
 
+def _trickle(handler: Any, site: Site) -> None:
+    """Two hundred thousand bytes, as slowly."""
+    del site
+    handler.send_response(200)
+    handler.send_header("Content-Disposition", 'attachment; filename="trickle.bin"')
+    handler.send_header("Content-Length", "200000")
+    handler.end_headers()
+    for _ in range(20):
+        handler.wfile.write(b"x" * 10_000)
+        time.sleep(0.05)
+
+
 def _whoami(handler: Any, site: Site) -> None:
     del site
     cookie = handler.headers.get("Cookie", "none")
@@ -219,6 +231,7 @@ def _pixel(handler: Any, site: Site) -> None:
 
 ROUTES: dict[str, Callable[[Any, Site], None]] = {
     "/redir": _redirect, "/slow": _slow, "/file.bin": _file, "/evil-name": _evil, "/large.bin": _large,
+    "/trickle.bin": _trickle,
     "/whoami": _whoami, "/auth": _auth, "/elsewhere": _elsewhere, "/import.css": _import, "/refresh": _refresh,
     "/worker.js": _worker, "/sw.js": _service, "/forging.js": _forging, "/pixel.png": _pixel,
 }  # fmt: skip

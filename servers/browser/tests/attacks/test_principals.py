@@ -144,3 +144,21 @@ async def test_a_subscription_of_another_person_hears_nothing(
             await bob.run("() => console.log('for bob')")
             assert (await anext(changes)).uri == mine
         assert changes.granted.resource_subscriptions in ([mine], None)
+
+
+async def test_a_download_that_is_too_large_takes_no_other_with_it(chromium: str, site: Site) -> None:
+    """All downloads of a browser lie in one directory: which one grows too large must not be guessed there."""
+    del chromium
+    async with (
+        over_http("--allowed-origins", site.url, "--download-max", "300KiB") as (url, _),
+        Client(url) as client,
+    ):
+        large, *small = [await session_of(client) for _ in range(4)]
+        async with asyncio.TaskGroup() as group:
+            cut = group.create_task(large.code("browser_navigate", url=f"{site.url}/large.bin"))
+            kept = [
+                group.create_task(own.do("browser_navigate", url=f"{site.url}/trickle.bin?{number}"))
+                for number, own in enumerate(small)
+            ]
+    assert cut.result() == "too_large"
+    assert {one.result().link.size for one in kept} == {200_000}

@@ -16,7 +16,6 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
-from mcp_ref_browser.engine.landing import Landing
 from mcp_ref_browser.errors import BrowserError, plain, unavailable
 from mcp_ref_browser.settings import Settings
 from mcp_ref_browser.setup.discover import keep_compiled, launch_options
@@ -70,7 +69,8 @@ class Engine:
         self.generation = generation
         self.options = options
         """How the browser was started, for a profile that needs a process of its own."""
-        self.landing = Landing(Path(options["downloads_path"]))
+        self.landing = Path(options["downloads_path"])
+        """Where the browser writes downloads, under names of its own."""
         self.dead = asyncio.Event()
         self.died_at = 0.0
 
@@ -107,7 +107,7 @@ class Engine:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await end()
-        await asyncio.to_thread(rmtree, self.landing.place, ignore_errors=True)
+        await asyncio.to_thread(rmtree, self.landing, ignore_errors=True)
 
 
 class Supervisor:

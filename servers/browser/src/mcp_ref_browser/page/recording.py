@@ -65,7 +65,7 @@ async def begun(session: Session, kind: Kind, filename: str | None = None) -> Re
         raise invalid(
             f"A {_NAMES[kind]} is being recorded already.", "Stop that one first; each session has one of a kind."
         )
-    place = Path(gettempdir()) if landing is None else landing.place
+    place = Path(gettempdir()) if landing is None else landing
     made = Recording(kind, place / f"{kind}-{secrets.token_hex(8)}", filename)
     session.recordings[kind] = made
     # A session that ends, or a browser that dies, ends it without a call.

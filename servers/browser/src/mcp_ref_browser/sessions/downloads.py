@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 import mimetypes
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mcp_protocol.errors import ToolError
-from mcp_ref_browser.engine.landing import Landing
 from mcp_ref_browser.errors import plain
 from mcp_ref_browser.sessions.artifacts import Artifact, ArtifactStore
 from mcp_ref_browser.sessions.tab import Tab
@@ -24,7 +24,8 @@ class Downloads:
     """The downloads of one session. `last` is the newest, for the call that waits for it."""
 
     def __init__(self, store: ArtifactStore, most_bytes: int, *, allowed: bool) -> None:
-        self.landing: Landing | None = None
+        self.landing: Path | None = None
+        """Where the browser writes them; those of all sessions."""
         self.started = 0
         self.outcome = asyncio.Event()
         self._beginning = asyncio.Event()
@@ -91,7 +92,7 @@ class Downloads:
         """
         async with asyncio.timeout(_MOST_SECONDS), asyncio.TaskGroup() as group:
             finished = group.create_task(_outcome(download))
-            grown = await self._outgrown(finished)
+            grown = await self._outgrown(download, finished)
             if grown is not None:
                 await download.cancel()
                 finished.cancel()
@@ -103,19 +104,28 @@ class Downloads:
             raise ToolError(f"The download failed: {found}.", code="failed")
         return found
 
-    async def _outgrown(self, finished: "asyncio.Task[Path | str]") -> Path | None:
+    async def _outgrown(self, download: "Download", finished: "asyncio.Task[Path | str]") -> Path | None:
         """Watch the file until the download has finished; the file, if it becomes too large before that."""
-        file: Path | None = None
-        while not finished.done():
-            if file is None and self.landing is not None:
-                file = await asyncio.to_thread(self.landing.newest)
-            if file is not None and await asyncio.to_thread(_size, file) > self._most:
+        file = _growing(download)
+        while file is not None and not finished.done():
+            if await asyncio.to_thread(_size, file) > self._most:
                 return file
             await asyncio.wait([finished], timeout=_LOOK_SECONDS)
         return None
 
     def _too_large(self) -> ToolError:
         return ToolError(f"The download is larger than {self._most} bytes.", code="too_large")
+
+
+def _growing(download: "Download") -> Path | None:
+    """The file that a download is written to, for which the public interface has a name only when it is whole.
+
+    Other sessions write into the same directory, so that which file is whose cannot be seen there.
+    """
+    try:
+        return Path(attrgetter("_impl_obj._artifact._initializer")(download)["absolutePath"])
+    except (AttributeError, KeyError):  # another version: it is judged when it is whole
+        return None
 
 
 async def _outcome(download: "Download") -> Path | str:
