@@ -99,44 +99,6 @@ async def test_atomic_calls_streams_and_channels_in_a_cluster(client_of: Clients
     assert '"2"' in key["text"]
 
 
-async def test_slots_that_move_are_followed_inside_the_cluster(client_of: Clients, nodes: list[Any]) -> None:
-    """MOVED and ASK lead to nodes that the cluster names, and are never shown."""
-    async with client_of(nodes[0].url, cluster=True, mode="read-write") as client:
-        await client.call("set_value", key="k", value="v")
-        with Redis.from_url(nodes[0].url) as raw:
-            slot = int(raw.execute_command("CLUSTER", "KEYSLOT", "k"))
-        share = SLOTS // NODES + 1
-        source, target = nodes[slot // share], nodes[(slot // share + 1) % NODES]
-        with Redis.from_url(source.url) as old, Redis.from_url(target.url) as new:
-            ids = {node: _id(node) for node in (source, target)}
-            new.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
-            old.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
-            old.execute_command("MIGRATE", "127.0.0.1", target.port, "k", 0, 5000)
-            asked = await client.call("read_key", key="k")
-            new.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
-            old.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
-            moved = await client.call("read_key", key="k")
-            written = await client.call("set_value", key="k", value="new")
-    assert asked.data["value"] == "v"
-    assert moved.data["value"] == "v"
-    assert written.data["set"]
-
-
-def _id(node: Any) -> str:
-    with Redis.from_url(node.url) as client:
-        told = client.execute_command("CLUSTER", "MYID")
-    return told.decode() if isinstance(told, bytes) else told
-
-
-async def test_a_node_that_is_gone_is_an_error_for_its_keys_alone(client_of: Clients, nodes: list[Any]) -> None:
-    async with client_of(nodes[0].url, cluster=True, timeout=3) as client:
-        assert (await client.call("read_key", key="a")).data["found"] is False
-        nodes[2].stop()
-        codes = {(await client.call("read_key", key=f"key:{number}")).error_code for number in range(12)}
-    assert codes <= {None, "connection", "busy"}
-    assert codes & {"connection", "busy"}
-
-
 @pytest.fixture
 def guarded(start_engine: Any, waited: Any) -> tuple[Any, Any, Any]:
     """A primary, its replica, and a Sentinel that knows them."""

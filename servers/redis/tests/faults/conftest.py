@@ -163,7 +163,7 @@ def engines(shared: Any) -> Generator[Callable[..., Any]]:
 @pytest.fixture(scope="module")
 def cluster(engines: Callable[..., Any], waited_for: Callable[..., Any]) -> ClusterOf3:
     """A cluster for all tests of a file: each takes keys of its own, and the last one may end its nodes."""
-    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--appendonly", "no")
+    options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "15000", "--appendonly", "no")
     made = ClusterOf3([engines(*options) for _ in range(NODES)])
     for at, node in enumerate(made.nodes):
         made.on(node, "CLUSTER", "ADDSLOTSRANGE", at * made.share, min((at + 1) * made.share, SLOTS) - 1)
