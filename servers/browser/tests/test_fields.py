@@ -158,3 +158,24 @@ async def test_an_element_of_another_kind_says_what_it_is_not(browse: Browse, si
         for tool, arguments, says in calls:
             refused = await client.call(f"browser_{tool}", **arguments)
             assert (refused.error_code, says in refused.text) == ("unsupported", True), refused.text
+
+
+async def test_a_page_that_lies_to_whoever_asks_it_gets_an_error_of_the_call(
+    browse: Browse, site: Site, ok: Any
+) -> None:
+    lie = "() => { Element.prototype.matches = () => { throw 1 }; Array.prototype.filter = () => 7; }"
+    async with browse(snapshot="none") as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/lists"))
+        ok(await client.call("browser_evaluate", function=lie))
+        chosen_there = await chosen(client, "#one", "a b")
+        typed = await client.call("browser_type", target="#town", text="x")
+        ok(await client.call("browser_navigate", url=f"{site.url}/fields"))
+        ok(await client.call("browser_evaluate", function="() => { innerWidth = 'wide'; Math.round = () => ({}); }"))
+        picture = await client.call("browser_take_screenshot")
+        look = await client.call("browser_snapshot", visibleOnly=True)
+        after = ok(await client.call("browser_navigate", url=f"{site.url}/fields", snapshot="full"))
+    assert picture.error_code == "failed"
+    assert look.error_code in {None, "failed"}
+    assert chosen_there.is_error
+    assert typed.is_error
+    assert "textbox" in after.text

@@ -60,8 +60,8 @@
     if (e.tagName !== 'SELECT') {
       const popup = e.getAttribute('aria-haspopup');
       const role = e.getAttribute('role') || (e.list ? 'combobox' : '');
-      return { list: role === 'combobox' || role === 'listbox' || popup === 'listbox',
-        typed: e.tagName === 'INPUT' && !e.readOnly, offers: !!e.list };
+      return { drawn: { is_list: role === 'combobox' || role === 'listbox' || popup === 'listbox',
+        typed: e.tagName === 'INPUT' && !e.readOnly, offers: !!e.list } };
     }
     if (listed(e, values).missing.length) {
       await new Promise((done) => {
@@ -70,7 +70,7 @@
         setTimeout(() => { watch.disconnect(); done(); }, milliseconds);
       });
     }
-    return listed(e, values);
+    return { native: listed(e, values) };
   };
   return { end, field, options };
 })()

@@ -1,12 +1,12 @@
 """What a field takes: asked of the field itself before it is typed into, so that a refusal leaves it as it was."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from mcp_ref_browser.errors import BrowserError, invalid
-from mcp_ref_browser.page.racing import race
-from mcp_ref_browser.page.script import FIELDS, on_element
+from mcp_ref_browser.page.racing import DRIVER_SECONDS, race
+from mcp_ref_browser.page.script import FIELDS, checked, on_element
 from mcp_ref_browser.sessions.tab import Tab
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ _SHAPES = {
 }
 
 
+_MOST = 40
+
+
 class Field(Struct, frozen=True):
     """What an element is to whoever types; of a label, what its field is."""
 
@@ -30,8 +33,8 @@ class Field(Struct, frozen=True):
     """The type of an input; else the name of the element in lower case."""
     takes: bool
     """Whether the text stays what it is, once it is in the field."""
-    least: str
-    most: str
+    min: str
+    max: str
     step: str
     """Bounds of a slider or number as the page gives them; empty where it gives none."""
 
@@ -40,11 +43,10 @@ async def asked(tab: Tab, found: "Locator", text: str, seconds: float) -> Field:
     """What the field is, and whether it takes this text. `seconds`: longest wait for the page.
 
     Raises:
-        BrowserError: `timeout`, `crashed`.
+        BrowserError: `timeout`, `crashed`; `failed`, the page does not let itself be asked.
     """
     work = found.evaluate(on_element("field", FIELDS), text, timeout=seconds * 1000)
-    told: dict[str, Any] = await race(tab, work, seconds, "The field did not answer")
-    return Field(str(told["kind"]), bool(told["takes"]), *(str(told[name])[:40] for name in ("min", "max", "step")))
+    return checked(await race(tab, work, seconds, "The field did not answer", grace=DRIVER_SECONDS), Field)
 
 
 def check(field: Field, text: str) -> None:
@@ -56,8 +58,8 @@ def check(field: Field, text: str) -> None:
     if field.takes:
         return
     if field.kind == "range":
-        step = f" in steps of {field.step}" if field.step else ""
-        shape = f"a number from {field.least or '0'} to {field.most or '100'}{step}"
+        step = f" in steps of {field.step[:_MOST]}" if field.step else ""
+        shape = f"a number from {field.min[:_MOST] or '0'} to {field.max[:_MOST] or '100'}{step}"
     else:
         shape = _SHAPES.get(field.kind, "another text")
     raise invalid(f"A field for {field.kind} takes its value {shape}, got {text[:40]!r}.")
@@ -84,5 +86,6 @@ async def to_end(tab: Tab, found: "Locator", seconds: float) -> None:
         BrowserError: `timeout`, `crashed`.
     """
     work = found.evaluate(on_element("end", FIELDS), None, timeout=seconds * 1000)
-    if not await race(tab, work, seconds, "The field did not answer"):
-        await race(tab, found.press("End", timeout=seconds * 1000), seconds, "The field did not answer")
+    what = "The field did not answer"
+    if not await race(tab, work, seconds, what, grace=DRIVER_SECONDS):
+        await race(tab, found.press("End", timeout=seconds * 1000), seconds, what, grace=DRIVER_SECONDS)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.page.racing import race
-from mcp_ref_browser.page.script import on_document
+from mcp_ref_browser.page.script import checked, on_document
 from mcp_ref_browser.page.snapshot import Wish, capture
 from mcp_ref_browser.page.tree import box_of, ref_of, role_of
 from mcp_ref_browser.sessions.tab import Tab
@@ -24,6 +24,7 @@ _MOST_MARKS = 300
 _SIZE = """() => { const d = document.documentElement, b = document.body || d;
   return [Math.max(d.scrollWidth, b.scrollWidth, innerWidth), Math.max(d.scrollHeight, b.scrollHeight, innerHeight),
           innerWidth, innerHeight, scrollX, scrollY]; }"""
+_Sizes = tuple[float, float, float, float, float, float]
 _ANNOTATED = frozenset({"button", "link", "textbox", "checkbox", "radio", "combobox", "slider", "switch", "tab"})
 
 
@@ -98,18 +99,21 @@ async def _downscaled(tab: Tab, shot: Shot, area: Area) -> bytes:
 
 async def _area(tab: Tab, shot: Shot) -> Area:
     what = "The page did not answer"
-    found: list[float] = await race(tab, tab.page.evaluate(_SIZE), shot.seconds, what)
-    width, height, inner_width, inner_height, x, y = found
+    width, height, inner_width, inner_height, x, y = await _measured(tab, shot)
     if shot.target is not None:
         if not await race(tab, shot.target.is_visible(), shot.seconds, what):
             raise BrowserError("The element is not visible.", code="unsupported", hint="Show it first.")
         await race(tab, shot.target.scroll_into_view_if_needed(timeout=shot.seconds * 1000), shot.seconds, what)
-        found = await race(tab, tab.page.evaluate(_SIZE), shot.seconds, what)
+        *_, x, y = await _measured(tab, shot)
         box = await race(tab, shot.target.bounding_box(), shot.seconds, what)
         if box is None:
             return Area(0, 0, 0, 0)
-        return Area(box["x"] + found[4], box["y"] + found[5], box["width"], box["height"])
+        return Area(box["x"] + x, box["y"] + y, box["width"], box["height"])
     return Area(0, 0, width, height) if shot.full_page else Area(x, y, inner_width, inner_height)
+
+
+async def _measured(tab: Tab, shot: Shot) -> _Sizes:
+    return checked(await race(tab, tab.page.evaluate(_SIZE), shot.seconds, "The page did not answer"), _Sizes)
 
 
 @asynccontextmanager

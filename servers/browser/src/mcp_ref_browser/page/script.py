@@ -1,12 +1,18 @@
-"""The scripts that run in pages to read them, as expressions for the driver."""
+"""The scripts that run in pages to read them, as expressions for the driver; and what they answer, which is checked."""
 
 from functools import cache
 from importlib.resources import files
+from typing import Any, TypeVar
+
+import msgspec
+
+from mcp_ref_browser.errors import BrowserError
 
 SURVEY = "survey.js"
 EXTRACT = "extract.js"
 FIELDS = "fields.js"
 SERIALIZE = "serialize.js"
+Answer = TypeVar("Answer")
 
 
 @cache
@@ -31,3 +37,15 @@ def on_body(name: str) -> str:
 def on_element(name: str, file: str = EXTRACT) -> str:
     """An expression that calls one of its functions with an element and an argument."""
     return f"(element, given) => ({source(file)}).{name}(element, given)"
+
+
+def checked(told: Any, kind: type[Answer]) -> Answer:
+    """An answer of a script. It has run among scripts of the page, which may have made it say anything.
+
+    Raises:
+        BrowserError: it is of another form.
+    """
+    try:
+        return msgspec.convert(told, kind)
+    except msgspec.ValidationError as error:
+        raise BrowserError("The page does not let itself be asked.", hint="Look at it: browser_snapshot.") from error

@@ -11,7 +11,7 @@ from mcp_ref_browser.answer.redact import masked
 from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.page.masking import TEXTBOXES, Private, mask_lines
 from mcp_ref_browser.page.racing import race
-from mcp_ref_browser.page.script import SURVEY, on_document, on_element
+from mcp_ref_browser.page.script import SURVEY, checked, on_document, on_element
 from mcp_ref_browser.page.tree import box_of, dropped, points, ref_of, role_of, said, without_box
 from mcp_ref_browser.sessions.tab import Tab
 
@@ -205,7 +205,7 @@ async def _invisible(tab: Tab, lines: list[str]) -> list[int]:
     size = tab.page.viewport_size or {"width": 1280, "height": 720}
     seconds = _SURVEY_SECONDS
     work = tab.page.evaluate(on_document("transparentBoxes"))
-    suspects = set(cast("list[str]", await race(tab, work, seconds, "The page did not answer")))
+    suspects = set(checked(await race(tab, work, seconds, "The page did not answer"), list[str]))
     gone: list[int] = []
     for at, line in enumerate(lines):
         box = box_of(line)

@@ -10,6 +10,7 @@ from mcp_ref_browser.answer.answers import Answer
 from mcp_ref_browser.errors import invalid
 from mcp_ref_browser.page.racing import within
 from mcp_ref_browser.page.recording import begun, check_secrets, dropped, ended
+from mcp_ref_browser.page.script import checked
 from mcp_ref_browser.page.timings import MEASURE, PROFILES, Profile
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import ACTS, LOOKS, SETS, SessionHandle, Target, bounded, without
@@ -100,7 +101,8 @@ async def browser_performance(ctx: Ctx, *, session: SessionHandle = None) -> Out
     """Measure how the page loaded and responds: LCP, CLS, INP, TTFB, totals of its resources."""
 
     async def work(own: Turn) -> dict[str, Any]:
-        found: dict[str, Any] = await own.do(own.tab.page.evaluate(MEASURE), "The page did not answer")
+        measured = await own.do(own.tab.page.evaluate(MEASURE), "The page did not answer")
+        found = checked(measured, dict[str, float | None])
         lines = [f"{name}: {'none' if value is None else value}" for name, value in found.items()]
         return {"result": found, "label": "Text", "text": "\n".join(lines)}
 

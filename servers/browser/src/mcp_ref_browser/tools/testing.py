@@ -3,10 +3,13 @@
 
 from typing import Annotated, Any, Literal
 
+from msgspec import Struct
+
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_browser.answer.answers import Answer
 from mcp_ref_browser.errors import BrowserError
 from mcp_ref_browser.page.locators import Language, code
+from mcp_ref_browser.page.script import checked
 from mcp_ref_browser.page.waiting import role_shown, shown
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import LOOKS, SessionHandle, Target
@@ -22,6 +25,13 @@ _HELD = """e => ({
     : [String(e.value ?? e.getAttribute('aria-valuenow') ?? e.textContent)],
   told: e.type !== 'password' && !/cc-|one-time-code|password/i.test(e.getAttribute('autocomplete') || '') })"""
 _TRUE = frozenset({"true", "on", "yes", "1", "checked"})
+
+
+class Held(Struct, frozen=True):
+    """What a field holds, in the ways that can be said; `told`: anybody may know it."""
+
+    values: list[str]
+    told: bool
 
 
 @testing.tool(**LOOKS)
@@ -103,11 +113,11 @@ async def browser_verify_value(
     async def work(own: Turn) -> dict[str, Any]:
         found = await own.find(target)
         if type in {"checkbox", "radio"}:
-            checked = await own.do(found.is_checked())
-            return _verdict(checked == (value.lower() in _TRUE), f"The {type} is {'' if checked else 'not '}checked.")
-        held: dict[str, Any] = await own.do(found.evaluate(_HELD))
-        instead = f"; it holds {held['values'][-1][:200]!r}" if held["told"] else ""
-        return _verdict(value in held["values"], f"The {type} does not hold {value[:200]!r}{instead}.")
+            is_on = await own.do(found.is_checked())
+            return _verdict(is_on == (value.lower() in _TRUE), f"The {type} is {'' if is_on else 'not '}checked.")
+        held = checked(await own.do(found.evaluate(_HELD)), Held)
+        instead = f"; it holds {held.values[-1][:200]!r}" if held.told and held.values else ""
+        return _verdict(value in held.values, f"The {type} does not hold {value[:200]!r}{instead}.")
 
     return await looked(ctx, Asked(session=session), work)
 
