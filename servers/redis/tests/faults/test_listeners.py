@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,12 @@ async def listening(client: Any, *uris: str, revision: str = "2026-07-28") -> As
     if request is not None:
         cancelled = {"method": "notifications/cancelled", "params": {"requestId": request}}
         await client.peer.send({"jsonrpc": "2.0", **cancelled})
+
+
+async def all_of(heard: Heard, uris: Collection[str]) -> None:
+    missing = set(uris)
+    while missing:
+        missing.discard(await heard())
 
 
 async def nothing(heard: Heard, seconds: float) -> None:
@@ -94,9 +100,7 @@ async def test_an_engine_that_stands_still_ends_no_listening_and_no_server(
             assert (await client.call("read_key", key="k")).is_error
         assert await client.list("tools")
         engine.signal(signal.SIGCONT)
-        missing = set(uris)
-        while missing:
-            missing.discard(await heard())
+        await all_of(heard, uris)
         with Redis.from_url(engine.url) as raw:
             raw.set("k", "v")
             await heard(uris[2])
@@ -110,13 +114,19 @@ async def test_an_engine_that_stands_still_ends_no_listening_and_no_server(
 async def test_an_engine_that_restarts_without_its_events_is_looked_at(client_of: Clients, start_engine: Any) -> None:
     """CONFIG SET does not outlive the process: a key that was told of by events is told of by looks."""
     engine = start_engine()
-    uri = "redis://0/key/k"
+    uri, *others = uris = ("redis://0/key/k", "redis://0/stream/s", "redis://0/channel/c")
     with Redis.from_url(engine.url) as raw:
         raw.config_set("notify-keyspace-events", "KA")
-    async with client_of(engine.url) as client, listening(client, uri) as heard:
+        raw.xadd("s", {"a": "1"}, id="9999999999999-0")
+    async with client_of(engine.url) as client, listening(client, *uris) as heard:
         engine.stop()
         engine.start()
-        await heard(uri)
+        await all_of(heard, uris)
+        with Redis.from_url(engine.url) as raw:
+            raw.xadd("s", {"a": "1"}, id="1-0")  # smaller than the last one that the old process had
+            await heard(others[0])
+            raw.publish("c", "m")
+            await heard(others[1])
         for events in ("", "KA", ""):
             with Redis.from_url(engine.url) as raw:
                 raw.config_set("notify-keyspace-events", events)
