@@ -278,3 +278,16 @@ async def test_vector_sets(client_of: Clients, newest_url: str, protocol: int) -
     assert (read.data["type"], read.data["value"]["size"]) == ("vectorset", 2)
     assert gone.data["changed"]
     assert "vectorset" in able
+
+
+async def test_neighbours_with_long_names_fit_a_result(client_of: Clients, newest_url: str) -> None:
+    """DB6."""
+    async with on_modules(client_of, newest_url, max_output_chars=50_000) as client:
+        for number in range(60):
+            name = f"{number}{'n' * 5000}"
+            await client.call("vector_set", key="v", op="add", member=name, values=[1.0, float(number)])
+        near = await client.call("vector_set", key="v", op="search", values=[1.0, 1.0], k=60)
+        huge = await client.call("vector_set", key="v", op="add", member="n" * 2**21, values=[1.0, 1.0])
+    assert 1 < len(near.data["matches"]) < 60
+    assert len(near.text) <= 50_000
+    assert huge.error_code == "too_large"

@@ -48,6 +48,15 @@ async def test_resources_are_listed_and_read(client_of: Clients, revision: str) 
     assert channel == {"channel": "news", "listeners": 0}
 
 
+async def test_the_newest_entries_come_without_a_gap(client_of: Clients, raw: Any) -> None:
+    """An entry without room ends the page: one that is older and smaller does not come instead."""
+    for number, size in enumerate([10, 10, 20_000, 10, 10], 1):
+        raw.xadd("s", {"a": "x" * size}, id=f"{number}-0")
+    async with client_of(max_output_chars=8192, max_cell_chars=100_000) as client:
+        (content,) = await client.read("redis://0/stream/s")
+    assert [one["id"] for one in json.decode(content["text"])["entries"]] == ["4-0", "5-0"]
+
+
 async def test_keys_are_percent_decoded_once(client_of: Clients, raw: Any) -> None:
     raw.mset({"a b/c": "1", "%2e%2e": "2"})
     async with client_of() as client:

@@ -76,7 +76,7 @@ async def stream(ctx: Ctx, database: str, key: str) -> str:
     async with _opened(ctx, database, key) as (db, name):
         found = await window(db, [name], b"-", b"+", count=_NEWEST, newest=True)
     cells, room = Cells(ctx.state.settings.max_cell_chars), Room(budget(ctx.state.settings.max_output_chars))
-    entries = [shown for _, raw in found if room.takes(shown := entry(raw, cells))]
+    entries = room.leading(entry(raw, cells) for _, raw in found)
     return _encoded(Entries(entries[::-1]))
 
 
@@ -99,7 +99,7 @@ async def keyspace(ctx: Ctx, database: str) -> str:
         sample = Sample(b":", 2)
         found = await take_sample(db, b"*", sample, most=_SAMPLE, seconds=_SAMPLE_SECONDS, progress=silent)
     room = Room(budget(ctx.state.settings.max_output_chars))
-    prefixes = [one for one in found.report() if room.takes(one)]
+    prefixes = room.leading(found.report())
     told = {"prefixes": prefixes, "biggest": found.top(), "sampled": found.sampled, "keys_total": found.keys_total}
     return _encoded(told | {"untrusted": True})
 

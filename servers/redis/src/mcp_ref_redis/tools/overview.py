@@ -72,7 +72,7 @@ async def analyze_keyspace(
             progress=progress,
         )
     room = Room(budget(ctx.state.settings.max_output_chars))
-    prefixes = [one for one in found.report() if room.takes(one)]
+    prefixes = room.leading(found.report())
     reason = "bytes" if len(prefixes) < len(found.groups) else found.reason
     return Analysis(
         prefixes=prefixes,

@@ -11,12 +11,14 @@ from mcp_ref_kit.db.calls.errors import bad_argument
 from mcp_ref_kit.db.program.sources import require_mode
 from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_kit.db.rows.envelope import Untrusted
+from mcp_ref_kit.db.rows.room import Room, budget
+from mcp_ref_redis.access.bounds import require_size
 from mcp_ref_redis.engine.opening import Vector
 from mcp_ref_redis.keyspace.windows import pairs_of, score, tree
 from mcp_ref_redis.modules.asking import asked
 from mcp_ref_redis.state import Ctx, State, reached
 from mcp_ref_redis.tools.arguments import CHANGING, Key, Named, key_of
-from mcp_ref_redis.values import Given, bytes_of, floats, shown
+from mcp_ref_redis.values import Given, bytes_of, floats, named
 
 vectors = Toolset[State]("search", default=False)
 
@@ -43,7 +45,8 @@ async def vector_set(  # noqa: PLR0913  one parameter for each argument
     database: Named = None,
 ) -> VectorResult:
     """Search a vector set for neighbours, look at it, add and remove members."""
-    element = None if member is None else bytes_of("member", member)
+    most = ctx.state.settings.max_value_bytes
+    element = None if member is None else require_size("member", bytes_of("member", member), most)
     vector = None if values is None else floats("values", values)
     async with reached(ctx, database) as db:
         if op in {"add", "remove"}:
@@ -51,15 +54,16 @@ async def vector_set(  # noqa: PLR0913  one parameter for each argument
         name = key_of(db, key)
         words = _MAKERS[op](name, vector, element, k)
         if op == "add" and attributes is not None:
-            words = [*words, b"SETATTR", msgspec.json.encode(attributes)]
+            words = [*words, b"SETATTR", require_size("attributes", msgspec.json.encode(attributes), most)]
         reply = await asked(db, words, "A vector set", write=op in {"add", "remove"})
+    if op == "search":
+        matches = [{"member": named(one), "score": score(value)} for one, value in pairs_of(reply)]
+        kept = Room(budget(ctx.state.settings.max_output_chars)).leading(matches)
+        return VectorResult(matches=kept, untrusted=True)
     return _read(op, reply, Cells(ctx.state.settings.max_cell_chars))
 
 
 def _read(op: str, reply: Any, cells: Cells) -> VectorResult:
-    if op == "search":
-        matches = [{"member": shown(one), "score": score(value)} for one, value in pairs_of(reply)]
-        return VectorResult(matches=matches, untrusted=True)
     if op in {"add", "remove"}:
         return VectorResult(changed=bool(reply), untrusted=True)
     if op == "attributes":
