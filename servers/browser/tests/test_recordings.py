@@ -19,7 +19,6 @@ from mcp_ref_kit.workers import Workers
 SECRET = "correct horse & battery"  # noqa: S105  nobody's
 Browse = Any
 Site = Any
-each_revision = pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
 
 
 @pytest.fixture
@@ -32,17 +31,16 @@ def ffprobe() -> str:
     return found
 
 
-@each_revision
-async def test_a_video_shows_what_happened(
-    browse: Browse, site: Site, ok: Any, revision: str, tmp_path: Path, ffprobe: str
-) -> None:
+async def test_a_video_shows_what_happened(browse: Browse, site: Site, ok: Any, tmp_path: Path, ffprobe: str) -> None:
     """Case 29: with chapters and actions, of the time that was recorded; a tab that closes leaves what it has shown."""
     files = [tmp_path / "clicks.webm", tmp_path / "closed.webm"]
-    async with browse(revision=revision, snapshot="none") as client:
+    async with browse(snapshot="none") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/form"))
-        ok(await client.call("browser_start_video", size={"width": 321, "height": 241}, fps=10))
+        named = {"filename": "clicks.webm", "cursor": True}
+        ok(await client.call("browser_start_video", size={"width": 321, "height": 241}, fps=10, **named))
         twice = await client.call("browser_start_video")
-        ok(await client.call("browser_video_show_actions"))
+        looks = {"position": "bottom", "cursor": "none", "duration": 200, "style": {"point": "width: 9px"}}
+        ok(await client.call("browser_video_show_actions", **looks))
         ok(await client.call("browser_video_chapter", title="One", description="The beginning", duration=300))
         ok(await client.call("browser_click", target="text=Go"))
         ok(await client.call("browser_wait_for", time=1))
@@ -58,6 +56,7 @@ async def test_a_video_shows_what_happened(
             file.write_bytes(base64.b64decode(content["blob"]))
     assert (twice.error_code, again.error_code) == ("invalid_argument",) * 2
     assert results[0].data["result"]["mimeType"] == "video/webm"
+    assert [one.data["result"]["name"] for one in results] == ["clicks.webm", "video.webm"]
     width, height, seconds = await probed(ffprobe, files[0])
     assert (width % 2, height % 2) == (0, 0)
     assert seconds >= 1.2
@@ -74,9 +73,7 @@ async def probed(ffprobe: str, file: Path) -> tuple[int, int, float]:
     return found["streams"][0]["width"], found["streams"][0]["height"], float(found["format"]["duration"])
 
 
-async def test_a_film_is_bounded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ffprobe: str
-) -> None:
+async def test_a_film_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ffprobe: str) -> None:
     """Pictures that come too soon or are too many are left out; those that are none make no video."""
     monkeypatch.setattr("mcp_ref_browser.page.video.MOST_BYTES", 10)
     place = tmp_path / "film"
