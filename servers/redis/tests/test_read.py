@@ -274,6 +274,31 @@ async def test_vectors_are_read_as_numbers(client_of: Clients, raw: Any) -> None
     assert usual[0]["value"]["size"] == 5
 
 
+@pytest.mark.parametrize(
+    ("key", "arguments", "named"),
+    [
+        *[(key, {"match": "*"}, "match") for key in ("emoji", "list", "stream")],
+        *[(key, {"fields": ["a"]}, "fields") for key in ("emoji", "list", "set", "zset", "stream")],
+        *[(key, {"path": "$.a"}, "path") for key in ("emoji", "list", "hash", "stream")],
+        *[(key, {"start": 1}, "start") for key in ("hash", "set", "stream")],
+        ("hash", {"fields": []}, "fields"),
+        ("hash", {"fields": ["a"], "match": "*"}, "match"),
+        ("zset", {"start": 1, "match": "*"}, "match"),
+    ],
+)
+@pytest.mark.usefixtures("filled")
+async def test_an_argument_that_a_type_has_no_use_for_is_named(
+    client_of: Clients, key: str, arguments: dict[str, Any], named: str
+) -> None:
+    """DB3: a list is not shown whole to whoever asked for some of it; a string that is read again neither."""
+    async with client_of() as client:
+        assert not (await client.call("read_key", key=key)).is_error
+        result = await client.call("read_key", key=key, **arguments)
+        missing = await client.call("read_key", key="gone", start=1)
+    assert (result.error_code, f"`{named}`" in result.text) == ("invalid_argument", True)
+    assert missing.data["found"] is False
+
+
 @pytest.mark.parametrize("start", [-1, 2**53 + 1, 2**63, 10**30, 1.5, "1"])
 @pytest.mark.usefixtures("filled")
 async def test_a_start_that_cannot_be_is_named(client_of: Clients, start: Any) -> None:

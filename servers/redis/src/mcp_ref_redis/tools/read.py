@@ -1,12 +1,13 @@
 """Reading keys: one in windows, many at once, and what is known of one."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from mcp_protocol import Toolset, arg
-from mcp_ref_kit.db.calls.errors import DbError, bad_argument
+from mcp_ref_kit.db.calls.errors import bad_argument
 from mcp_ref_kit.db.rows.cells import Cells
 from mcp_ref_kit.db.rows.envelope import Untrusted
 from mcp_ref_kit.db.rows.room import Room, budget
@@ -120,6 +121,7 @@ async def value_of(db: Database, key: bytes, ask: Ask) -> tuple[KeyValue, Positi
     kind, ttl, *looked = await db.run((b"TYPE", key), (b"PTTL", key), *looks)
     kind, ttl = require(kind).decode(), require(ttl)
     db.remember(key, string=kind == "string")
+    _require_fitting(kinds.spoken(kind), ask)
     if looked and kind == "string":
         return _page(key, string_window(looked, ask), (kind, ttl, ask))
     if kind == kinds.NONE:
@@ -128,13 +130,36 @@ async def value_of(db: Database, key: bytes, ask: Ask) -> tuple[KeyValue, Positi
     if read is None:
         page = KeyValue(found=True, key=named(key), type=kind, ttl_ms=lifetime(ttl), truncated=False, untrusted=True)
         return page, None
-    if ask.start and kind not in ("string", "list", "zset"):
-        raise DbError(
-            f"`start` counts places in strings, lists and sorted sets; this key is a {kinds.spoken(kind)}.",
-            code="invalid_argument",
-            hint="Go on with `next_cursor`.",
-        )
     return _page(key, await read(db, key, ask), (kind, ttl, ask))
+
+
+def _require_fitting(kind: str, ask: Ask) -> None:
+    """No argument is passed over: it would seem to have been followed.
+
+    Raises:
+        ToolError: `invalid_argument`, naming the one that the type has no use for.
+    """
+    given = {
+        "start": ask.start > 0,
+        "match": ask.match is not None,
+        "fields": ask.fields is not None,
+        "path": ask.path != "$",
+    }
+    for name, types in _BELONGS.items():
+        if given[name] and kind not in (*types, kinds.NONE):
+            raise bad_argument(name, f"is for a {' or '.join(types)}; this key is a {kind}")
+    if given["match"] and (given["fields"] or given["start"]):
+        raise bad_argument("match", "cannot be given together with `fields` or `start`")
+    if ask.fields is not None and not ask.fields:
+        raise bad_argument("fields", "must name at least one")
+
+
+_BELONGS: Mapping[str, Sequence[str]] = {
+    "start": ("string", "list", "zset"),
+    "match": ("hash", "set", "zset"),
+    "fields": ("hash",),
+    "path": ("json",),
+}
 
 
 def _page(key: bytes, found: Window, facts: tuple[str, int, Ask]) -> tuple[KeyValue, Position | None]:
