@@ -274,6 +274,19 @@ async def test_vectors_are_read_as_numbers(client_of: Clients, raw: Any) -> None
     assert usual[0]["value"]["size"] == 5
 
 
+@pytest.mark.usefixtures("filled")
+async def test_an_encoding_is_that_of_members_and_fields_too(client_of: Clients) -> None:
+    found: dict[str, Any] = {}
+    async with client_of() as client:
+        for key in ("list", "set", "zset", "hash", "stream"):
+            page = (await client.call("read_key", key=key, encoding="base64", count=1)).data
+            (found[key],) = page.get("items") or page.get("members") or page["entries"]
+    assert found["list"] == {"base64": "aXRlbSAw", "size": 6}
+    assert found["set"]["size"] == found["zset"]["member"]["size"] - 2 == 1
+    assert found["hash"]["value"]["size"] in {1, 3}
+    assert found["stream"]["fields"] == {"n": {"base64": "MA==", "size": 1}}
+
+
 @pytest.mark.parametrize(
     ("key", "arguments", "named"),
     [

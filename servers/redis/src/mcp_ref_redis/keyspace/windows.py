@@ -127,17 +127,17 @@ async def _list(db: Database, key: bytes, ask: Ask) -> Window:
     start = ask.at.start if ask.at else ask.start
     bounds = (b"%d" % start, b"%d" % (start + ask.count - 1))
     length, items = _both(await db.run((b"LLEN", key), (b"LRANGE", key, *bounds)))
-    return _ordered("items", start, length, [cell(one, ask.cells) for one in items])
+    return _ordered("items", start, length, [_shown(one, ask) for one in items])
 
 
 async def _zset(db: Database, key: bytes, ask: Ask) -> Window:
     if ask.match is not None:
         walked = await _walked(db, b"ZSCAN", key, ask, each=2)
-        return await _scanned(db, (b"ZCARD", key), ask, "members", walked, _scored)
+        return await _scanned(db, (b"ZCARD", key), "members", walked, lambda pair: _scored(pair, ask))
     start = ask.at.start if ask.at else ask.start
     bounds = (b"%d" % start, b"%d" % (start + ask.count - 1))
     length, items = _both(await db.run((b"ZCARD", key), (b"ZRANGE", key, *bounds, b"WITHSCORES")))
-    return _ordered("members", start, length, [_scored(pair, ask.cells) for pair in pairs_of(items)])
+    return _ordered("members", start, length, [_scored(pair, ask) for pair in pairs_of(items)])
 
 
 async def _hash(db: Database, key: bytes, ask: Ask) -> Window:
@@ -146,19 +146,19 @@ async def _hash(db: Database, key: bytes, ask: Ask) -> Window:
         found = [_entry(pair, ask) for pair in zip(ask.fields, values, strict=True)]
         return Window(length=length, name="entries", items=found)
     walked = await _walked(db, b"HSCAN", key, ask, each=2)
-    return await _scanned(db, (b"HLEN", key), ask, "entries", walked, lambda pair, _: _entry(pair, ask))
+    return await _scanned(db, (b"HLEN", key), "entries", walked, lambda pair: _entry(pair, ask))
 
 
 async def _set(db: Database, key: bytes, ask: Ask) -> Window:
     walked = await _walked(db, b"SSCAN", key, ask, each=1)
-    return await _scanned(db, (b"SCARD", key), ask, "members", walked, cell)
+    return await _scanned(db, (b"SCARD", key), "members", walked, lambda one: _shown(one, ask))
 
 
 async def _stream(db: Database, key: bytes, ask: Ask) -> Window:
     first = b"-" if ask.at is None else b"(" + ask.at.after.encode()
     count = (b"COUNT", b"%d" % (ask.count + 1))
     length, items = _both(await db.run((b"XLEN", key), (b"XRANGE", key, first, b"+", *count)))
-    entries = [entry(one, ask.cells) for one in items]
+    entries = [entry(one, ask.cells, lambda data: _shown(data, ask)) for one in items]
     more = len(entries) > ask.count
     kept = entries[: ask.count]
 
@@ -220,16 +220,15 @@ async def _walked(db: Database, name: bytes, key: bytes, ask: Ask, *, each: int)
 async def _scanned(
     db: Database,
     counting: Vector,
-    ask: Ask,
     name: Literal["entries", "members"],
     walked: Walked[Any],
-    show: Callable[[Any, Cells], Any],
+    show: Callable[[Any], Any],
 ) -> Window:
     def behind(taken: int) -> Position | None:
         place = walked.behind(taken) if taken else walked.after
         return None if place is None else Position(place=place)
 
-    items = [show(item, ask.cells) for item in walked.items]
+    items = list(map(show, walked.items))
     length = await db.ask(*counting)
     return Window(length=length, name=name, items=items, behind=behind, reason=walked.reason)
 
@@ -269,11 +268,11 @@ def changed() -> DbError:
 
 def _entry(pair: tuple[bytes, bytes | None], ask: Ask) -> dict[str, Any]:
     name, value = pair
-    return {"field": named(name), "value": None if value is None else _field(value, ask)}
+    return {"field": named(name), "value": None if value is None else _shown(value, ask)}
 
 
-def _field(data: bytes, ask: Ask) -> Any:
-    """A value of a hash, cut where it is long; a vector is whole, or it would be none."""
+def _shown(data: bytes, ask: Ask) -> Any:
+    """A value or member of a collection, cut where it is long; a vector is whole, or it would be none."""
     if ask.encoding == "float32" and (numbers := unpacked(data)) is not None:
         return numbers
     if ask.encoding == "auto" or len(data) > ask.cells.most:
@@ -281,8 +280,8 @@ def _field(data: bytes, ask: Ask) -> Any:
     return rendered(data, ask.encoding)
 
 
-def _scored(pair: tuple[bytes, Any], cells: Cells) -> dict[str, Any]:
-    return {"member": cell(pair[0], cells), "score": score(pair[1])}
+def _scored(pair: tuple[bytes, Any], ask: Ask) -> dict[str, Any]:
+    return {"member": _shown(pair[0], ask), "score": score(pair[1])}
 
 
 def score(value: Any) -> Any:
@@ -293,10 +292,11 @@ def score(value: Any) -> Any:
     return Cells().any(number)
 
 
-def entry(item: Any, cells: Cells) -> dict[str, Any]:
+def entry(item: Any, cells: Cells, show: Callable[[bytes], Any] | None = None) -> dict[str, Any]:
     """An entry of a stream. Its fields are an object, or pairs where one is given twice or is no text."""
     identifier, flat = item
-    pairs = [(named(flat[at]), cell(flat[at + 1], cells)) for at in range(0, len(flat or ()), 2)]
+    show = show or (lambda data: cell(data, cells))
+    pairs = [(named(flat[at]), show(flat[at + 1])) for at in range(0, len(flat or ()), 2)]
     names = [name for name, _ in pairs]
     plain = all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
     return {"id": shown(identifier), "fields": dict(pairs) if plain else [list(pair) for pair in pairs]}
