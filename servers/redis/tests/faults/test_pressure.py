@@ -1,13 +1,18 @@
 """An engine that pauses, is full of clients, loads, changes its password or its role: said, survived, nothing left."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
+
+from mcp_ref_redis.engine.address import Address
+from mcp_ref_redis.engine.opening import Manner, open_link
 
 Clients = Any
 # The client library types its replies as anything at all.
@@ -60,6 +65,28 @@ async def test_a_hundred_calls_share_two_connections(client_of: Clients, raw: An
     assert after == [f"value of {name}" for name in names[:5]]
     assert most <= 2
     assert left <= 2
+
+
+async def test_a_write_that_was_given_up_is_not_sent_after_all(start_engine: Any, waited: Any) -> None:
+    """The engine takes what fits into sockets; the rest goes with the connection, and so does the descriptor."""
+    engine = start_engine()
+    link = await open_link(Address(port=engine.port), Manner(client_name=NAME, most_reply_bytes=2**20))
+    before = descriptors()
+    engine.signal(signal.SIGSTOP)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await link.exchange([(b"SET", b"large", b"x" * 48 * 2**20)])
+    await asyncio.sleep(0)
+    after = descriptors()
+    engine.signal(signal.SIGCONT)
+    with Redis.from_url(engine.url) as raw:
+        waited(lambda: not ours(raw))
+        assert not raw.exists("large")
+    assert after == before - 1
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_an_engine_without_room_for_another_client_says_so(client_of: Clients, start_engine: Any) -> None:

@@ -35,6 +35,8 @@ class Link:
     def __init__(self, connection: "AbstractConnection", parser: Parser) -> None:
         self._connection = connection
         self._parser = parser
+        writer = connection._writer  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the library shows it nowhere
+        self._transport = None if writer is None else writer.transport
         self.used_at = time.monotonic()
 
     @property
@@ -102,7 +104,9 @@ class Link:
             raise
 
     async def close(self) -> None:
-        """End it; safe to repeat."""
+        """End it at once; safe to repeat. What the engine has not taken yet of a call that was given up is not sent."""
+        if self._transport is not None:  # the library closes, which sends all first, however long that takes
+            self._transport.abort()
         await self._connection.disconnect(nowait=True)
 
     async def _write(self, vectors: Sequence[Vector]) -> None:

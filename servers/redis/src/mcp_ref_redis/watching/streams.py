@@ -63,9 +63,8 @@ class Streams:
         if not behind:
             await asyncio.sleep(BLOCK_MS / 1000)
             return
-        await link.send([read_vector(behind, 1, BLOCK_MS)])
         async with within(BLOCK_MS / 1000 + ANSWER_SECONDS):
-            reply = await link.receive()
+            [reply] = await link.exchange([read_vector(behind, 1, BLOCK_MS)])
         if isinstance(reply, Fault):
             await self._judge(reply, list(behind))
         elif found := {key: entry[0] for key, entry in entries_of(reply)}:
