@@ -146,7 +146,7 @@ async def test_a_password_typed_by_way_of_its_label_is_shown_no_more(browse: Bro
 
 
 async def test_an_element_of_another_kind_says_what_it_is_not(browse: Browse, site: Site, ok: Any) -> None:
-    calls = (
+    calls: tuple[tuple[str, dict[str, Any], str], ...] = (
         ("type", {"target": "h1", "text": "x"}, "no field for text"),
         ("type", {"target": "#box", "text": "x"}, "browser_check is for boxes"),
         ("check", {"target": "#text"}, "no checkbox or radio button"),

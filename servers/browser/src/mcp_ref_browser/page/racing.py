@@ -14,7 +14,10 @@ Found = TypeVar("Found")
 
 # The driver knows better why something did not happen, so it is let to say so first.
 DRIVER_SECONDS = 0.2
-_CLOSED = ("has been closed", "Connection closed", "Target crashed", "Page crashed", "browser has disconnected")
+_CLOSED = (
+    *("has been closed", "Connection closed", "Target crashed", "Page crashed", "browser has disconnected"),
+    "unable to perform operation on",  # the event loop's words for the pipe of a dead driver
+)
 # What the driver noticed while it waited, in our words, and what to do about it; the first that it said counts.
 _REASONS = (
     ("intercepts pointer events", "another element{by} covers it", "Close or scroll away what covers it first."),
@@ -131,11 +134,11 @@ def driver_errors() -> Generator[None]:
     """
     try:
         yield
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] != "playwright":  # which is not imported for this
-            raise
+    except Exception as error:  # the driver raises many kinds; others pass
         message = str(error)
         closed = any(word in message for word in _CLOSED)
+        if not closed and type(error).__module__.partition(".")[0] != "playwright":  # which is not imported for this
+            raise
         raise Gone() if closed else BrowserError(plain(message) or type(error).__name__) from error
 
 

@@ -19,7 +19,7 @@ async def leave(page: "Page") -> None:
     with suppress(Exception):  # it may be closed meanwhile
         try:
             await page.goto(BLANK, timeout=_MILLISECONDS)
-        except Exception as error:
+        except Exception as error:  # what interrupts is told from the rest by its words alone
             if "interrupted by another navigation" not in str(error):
                 raise
             await page.wait_for_url(BLANK, wait_until="commit", timeout=_MILLISECONDS)

@@ -1,5 +1,6 @@
 """Local and session storage of the page's origin: the same five tools for each."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from mcp_protocol import Output, Toolset, arg
@@ -24,7 +25,7 @@ def _area(own: Turn, area: Area) -> Any:
     return own.tab.page.local_storage if area == "localstorage" else own.tab.page.session_storage
 
 
-def _offer(area: Area) -> None:  # noqa: C901  five small tools for one kind of storage
+def _offer(area: Area) -> None:
     """Offer the tools of one kind of storage."""
     title = _NAMES[area]
 
@@ -34,29 +35,12 @@ def _offer(area: Area) -> None:  # noqa: C901  five small tools for one kind of 
     @webstorage.tool(f"browser_{area}_list", **options(LOOKS, "Keys"))
     async def items(ctx: Ctx, *, reveal: Reveal = None, session: SessionHandle = None) -> Output[Answer]:
         """List what the page keeps in this storage."""
-        revealed = may_reveal(ctx, reveal)
-
-        async def work(own: Turn) -> dict[str, Any]:
-            found = await own.do(_area(own, area).items())
-            listed = [{"key": one["name"], "value": shown(one["value"], reveal=revealed)} for one in found]
-            return _told(
-                {"items": listed}, [f"{one['name']}: {worded(one['value'], reveal=revealed)}" for one in found]
-            )
-
-        return await looked(ctx, Asked(session=session), work)
+        return await looked(ctx, Asked(session=session), partial(_listed, area, may_reveal(ctx, reveal)))
 
     @webstorage.tool(f"browser_{area}_get", **options(LOOKS, "One key"))
     async def item(ctx: Ctx, *, key: Key, reveal: Reveal = None, session: SessionHandle = None) -> Output[Answer]:
         """Describe the value of a key of this storage."""
-        revealed = may_reveal(ctx, reveal)
-
-        async def work(own: Turn) -> dict[str, Any]:
-            found = await own.do(_area(own, area).get_item(key))
-            if found is None:
-                raise BrowserError(f"There is no key {key[:100]!r}.", code="no_match")
-            return _told({"key": key, "value": shown(found, reveal=revealed)}, [worded(found, reveal=revealed)])
-
-        return await looked(ctx, Asked(session=session), work)
+        return await looked(ctx, Asked(session=session), partial(_described, area, key, may_reveal(ctx, reveal)))
 
     @webstorage.tool(f"browser_{area}_set", **options(SETS, "Set a key"))
     async def keep(
@@ -76,6 +60,19 @@ def _offer(area: Area) -> None:  # noqa: C901  five small tools for one kind of 
         return await _changed(ctx, session, area, "clear")
 
     del items, item, keep, remove, clear
+
+
+async def _listed(area: Area, revealed: bool, own: Turn) -> dict[str, Any]:  # noqa: FBT001  the first of a partial
+    found = await own.do(_area(own, area).items())
+    listed = [{"key": one["name"], "value": shown(one["value"], reveal=revealed)} for one in found]
+    return _told({"items": listed}, [f"{one['name']}: {worded(one['value'], reveal=revealed)}" for one in found])
+
+
+async def _described(area: Area, key: str, revealed: bool, own: Turn) -> dict[str, Any]:  # noqa: FBT001  of a partial
+    found = await own.do(_area(own, area).get_item(key))
+    if found is None:
+        raise BrowserError(f"There is no key {key[:100]!r}.", code="no_match")
+    return _told({"key": key, "value": shown(found, reveal=revealed)}, [worded(found, reveal=revealed)])
 
 
 async def _changed(ctx: Ctx, session: str | None, area: Area, how: str, *arguments: str) -> Output[Answer]:
