@@ -195,12 +195,16 @@ async def test_a_node_that_stands_still_or_dies_costs_the_calls_to_its_keys_alon
         gone = await client.call("read_key", key=names[second])
         some = await client.call("read_keys", keys=list(names.values()))
         rest = [await client.call("read_key", key=names[node]) for node in (first, third)]
+        cluster.on(third, "CLUSTER", "DELSLOTS", cluster.slot(names[third]))
+        down = await client.call("read_key", key=names[third])
     assert {one.error_code for one in stalled} <= {"timeout", "connection"}
     assert [one.data["value"] for one in others] == [names[second], names[third]]
     assert again.data["value"] == names[first]
     assert killed.get("_meta", {}).get("mcp-ref/error", {}).get("code") in {None, "connection", "busy"}
     assert gone.error_code in {"connection", "busy"}
     assert all(one.error_code in {None, "busy"} for one in rest)  # CLUSTERDOWN, once the others have noticed
+    assert down.error_code == "busy"
+    assert "CLUSTERDOWN" in down.text
     assert str(second.port) not in gone.text
     items = {item["key"]: item for item in some.data["items"]}
     assert items[names[second]]["error"]["code"] in {"connection", "busy"}
