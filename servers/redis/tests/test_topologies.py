@@ -99,6 +99,26 @@ async def test_atomic_calls_streams_and_channels_in_a_cluster(client_of: Clients
     assert '"2"' in key["text"]
 
 
+async def test_every_node_of_a_cluster_is_looked_at(client_of: Clients, nodes: list[Any]) -> None:
+    """One node that is badly configured makes the whole so; slow commands and clients are those of all."""
+    with Redis.from_url(nodes[1].url) as raw:
+        raw.config_set("slowlog-log-slower-than", 0)
+        raw.config_set("maxmemory", 100_000_000)
+        raw.ping()
+    async with client_of(nodes[0].url, cluster=True, mode="admin") as client:
+        health = await client.call("check_health")
+        slow = await client.call("slow_log", limit=1000)
+        clients = await client.call("client_list", limit=1000)
+    checks = {check["name"]: check for check in health.data["checks"]}
+    assert checks["configuration"]["status"] == "warning"
+    assert f"as {NODES - 1} of {NODES} nodes" in checks["configuration"]["detail"]
+    assert len({one["node"] for one in clients.data["clients"]}) == NODES
+    assert any(one["command"] == ["PING"] for one in slow.data["entries"])
+    assert [one["at"] for one in slow.data["entries"]] == sorted(
+        (one["at"] for one in slow.data["entries"]), reverse=True
+    )
+
+
 @pytest.fixture
 def guarded(start_engine: Any, waited: Any) -> tuple[Any, Any, Any]:
     """A primary, its replica, and a Sentinel that knows them."""

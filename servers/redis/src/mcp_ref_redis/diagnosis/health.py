@@ -4,7 +4,7 @@ from typing import Any
 
 from mcp_ref_redis.database import Database
 from mcp_ref_redis.diagnosis.info import sections
-from mcp_ref_redis.diagnosis.judging import Check, of_info
+from mcp_ref_redis.diagnosis.judging import Check, gravest, of_info
 from mcp_ref_redis.engine.faults import refusal
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.keyspace.sampling import Sample, take_sample
@@ -19,8 +19,17 @@ _MANY_SLOW = 100
 
 
 async def checks_of(db: Database) -> list[Check]:
-    """All checks, in the order of the engine's own importance."""
-    node = (await db.engine.nodes())[0]
+    """All checks, in the order of the engine's own importance; of a cluster, of its worst node."""
+    found = {node: await _of_node(db, node) for node in await db.engine.nodes()}
+    *checks, configuration = (
+        next(iter(found.values()))
+        if len(found) == 1
+        else [gravest(dict(zip(found, row, strict=True))) for row in zip(*found.values(), strict=True)]
+    )
+    return [*checks, await _big_keys(db), configuration]
+
+
+async def _of_node(db: Database, node: str) -> list[Check]:
     replies = await db.run(*[(b"INFO", name) for name in _SECTIONS], node=node)
     refused = next((reply for reply in replies if isinstance(reply, Fault)), None)
     texts = [reply.decode("utf-8", "replace") for reply in replies if isinstance(reply, bytes)]
@@ -31,8 +40,7 @@ async def checks_of(db: Database) -> list[Check]:
         (b"SLOWLOG", b"LEN"), (b"LATENCY", b"LATEST"), (b"CONFIG", b"GET", b"maxmemory-policy"), node=node
     )
     memory = next((one for one in found if one.name == "memory"), None)
-    found += [_slow(length), _latency(latest), await _big_keys(db), _configuration(policy, memory)]
-    return found
+    return [*found, _slow(length), _latency(latest), _configuration(policy, memory)]
 
 
 def _slow(length: Any) -> Check:

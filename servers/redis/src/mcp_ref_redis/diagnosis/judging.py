@@ -32,6 +32,15 @@ def worst(checks: list[Check]) -> Status:
     return "skipped"
 
 
+def gravest(checks: Mapping[str, Check]) -> Check:
+    """Of the same check of several nodes the worst, which says of which node it is and how many are like it."""
+    ranks = {node: (*_ORDER, "skipped").index(check.status) for node, check in checks.items()}
+    node = min(ranks, key=lambda one: ranks[one])
+    alike = sum(rank == ranks[node] for rank in ranks.values())
+    check = checks[node]
+    return Check(check.name, check.status, f"{node}, as {alike} of {len(checks)} nodes: {check.detail}")
+
+
 def of_info(info: Info) -> list[Check]:
     """What INFO alone says."""
     return [Check(name, *judge(info)) for name, judge in _JUDGES]

@@ -34,13 +34,13 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 class SlowLog(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """Of each: id, at (seconds since 1970), ms, command, client."""
+    """Of each: id, at (seconds since 1970), ms, command, client; in a cluster, node."""
 
     entries: list[Any]
 
 
 class Clients(Data, frozen=True, kw_only=True, omit_defaults=True):
-    """Of each: id, name, age and idle time in seconds, flags, database, command, user, address."""
+    """Of each: id, name, age and idle time in seconds, flags, database, command, user, address; in a cluster, node."""
 
     clients: list[Any]
     total: int
@@ -59,10 +59,12 @@ async def slow_log(ctx: Ctx, limit: Limit = 20, database: Named = None) -> SlowL
     """The commands that took longest, newest first; their arguments are cut."""
     async with reached(ctx, database) as db:
         _require_open(db.jail.closed)
-        node = (await db.engine.nodes())[0]
-        found = await db.ask(b"SLOWLOG", b"GET", b"%d" % limit, node=node)
         admin = db.mode == "admin"
-    entries = [_slow(one, admin=admin) for one in found]
+        entries: list[dict[str, Any]] = []
+        for node in await db.engine.nodes():
+            found = await db.ask(b"SLOWLOG", b"GET", b"%d" % limit, node=node)
+            entries += [_slow(one, admin=admin) | _where(node) for one in found]
+    entries = sorted(entries, key=lambda one: -one["at"])[:limit]
     kept = Room(budget(ctx.state.settings.max_output_chars)).leading(entries)
     reason = "bytes" if len(kept) < len(entries) else None
     truncation = cut_by(reason, len(kept), len(entries))
@@ -87,21 +89,27 @@ async def client_list(ctx: Ctx, limit: Limit = 20, database: Named = None) -> Cl
     """Who is connected; addresses are masked unless the mode is admin."""
     async with reached(ctx, database) as db:
         _require_open(db.jail.closed)
-        node = (await db.engine.nodes())[0]
-        text = (await db.ask(b"CLIENT", b"LIST", node=node)).decode("utf-8", "replace")
         admin = db.mode == "admin"
-    lines = text.splitlines()
-    clients = [_client(line, admin=admin) for line in lines[:limit]]
+        clients: list[dict[str, Any]] = []
+        for node in await db.engine.nodes():
+            text = (await db.ask(b"CLIENT", b"LIST", node=node)).decode("utf-8", "replace")
+            clients += [_client(line, admin=admin) | _where(node) for line in text.splitlines()]
+    total, clients = len(clients), clients[:limit]
     kept = Room(budget(ctx.state.settings.max_output_chars)).leading(clients)
-    reason = "bytes" if len(kept) < len(clients) else "limit" if len(clients) < len(lines) else None
-    truncation = cut_by(reason, len(kept), len(lines))
-    return Clients(clients=kept, total=len(lines), truncated=reason is not None, truncation=truncation, untrusted=True)
+    reason = "bytes" if len(kept) < len(clients) else "limit" if len(clients) < total else None
+    truncation = cut_by(reason, len(kept), total)
+    return Clients(clients=kept, total=total, truncated=reason is not None, truncation=truncation, untrusted=True)
 
 
 def _client(line: str, *, admin: bool) -> dict[str, Any]:
     facts = dict(part.split("=", 1) for part in line.split(" ") if "=" in part)
     found = {name.replace("-", "_"): facts[name] for name in _CLIENT_FACTS if name in facts}
     return found | {"address": _address(facts.get("addr", ""), admin=admin)}
+
+
+def _where(node: str) -> dict[str, str]:
+    """The node of a cluster that tells it."""
+    return {"node": node} if node else {}
 
 
 def _address(text: str, *, admin: bool) -> str:
