@@ -106,7 +106,10 @@ async def test_fields_take_what_is_meant_for_them(browse: Browse, site: Site, ok
         for one in given:
             ok(await filled(client, *one))
         values = await value_of(client, "[date.value, color.value, range.value, box.checked, drawn.ariaChecked]")
+        ok(await client.call("browser_type", target="#date", text="03152025", slowly=True))
+        pressed = await value_of(client, "date.value")
     assert values == ["2024-02-29", "#00ff00", "10", True, "true"]
+    assert pressed == "2025-03-15"
 
 
 async def test_text_is_added_at_the_end_of_whatever_holds_it(browse: Browse, site: Site, ok: Any) -> None:

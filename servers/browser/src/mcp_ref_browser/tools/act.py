@@ -180,10 +180,12 @@ async def browser_type(  # noqa: PLR0913  one parameter for each argument
 
     async def work(own: Turn) -> None:
         found = await own.find(target)
-        value = await typed(own, found, text)
-        milliseconds = own.seconds * 1000
         replace = clear is not False
-        if replace and not slowly:
+        at_once = replace and not slowly
+        # Key by key a field for dates takes what a user would press, whatever its value looks like.
+        value = await typed(own, found, text, whole=at_once)
+        milliseconds = own.seconds * 1000
+        if at_once:
             await own.do(found.fill(value, timeout=milliseconds))
         else:
             if replace:
@@ -227,8 +229,10 @@ async def browser_press_key(  # noqa: PLR0913  one parameter for each argument
     return await acted(ctx, acting(session, snapshot, timeoutMs), work)
 
 
-async def typed(own: Turn, found: "Locator", text: str) -> str:
+async def typed(own: Turn, found: "Locator", text: str, *, whole: bool = True) -> str:
     """What is really typed for a text; from then on nobody is shown a secret, or what a password field was given.
+
+    `whole`: it becomes the value of the field as it is, and must be one.
 
     Raises:
         BrowserError: `secret_denied`; `invalid_argument`, the field takes no such text.
@@ -248,7 +252,7 @@ async def typed(own: Turn, found: "Locator", text: str) -> str:
         _check_recorded(own)
         own.session.typed_secret = True
         own.session.redactor.add(PASSWORD, text)
-    else:
+    elif whole:
         check(field, text)
     return text
 
