@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct
 from mcp_protocol import Output
 from mcp_ref_browser.answer.answers import Answer, Told, answer, errors_redacted
 from mcp_ref_browser.answer.redact import masked
+from mcp_ref_browser.engine.ending import NotOpened
 from mcp_ref_browser.errors import BrowserError, crashed, invalid
 from mcp_ref_browser.page.racing import DRIVER_SECONDS, Gone, Interrupted, check_open, driver_errors, race
 from mcp_ref_browser.page.settle import Mark, settle
@@ -233,7 +234,9 @@ async def using(ctx: Ctx, asked: Asked) -> AsyncGenerator[tuple[Session, bool]]:
         with errors_redacted(session.redactor), driver_errors():
             await state.ready(session)
             yield session, minted and ctx.transport == "http"
-    except BaseException:  # a cancellation too
+    except BaseException as error:  # a cancellation too
+        if isinstance(error, BrowserError) and error.code == "timeout":
+            state.supervisor.doubt(opens=isinstance(error, NotOpened))
         if minted and state.registry.implied(ctx) != session.handle:
             await state.end(session)  # nobody has been told its handle, so nobody could ever use or close it
         raise

@@ -16,6 +16,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
+from mcp_ref_browser.engine.ending import drivers, put_down
 from mcp_ref_browser.errors import BrowserError, plain, unavailable
 from mcp_ref_browser.settings import Settings
 from mcp_ref_browser.setup.discover import keep_compiled, launch_options
@@ -33,6 +34,8 @@ WINDOW_SECONDS = 60.0
 PAUSE_SECONDS = 30.0
 _CLOSE_SECONDS = 1.5
 _PROBE_SECONDS = 2.0
+# A browser that is busy with the pages of one session answers late; one that is stopped, never.
+_DOUBT_SECONDS = 10.0
 _SANDBOX = ("No usable sandbox", "sandbox_host_linux", "setuid_sandbox")
 
 
@@ -71,6 +74,8 @@ class Engine:
         """How the browser was started, for a profile that needs a process of its own."""
         self.landing = Path(options["downloads_path"])
         """Where the browser writes downloads, under names of its own."""
+        self.drivers: set[int] = set()
+        """The process of its driver, where that is known."""
         self.dead = asyncio.Event()
         self.died_at = 0.0
 
@@ -88,25 +93,30 @@ class Engine:
         self.dead.set()
         return True
 
-    async def is_alive(self) -> bool:
-        """Ask the browser; a dead driver answers nothing, and does not say so by itself."""
+    async def is_alive(self, seconds: float, *, opens: bool = False) -> bool:
+        """Ask the browser, also whether it `opens` pages; a dead driver answers nothing, and says nothing by itself."""
         if self.dead.is_set():
             return False
         try:
-            async with asyncio.timeout(_PROBE_SECONDS):
+            async with asyncio.timeout(seconds):
+                if opens:
+                    context = await self.browser.new_context()
+                    await (await context.new_page()).evaluate("1")
+                    await context.close()
                 probe = await self.browser.new_browser_cdp_session()
                 await probe.detach()
         except Exception:  # noqa: BLE001  whatever it is, nothing can be done with this browser
-            self.die()
+            return False
         return not self.dead.is_set()
 
     async def close(self) -> None:
-        """End browser and driver; what does not end in time is left to the end of the pipe."""
+        """End browser and driver; what does not end in time is killed."""
         for end in (self.browser.close, self.playwright.stop):
             # A dead driver raises whatever it likes here, and there is nothing left to end.
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await end()
+        await asyncio.to_thread(put_down, self.drivers)
         await asyncio.to_thread(rmtree, self.landing, ignore_errors=True)
 
 
@@ -121,6 +131,7 @@ class Supervisor:
         self._breaker = Breaker(clock)
         self._engine: Engine | None = None
         self._launching: asyncio.Task[Engine | BrowserError] | None = None
+        self._doubting: asyncio.Task[None] | None = None
         self._generation = 0
         self._expected = False
 
@@ -135,6 +146,8 @@ class Supervisor:
         Raises:
             BrowserError: `browser_unavailable`.
         """
+        if self._doubting is not None:
+            await asyncio.shield(self._doubting)
         if self.running is not None:
             return self.running
         self._breaker.check()
@@ -148,7 +161,17 @@ class Supervisor:
     async def suspect(self) -> None:
         """Something was closed that nobody closed: see whether the whole engine is gone."""
         if self._engine is not None:
-            await self._engine.is_alive()
+            await self._examined(self._engine, _PROBE_SECONDS)
+
+    def doubt(self, *, opens: bool = False) -> None:
+        """A call has waited in vain: see whether the engine answers at all. Calls that come wait for the outcome."""
+        engine = self.running
+        if engine is not None and (self._doubting is None or self._doubting.done()):
+            self._doubting = self._tasks.create_task(self._examined(engine, _DOUBT_SECONDS, opens=opens))
+
+    async def _examined(self, engine: Engine, seconds: float, *, opens: bool = False) -> None:
+        if not await engine.is_alive(seconds, opens=opens):
+            self._died(engine)
 
     async def close(self) -> None:
         """End what runs; the next call would launch again."""
@@ -178,6 +201,7 @@ class Supervisor:
         driver = await imported(DRIVER)
         keep_compiled(os.environ)  # which the driver inherits; playwright lets nothing else be told to it
         place = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="mcp-ref-browser-"))
+        others = await asyncio.to_thread(drivers)
         playwright: Playwright = await driver.async_playwright().start()
         try:
             playwright.selectors.set_test_id_attribute(self._settings.test_id_attribute)
@@ -190,6 +214,7 @@ class Supervisor:
             raise
         self._generation += 1
         engine = Engine(playwright, browser, self._generation, options)
+        engine.drivers = await asyncio.to_thread(drivers) - others
         browser.on("disconnected", lambda _: self._died(engine))
         _watch_driver(playwright, lambda: self._died(engine))
         return engine

@@ -5,13 +5,14 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
 from mcp_protocol.errors import ToolError
 from mcp_ref_browser.answer.redact import Redactor
+from mcp_ref_browser.engine.ending import while_alive
 from mcp_ref_browser.engine.supervisor import Engine
 from mcp_ref_browser.errors import invalid, over_limit
 from mcp_ref_browser.guard.conversation import Dial
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+Found = TypeVar("Found")
+
 _CLOSE_SECONDS = 1.5
+_OPEN_SECONDS = 15.0
 _RESTORE_SECONDS = 3.0
 _MOST_ORIGINS = 100
 _MOST_LOST = 100
@@ -110,7 +114,7 @@ class Session:
                 self._proxy = GuardProxy(self.policy, self._on_answered, dial)
                 self._port = await self._proxy.start()
             again = self._engine
-            self.context = await self._made(engine)
+            self.context = await while_alive(engine.dead, self._made(engine), _OPEN_SECONDS, "No session was opened")
             self._engine = engine
             self.downloads.landing = engine.landing
             self.context.set_default_timeout(120_000)
@@ -231,7 +235,13 @@ class Session:
 
     async def _opened(self, context: "BrowserContext", ident: str | None = None) -> Tab:
         """A new page, as a tab."""
-        return self._adopted(await context.new_page(), ident)
+        return self._adopted(await self._in_time(context.new_page(), "No tab was opened"), ident)
+
+    async def _in_time(self, work: Awaitable[Found], what: str) -> Found:
+        """What the engine is asked for by the session itself."""
+        if self._engine is None:
+            raise AssertionError("a session has an engine once it is open")
+        return await while_alive(self._engine.dead, work, _OPEN_SECONDS, what)
 
     def _adopted(self, page: "Page", ident: str | None = None) -> Tab:
         for tab in self.tabs.values():

@@ -10,7 +10,7 @@ from msgspec import UNSET
 from mcp_protocol import Link, Output, Toolset, arg
 from mcp_protocol.errors import ToolError
 from mcp_ref_browser.answer.answers import Answer
-from mcp_ref_browser.errors import timed_out
+from mcp_ref_browser.errors import crashed, timed_out
 from mcp_ref_browser.guard.policy import SessionPolicy
 from mcp_ref_browser.guard.urls import BLANK, opened
 from mcp_ref_browser.page.racing import Interrupted
@@ -149,7 +149,7 @@ async def _downloaded(own: Turn, began: int, error: ToolError) -> Artifact:
         raise error
     downloads = own.session.downloads
     if not await downloads.begun(began, _DOWNLOAD_BEGINS):
-        raise error
+        raise crashed(own.tab.url) if own.tab.crashed else error
     try:
         async with asyncio.timeout(own.seconds):
             await downloads.outcome.wait()

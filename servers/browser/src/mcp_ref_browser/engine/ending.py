@@ -1,0 +1,76 @@
+"""The end of an engine that does not end by itself: a driver or browser that is stopped, or waits for ever."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from mcp_ref_browser.errors import BrowserError
+
+Found = TypeVar("Found")
+_DRIVER = b"run-driver"
+
+
+class NotOpened(BrowserError):
+    """A browser that answers has opened no page or context: it cannot begin processes any more."""
+
+
+async def while_alive(dead: asyncio.Event, work: Awaitable[Found], seconds: float, what: str) -> Found:
+    """The outcome of what an engine is asked for; the driver never answers for a browser that dies meanwhile.
+
+    Raises:
+        BrowserError: it has died, or did not do it in time.
+    """
+    async with asyncio.TaskGroup() as group:
+        doing, dying = group.create_task(_outcome(work)), group.create_task(dead.wait())
+        await asyncio.wait({doing, dying}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        late = not doing.done()
+        doing.cancel()
+        dying.cancel()
+    if not late:
+        found, error = doing.result()
+        if error is None:
+            return found  # pyright: ignore[reportReturnType]  there is a value where there is no error
+        raise error
+    if dead.is_set():
+        raise BrowserError("The browser has died.", code="crashed", hint="Call again: it is started anew.")
+    raise NotOpened(f"{what} within {seconds:g} s.", code="timeout", retryable=True)
+
+
+def drivers() -> set[int]:
+    """The drivers among the processes that this one has begun, where the system tells. Blocking."""
+    return {pid for pid in _children(os.getpid()) if _DRIVER in _command(pid)}
+
+
+def put_down(begun: set[int]) -> None:
+    """Kill those drivers that are still there, and the browsers below them. Blocking."""
+    for driver in begun & drivers():
+        for pid in [*_children(driver), driver]:
+            with suppress(OSError):
+                # A browser leads a group of its own, with all its parts.
+                (os.killpg if os.getpgid(pid) == pid else os.kill)(pid, signal.SIGKILL)
+
+
+async def _outcome(work: Awaitable[Found]) -> tuple[Found | None, Exception | None]:
+    try:
+        return await work, None
+    except Exception as error:  # noqa: BLE001  an exception would end the group; the caller raises it
+        return None, error
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += map(int, file.read_text().split())
+    return found
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
