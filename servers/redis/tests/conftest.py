@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -255,9 +255,9 @@ def filled(raw: Any) -> Any:
     return raw
 
 
-@pytest.fixture
-def start_engine() -> Generator[Callable[..., Engine]]:
-    """Engines of a test's own, with options; they end with it."""
+@contextmanager
+def starting() -> Generator[Callable[..., Engine]]:
+    """Starts engines, with options; they end with the block."""
     started: list[Engine] = []
 
     def start(*options: str, **more: Any) -> Engine:
@@ -268,6 +268,20 @@ def start_engine() -> Generator[Callable[..., Engine]]:
     yield start
     for engine in started:
         engine.close()
+
+
+@pytest.fixture
+def start_engine() -> Generator[Callable[..., Engine]]:
+    """Engines of a test's own."""
+    with starting() as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_lasting_engine() -> Generator[Callable[..., Engine]]:
+    """Engines that the tests of a file share."""
+    with starting() as start:
+        yield start
 
 
 def redis_stack(*options: str, modules: Sequence[str] = MODULES, tls: bool = False) -> Engine:

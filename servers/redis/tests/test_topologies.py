@@ -24,21 +24,28 @@ SLOTS = 16_384
 NODES = 3
 
 
-@pytest.fixture
-def nodes(start_engine: Any, waited: Any) -> list[Any]:
+@pytest.fixture(scope="module")
+def cluster(start_lasting_engine: Any) -> list[Any]:
     """Three nodes that share the slots."""
     options = ("--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--appendonly", "no")
-    found = [start_engine(*options) for _ in range(NODES)]
+    found = [start_lasting_engine(*options) for _ in range(NODES)]
     share = SLOTS // NODES + 1
     for at, node in enumerate(found):
         with Redis.from_url(node.url) as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", at * share, min((at + 1) * share, SLOTS) - 1)
             client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", at + 1)
             client.execute_command("CLUSTER", "MEET", "127.0.0.1", found[0].port)
-    for node in found:
+    return found
+
+
+@pytest.fixture
+def nodes(cluster: list[Any], waited: Any) -> list[Any]:
+    """The nodes, empty."""
+    for node in cluster:
         with Redis.from_url(node.url) as client:
             waited(lambda: _is_whole(client))
-    return found
+            client.flushall()
+    return cluster
 
 
 def _is_whole(client: Any) -> bool:
@@ -109,6 +116,9 @@ async def test_every_node_of_a_cluster_is_looked_at(client_of: Clients, nodes: l
         health = await client.call("check_health")
         slow = await client.call("slow_log", limit=1000)
         clients = await client.call("client_list", limit=1000)
+    with Redis.from_url(nodes[1].url) as raw:
+        raw.config_set("slowlog-log-slower-than", 10_000)
+        raw.config_set("maxmemory", 0)
     checks = {check["name"]: check for check in health.data["checks"]}
     assert checks["configuration"]["status"] == "warning"
     assert f"as {NODES - 1} of {NODES} nodes" in checks["configuration"]["detail"]
