@@ -268,3 +268,25 @@ async def test_a_reply_that_has_no_room_says_that_the_command_has_run(client_of:
     told = [one.get("error", {}).get("message", "") for one in piped.data["replies"]]
     assert ["has run" in text for text in (read.text, taken.text, *told)] == [False, True, False, True, False]
     assert (raw.exists("a"), raw.exists("b"), raw.exists("c")) == (0, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("count", "code"), [(0, "invalid_argument"), (1, None), (500, None), (501, "invalid_argument")]
+)
+@pytest.mark.usefixtures("raw")
+async def test_so_many_commands_make_a_pipeline(client_of: Clients, count: int, code: str | None) -> None:
+    async with client_of() as client:
+        result = await client.call("pipeline", commands=[["ECHO", str(number)] for number in range(count)])
+        atomic = await client.call("pipeline", commands=[["ECHO", "x"]] * count, atomic=True)
+    assert (result.error_code, atomic.error_code) == (code, code)
+    if code is None:
+        assert [one["ok"] for one in result.data["replies"]] == [str(number) for number in range(count)]
+        assert len(atomic.data["replies"]) == count
+
+
+@pytest.mark.parametrize(("count", "code"), [(0, "invalid_argument"), (1000, None), (1001, "invalid_argument")])
+@pytest.mark.usefixtures("raw")
+async def test_so_many_arguments_make_a_command(client_of: Clients, count: int, code: str | None) -> None:
+    words = ["MGET", *[f"k{number}" for number in range(1000)]][:count]
+    async with client_of() as client:
+        assert (await client.call("command", args=words)).error_code == code
