@@ -204,3 +204,16 @@ async def test_no_entry_of_a_busy_stream_is_the_last_that_nobody_is_told_of(clie
             await heard(uri)
             raw.xadd("s", {"n": f"{number}, while nobody looks"})
             await heard(uri)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_more_keys_than_fit_a_reply_are_looked_at_all_the_same(client_of: Clients, raw: Any) -> None:
+    """A hundred streams whose last entries take ten megabytes, and a hundred keys."""
+    streams, keys = [f"s{number}" for number in range(100)], [f"k{number}" for number in range(100)]
+    for name in streams:
+        raw.xadd(name, {"n": "x" * 100_000})
+    uris = [f"redis://0/stream/{name}" for name in streams] + [f"redis://0/key/{name}" for name in keys]
+    async with client_of() as client, listening(client, *uris) as heard:
+        raw.xadd(streams[70], {"n": "more"})
+        raw.set(keys[70], "v")
+        await all_of(heard, [uris[70], uris[170]])

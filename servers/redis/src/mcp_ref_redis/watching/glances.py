@@ -1,6 +1,6 @@
 """A key at one moment, as far as it can be told from another moment cheaply."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ from mcp_ref_redis.keyspace import kinds
 # Of longer strings the length must do.
 _DIGESTED = 1024
 _FACTS = 2
+_AT_ONCE = 50
 # What tells two values of one length apart.
 _MARKS = {"string": b"GETRANGE", "stream": b"XREVRANGE"}
 _MARK_WORDS = {"string": (b"0", b"%d" % (_DIGESTED - 1)), "stream": (b"+", b"-", b"COUNT", b"1")}
@@ -18,6 +19,15 @@ _MARK_WORDS = {"string": (b"0", b"%d" % (_DIGESTED - 1)), "stream": (b"+", b"-",
 
 async def glances(db: Database, names: Sequence[bytes]) -> list[Any]:
     """For each key: type, whether it will expire, length, and a mark: digest of a short string, last id of a stream."""
+    return [one for part in parts(names) for one in await _glances(db, part)]
+
+
+def parts(names: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """So few at a time that the replies fit one exchange, whatever is in the keys, as good as always."""
+    return (names[at : at + _AT_ONCE] for at in range(0, len(names), _AT_ONCE))
+
+
+async def _glances(db: Database, names: Sequence[bytes]) -> list[Any]:
     told = await db.run(*[vector for name in names for vector in ((b"TYPE", name), (b"PTTL", name))])
     types = [_type(told[at]) for at in range(0, len(told), _FACTS)]
     looks = [_look(kind, name) for kind, name in zip(types, names, strict=True)]

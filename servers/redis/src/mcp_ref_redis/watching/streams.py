@@ -9,6 +9,7 @@ from mcp_ref_redis.engine.faults import refusal, within
 from mcp_ref_redis.engine.opening import Link
 from mcp_ref_redis.engine.resp import Fault
 from mcp_ref_redis.messaging.entries import entries_of, read_vector
+from mcp_ref_redis.watching.glances import parts
 from mcp_ref_redis.watching.patience import ANSWER_SECONDS
 
 # How long one XREAD waits: a stream that is new among the watched is heard of from the next one on.
@@ -105,9 +106,12 @@ class Streams:
             self._told(back)
 
     async def _last(self, names: list[bytes]) -> list[bytes | None]:
-        async with within(ANSWER_SECONDS):
-            replies = await self._db.run(*[(b"XREVRANGE", name, b"+", b"-", b"COUNT", b"1") for name in names])
-        return [_last_id(reply) for reply in replies]
+        found: list[bytes | None] = []
+        for part in parts(names):
+            async with within(ANSWER_SECONDS):
+                replies = await self._db.run(*[(b"XREVRANGE", name, b"+", b"-", b"COUNT", b"1") for name in part])
+            found += [_last_id(reply) for reply in replies]
+        return found
 
 
 def _last_id(reply: Any) -> bytes | None:
