@@ -1,6 +1,7 @@
 # ruff: noqa: N803  argument names are the wire's
 """What pages get from the network: mocked answers, being offline, recordings."""
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 network = Toolset[State]("network", default=False)
 
 MOST_MOCKS = 50
+# One line: the browser lets a request wait for ever whose answer it cannot take.
+_HEADER = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:[ \t]*([^\x00-\x1f\x7f]*?)\s*")
 _MILLISECONDS = 30_000
 
 
@@ -48,12 +51,14 @@ async def browser_route(  # noqa: PLR0913  one parameter for each argument
     pattern: Annotated[str, arg("Glob of URLs, such as **/api/users.", min_length=1, max_length=2000)],
     status: Annotated[int, arg("Status of the answer.", ge=100, le=599)] | None = None,
     body: Annotated[str, arg("Body of the answer.")] | None = None,
-    contentType: Annotated[str, arg("Its type.")] | None = None,
+    contentType: Annotated[str, arg("Its type.", max_length=200)] | None = None,
     headers: Annotated[list[str], arg("Headers as `Name: value`.")] | None = None,
     removeHeaders: Annotated[str, arg("Names of request headers to leave out, with commas.")] | None = None,
     session: SessionHandle = None,
 ) -> Output[Answer]:
     """Answer matching requests with this, instead of the network."""
+    if contentType is not None and not contentType.isprintable():
+        raise invalid("`contentType` has characters that no header may have.")
     mock = Mock(
         pattern=pattern,
         status=status,
@@ -163,8 +168,8 @@ async def _answered(mock: Mock, route: "Route") -> None:
 def _headers(given: list[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for one in given:
-        name, colon, value = one.partition(":")
-        if not colon or not name.strip():
+        header = _HEADER.fullmatch(one)
+        if header is None:
             raise invalid(f"`headers`: {one[:100]!r} is not of the form `Name: value`.")
-        found[name.strip()] = value.strip()
+        found[header[1]] = header[2]
     return found

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from mcp_protocol import Output, Toolset, arg
 from mcp_ref_browser.answer.answers import Answer
+from mcp_ref_browser.errors import BrowserError, invalid
 from mcp_ref_browser.page.pictures import without_typed
 from mcp_ref_browser.state import Ctx, State
 from mcp_ref_browser.tools.arguments import LOOKS, SessionHandle, without
@@ -35,7 +36,17 @@ async def browser_pdf_save(  # noqa: PLR0913  one parameter for each argument
 
     async def work(own: Turn) -> dict[str, Any]:
         async with without_typed(own.tab, own.seconds):
-            data = await own.do(own.tab.page.pdf(**options), "The document was not made")
+            data = await _printed(own, options)
         return await save(own, filename, "pdf", "application/pdf", data)
 
     return await looked(ctx, Asked(session=session, timeout_ms=_MILLISECONDS), work)
+
+
+async def _printed(own: Turn, options: Any) -> bytes:
+    try:
+        return await own.do(own.tab.page.pdf(**options), "The document was not made")
+    except BrowserError as error:
+        _, sign, why = error.message.partition("Page range")
+        if sign:
+            raise invalid(f"`pageRanges`: page range{why}.", "Such as 1-3, 5.") from error
+        raise

@@ -244,7 +244,7 @@ async def browser_emulate_media(  # noqa: PLR0913  one parameter for each argume
             "media": media,
         }
     )
-    # The driver's word for what the page had before.
+    # The driver's word for emulating nothing.
     options: Any = {name: "null" if value == DEFAULT else value for name, value in given.items()}
 
     async def work(own: Turn) -> None:
