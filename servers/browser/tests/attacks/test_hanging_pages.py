@@ -13,6 +13,7 @@ from lanes_of_tests import Reply, Visitor, over_http
 from site_of_tests import PAGES
 
 from mcp_protocol.client import Client
+from mcp_ref_browser.sessions import session
 
 Site = Any
 HANGING = {
@@ -107,6 +108,19 @@ async def test_a_server_that_is_slow_does_not_cost_the_tab(shared: Client, site:
         kept = await own.run("() => sessionStorage.kept")
     assert page.data["page"]["tab"] == "t1"
     assert kept == "yes"
+
+
+async def test_a_page_that_keeps_megabytes_does_not_fill_the_server_with_them(shared: Client, site: Site) -> None:
+    """What a death of the browser would lose is asked for after every action, and held for each origin."""
+    async with visitor(shared) as own:
+        await own.do("browser_navigate", url=f"{site.url}/blank")
+        await own.run("() => { localStorage.small = 'x'.repeat(1000) }")
+        small = await own.run(session.STORED)
+        await own.run("() => { for (let i = 0; i < 4; i++) localStorage[i] = 'x'.repeat(1e6) }")
+        large = await own.run(session.STORED)
+        await own.run("() => localStorage.clear()")
+    assert [name for name, _ in small["entries"]] == ["small"]
+    assert large == {"origin": site.url, "entries": []}
 
 
 @pytest.mark.parametrize("kind", STORMS)

@@ -64,6 +64,8 @@ class PageListener:
         self._tab = tab
         self._owner = owner
         self._flood = Flood()
+        self._open: dict[Request, RequestEntry] = {}
+        """The entries of the requests under way: to look for one among all takes seconds on a page with thousands."""
         listeners: dict[str, Any] = {
             "console": self._console,
             "pageerror": self._error,
@@ -120,12 +122,14 @@ class PageListener:
             tab.requests.begin()
             tab.traffic.navigations += 1
             tab.status = None
-        tab.requests.add(RequestEntry(request.method, request.url[:8192], request.resource_type, request=request))
+        entry = RequestEntry(request.method, request.url[:8192], request.resource_type, request=request)
+        self._open[request] = entry
+        tab.requests.add(entry)
         tab.traffic.begin(request, "document" if request.is_navigation_request() else request.resource_type)
 
     def _response(self, response: "Response") -> None:
         request = response.request
-        entry = self._entry(request)
+        entry = self._open.get(request)
         if entry is not None:
             entry.status = response.status
         if self._is_main(request):
@@ -143,7 +147,7 @@ class PageListener:
             self._refused(self._owner.refusals.find(request.url) or _unreachable(request.url))
 
     def _ended(self, request: "Request", failure: str | None) -> None:
-        entry = self._entry(request)
+        entry = self._open.pop(request, None)
         if entry is not None:
             entry.failure = failure
             entry.ended = asyncio.get_running_loop().time()
@@ -223,9 +227,6 @@ class PageListener:
             return request.frame == self._tab.page.main_frame
         except Exception:  # noqa: BLE001  the frame of a page that is being made is not known yet: it is the main one
             return True
-
-    def _entry(self, request: "Request") -> RequestEntry | None:
-        return next((entry for entry in reversed(list(self._tab.requests)) if entry.request == request), None)
 
 
 def _unreachable(url: str) -> BrowserError:

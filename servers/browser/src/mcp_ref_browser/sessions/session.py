@@ -42,7 +42,10 @@ _RESTORE_SECONDS = 3.0
 _MOST_ORIGINS = 100
 _MOST_LOST = 100
 _DYING_SECONDS = 1.0
-_STORED = "() => ({origin: location.origin, entries: Object.entries(localStorage)})"
+# A page may keep ten megabytes, and this is asked after every action: what is more than a login needs is not kept.
+STORED = """() => { const entries = Object.entries(localStorage);
+ const size = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+ return {origin: location.origin, entries: size > 250000 ? [] : entries} }"""
 
 
 class Facts(Struct, kw_only=True):
@@ -153,7 +156,7 @@ class Session:
         with contextlib.suppress(Exception):  # a page that goes away meanwhile is remembered the next time
             async with asyncio.timeout(_CLOSE_SECONDS):
                 self._kept.cookies = list(await self.context.cookies())
-                found = await tab.page.evaluate(_STORED)
+                found = await tab.page.evaluate(STORED)
                 if len(self._kept.storage) < _MOST_ORIGINS or found["origin"] in self._kept.storage:
                     self._kept.storage[found["origin"]] = found["entries"]
                 await tidy(tab)
