@@ -18,7 +18,7 @@ SLOTS = 16_384
 NODES = 3
 
 Answer = Callable[..., Any]
-"""What a peer says to a command: bytes, None to say nothing at all; or something to await, which may write itself."""
+"""What a peer says to a command: bytes, or None for nothing at all; a coroutine gets the stream, and writes itself."""
 
 
 class Peer:
@@ -63,10 +63,7 @@ class Peer:
         if self._greets and words[:2] == [b"CLIENT", b"SETNAME"]:
             return b"+OK\r\n"
         self.commands.append(words)
-        if not inspect.iscoroutinefunction(self._answer):
-            return self._answer(words)
-        wants_words = len(inspect.signature(self._answer).parameters) > 1
-        return self._answer(words, writer) if wants_words else self._answer(writer)
+        return self._answer(words, writer) if inspect.iscoroutinefunction(self._answer) else self._answer(words)
 
 
 async def _command(reader: asyncio.StreamReader) -> list[bytes]:

@@ -70,7 +70,7 @@ async def test_what_never_ends_is_ended_by_its_bounds(client_of: Clients, peer_o
     """Bytes, values and levels are counted over all that a call reads; the rest stays on the wire, which is closed."""
     begin, more = ENDLESS[kind]
 
-    async def flood(writer: asyncio.StreamWriter) -> None:
+    async def flood(_: list[bytes], writer: asyncio.StreamWriter) -> None:
         writer.write(begin)
         while not writer.is_closing():
             writer.write(more)
@@ -92,7 +92,7 @@ async def test_what_never_ends_is_ended_by_its_bounds(client_of: Clients, peer_o
 async def test_a_greeting_that_never_ends_or_is_none(client_of: Clients, peer_of: PeerOf) -> None:
     """The handshake is the client library's, its bounds are ours."""
 
-    async def flood(writer: asyncio.StreamWriter) -> None:
+    async def flood(_: list[bytes], writer: asyncio.StreamWriter) -> None:
         while not writer.is_closing():
             writer.write(PUSH * 1000)
             await writer.drain()
@@ -148,11 +148,11 @@ async def test_a_reply_that_comes_late_is_never_the_next_callers(client_of: Clie
 async def test_half_a_reply_ends_the_call_and_nothing_else(client_of: Clients, peer_of: PeerOf, said: bytes) -> None:
     """Said and then silent: the deadline. Said and then gone: at once."""
 
-    async def say(writer: asyncio.StreamWriter) -> None:
+    async def say(_: list[bytes], writer: asyncio.StreamWriter) -> None:
         writer.write(said)
         await writer.drain()
 
-    async def say_and_go(writer: asyncio.StreamWriter) -> None:
+    async def say_and_go(_: list[bytes], writer: asyncio.StreamWriter) -> None:
         writer.write(said)
         writer.close()
 
