@@ -72,9 +72,11 @@ async def begun(session: Session, kind: Kind, filename: str | None = None) -> Re
     context.once("close", lambda _: _abandoned(session, made))
     try:
         await asyncio.to_thread(made.place.mkdir, 0o700)
-    except OSError as error:
+    except BaseException as error:  # a cancellation too
         await dropped(session, made)
-        raise BrowserError("There is no room for a recording.", code="failed") from error
+        if isinstance(error, OSError):
+            raise BrowserError("There is no room for a recording.", code="failed") from error
+        raise
     return made
 
 
