@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
@@ -106,7 +107,9 @@ async def test_waiting_calls_delay_nobody_and_end_when_they_are_cancelled(
         took = time.monotonic() - start
         assert (await client.call_tool("read_key", {"key": "k"})).structured_content["value"] == "v"
     await until(lambda: ours(raw, name) == 0)
-    assert sorted(crowded)[7] < max(0.05, 4 * sorted(alone)[7])
+    # They wait for ten seconds; a machine that does nothing else answers in a few thousandths of one.
+    quiet = os.getloadavg()[0] < 1
+    assert sorted(crowded)[7] < (0.05 if quiet else max(0.5, 10 * sorted(alone)[7]))
     assert took < 3
 
 
