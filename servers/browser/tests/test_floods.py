@@ -11,7 +11,7 @@ class Clock:
         return self.now
 
 
-def test_a_thousand_lines_in_a_second_are_a_flood_and_the_same_in_two_are_none() -> None:
+def test_many_lines_in_a_second_are_a_flood_and_the_same_in_two_are_none() -> None:
     clock = Clock()
     flood = Flood(clock)
     assert [flood.rises() for _ in range(MOST)].count(True) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -26,7 +27,7 @@ STORMS = {
     "popups without ties": "for (let i = 0; i < 100; i++) open('/blank?' + i, '_blank', 'noopener')",
     "states": "let i = 0; setTimeout(() => { while (1) history.pushState({}, '', '?' + i++) }, 100)",
     "places": "let i = 0; setInterval(() => { for (let k = 0; k < 100; k++) location.hash = i++ }, 0)",
-    "console": "setInterval(() => { for (let i = 0; i < 1000; i++) console.error('x'.repeat(500) + i) }, 10)",
+    "console": "setInterval(() => { for (let i = 0; i < 300; i++) console.error('x'.repeat(500) + i) }, 10)",
     "errors": "setInterval(() => { for (let i = 0; i < 500; i++) setTimeout(() => { throw Error('x' + i) }) }, 10)",
     "downloads": """for (let i = 0; i < 1000; i++) { const a = document.createElement('a'); a.href = '/file.bin?' + i;
       a.download = i; document.body.append(a); a.click() }""",
@@ -36,8 +37,11 @@ STORMS = {
     "reloads": "location.reload()",
     "navigations": "location = '/storm?' + Math.random()",
 }
-# Over its own time, for a call that ends with it; machines that do other things beside are slow.
-MORE_SECONDS = 1.5
+
+
+def more_seconds() -> float:
+    """Over its own time, for a call that ends with it; machines that do other things beside are slow."""
+    return 1.5 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -77,7 +81,7 @@ async def undisturbed(client: Client) -> AsyncGenerator[None]:
             yield
         finally:
             done.set()
-    assert longest < 4 * MORE_SECONDS
+    assert longest < 5 * more_seconds()
 
 
 @pytest.mark.parametrize("how", HANGING)
@@ -88,7 +92,7 @@ async def test_a_page_that_hangs_keeps_nobody_from_the_next(shared: Client, site
         first = await own.call("browser_navigate", url=f"{site.url}/hanging", timeoutMs=600)
         began = time.monotonic()
         second = await own.call("browser_navigate", url=f"{site.url}/form", timeoutMs=600)
-        assert time.monotonic() - began < 2 + MORE_SECONDS
+        assert time.monotonic() - began < 2 + more_seconds()
         third = await own.do("browser_navigate", url=f"{site.url}/article")
         found = await own.do("browser_find", text="Rhine")
         tabs = (await own.do("browser_tabs", action="list")).data["tabs"]
@@ -134,10 +138,10 @@ async def test_a_storm_of_a_page_is_over_with_the_next_navigation(shared: Client
         ):
             began = time.monotonic()
             await own.call(tool, timeoutMs=1000, **arguments)
-            assert time.monotonic() - began < 2 + 2 * MORE_SECONDS
+            assert time.monotonic() - began < 2 + 2 * more_seconds()
         while (reply := await own.call("browser_navigate", url=f"{site.url}/article", timeoutMs=3000)).is_error:
             assert reply.error_code in {"timeout", "crashed", "failed"}, reply.text
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 8 * more_seconds(), reply.text
         found = await own.do("browser_find", text="Rhine")
         tabs = (await own.do("browser_tabs", action="list")).data["tabs"]
     assert found.data["result"]["total"] >= 1

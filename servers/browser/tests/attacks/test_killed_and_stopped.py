@@ -73,6 +73,7 @@ async def test_a_process_that_stands_still_is_replaced_and_put_down(
     """It says nothing and closes nothing, so that only its silence can tell; a call that waits in vain sees to it."""
     del chromium
     monkeypatch.setattr(engines, "_DOUBT_SECONDS", 0.5)
+    monkeypatch.setattr(engines, "_CLOSE_SECONDS", 0.3)
     async with started() as (own, send), browse(supervisor=own, snapshot="none") as client:
         ok(await client.call("browser_navigate", url=f"{site.url}/form"))
         stopped = send(victim, signal.SIGSTOP)

@@ -15,6 +15,7 @@ from mcp_protocol.client import Client, Endpoint, RemoteError
 
 Site = Any
 AUDIENCE = "https://browser.example/mcp"
+CAPS = "vision,pdf,storage,network,testing,devtools,config,webmcp"
 SCOPES = "browser:read browser:write browser:admin"
 
 
@@ -46,7 +47,7 @@ async def two_people(site: Site, place: Path, revision: str) -> AsyncGenerator[t
     async with issuing() as issuer:
         known = ("--auth-introspection-url", f"{issuer}/introspect", "--auth-client-id", "me")
         words = ("--auth-client-secret-file", str(place / "known-by"))
-        flags = ("--auth-issuer", issuer, "--auth-audience", AUDIENCE, *known, *words, "--caps", "storage")
+        flags = ("--auth-issuer", issuer, "--auth-audience", AUDIENCE, *known, *words, "--caps", CAPS)
         async with over_http("--allowed-origins", site.url, "--allow-reveal", *flags) as (url, _):
             ann, bob = (
                 Endpoint(url, headers={"Authorization": f"Bearer opaque-token-{name}"}) for name in ("ann", "bob")
@@ -100,6 +101,103 @@ async def test_nothing_of_one_person_is_there_for_another(
         assert ann.session not in str((await two.read_resource("browser://sessions")).contents)
         undisturbed = await ann.run("() => [document.cookie, localStorage.who]")
     assert undisturbed == ["user=ann", "ann"]
+
+
+# What the schema does not say of arguments: one of several that is needed, or a form that a text must have.
+GIVEN: dict[str, dict[str, Any]] = {
+    "browser_find": {"text": "x"},
+    "browser_session": {"action": "info"},
+    "browser_tabs": {"action": "list"},
+    "browser_navigate": {"url": "http://127.0.0.1:1/"},
+    "browser_evaluate": {"function": "() => document.cookie"},
+    "browser_fill_form": {"fields": [{"target": "x", "type": "textbox", "value": "x"}]},
+    "browser_emulate": {"cpuRate": 1},
+    "browser_drop": {"target": "x", "data": {"text/plain": "x"}},
+    "browser_wait_for": {"text": "x"},
+}
+
+
+def least(schema: dict[str, Any]) -> Any:
+    """The least that a schema takes."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return least(schema["anyOf"][0])
+    if schema.get("type") == "array":
+        return [least(schema["items"])] if "items" in schema else []
+    if schema.get("type") == "object":
+        return {name: least(schema["properties"][name]) for name in schema.get("required", ())}
+    return {"integer": 1, "number": 1, "boolean": True}.get(schema.get("type", ""), "x")
+
+
+@each_revision
+async def test_every_tool_is_told_the_same_of_another_persons_handle_and_of_an_invented_one(
+    chromium: str, site: Site, tmp_path: Path, revision: str
+) -> None:
+    """CVE-2026-52869: not one tool, whatever it does with a session, does it with somebody else's."""
+    del chromium
+    async with two_people(site, tmp_path, revision) as (one, two):
+        ann = await session_of(one)
+        await ann.do("browser_navigate", url=f"{site.url}/form", snapshot="none")
+        tools = [tool for tool in await two.list_tools() if "session" in tool.input_schema["properties"]]
+        for tool in tools:
+            arguments = GIVEN.get(tool.name) or least({"type": "object", **tool.input_schema})
+            told = [
+                Reply(await two.call_tool(tool.name, {**arguments, "session": handle}))
+                for handle in (ann.session, "A" * 22)
+            ]
+            assert told[0].text == told[1].text, tool.name
+            assert told[0].error_code == "session_expired", (tool.name, told[0].text)
+        undisturbed = await ann.run("() => document.title")
+    assert len(tools) > 70
+    assert undisturbed == "Form"
+
+
+async def test_ids_and_cursors_mean_nothing_in_a_session_of_somebody_else(
+    chromium: str, site: Site, tmp_path: Path
+) -> None:
+    """CVE-2026-52870: what was given out for one session is tried in another, whose owner asks for it."""
+    del chromium
+    async with two_people(site, tmp_path, "2026-07-28") as (one, two):
+        ann, bob = await session_of(one), await session_of(two)
+        for own in (ann, bob):
+            await own.do("browser_navigate", url=f"{site.url}/big", snapshot="none")
+        shot = await ann.do("browser_take_screenshot")
+        long = await ann.do("browser_snapshot", maxChars=2000)
+        cursor = long.data["nextCursor"]
+        assert await bob.code("browser_snapshot", maxChars=2000, cursor=cursor) == "invalid_argument"
+        assert (await ann.do("browser_snapshot", maxChars=2000, cursor=cursor)).text != long.text
+        ident = shot.link.uri.rpartition("/")[2]
+        own, invented = (f"browser://{bob.session}/artifacts/{one_id}" for one_id in (ident, "A" * 16))
+        assert await missing(two, own) == await missing(two, invented)
+        await ann.do("browser_route", pattern="**/api", body="for ann")
+        listed_routes = await bob.do("browser_route_list")
+        assert listed_routes.data["result"]["routes"] == []
+
+
+async def test_a_session_that_is_closed_under_its_calls_is_gone_for_good(
+    chromium: str, site: Site, tmp_path: Path
+) -> None:
+    """A race at its end: calls that use it fail in clear words, and its handle stays dead."""
+    del chromium
+    async with two_people(site, tmp_path, "2026-07-28") as (one, two):
+        ann, bob = await session_of(one), await session_of(two)
+        await ann.do("browser_navigate", url=f"{site.url}/form", snapshot="none")
+        calls = [
+            ann.call("browser_evaluate", function="() => new Promise(() => 0)"),
+            ann.call("browser_navigate", url=f"{site.url}/slow", snapshot="none"),
+            ann.call("browser_take_screenshot"),
+            ann.call("browser_tabs", action="new"),
+        ]
+        async with asyncio.TaskGroup() as group, asyncio.timeout(15):
+            tasks = [group.create_task(call) for call in calls]
+            await bob.do("browser_navigate", url=f"{site.url}/article", snapshot="none")
+            await ann.do("browser_session", action="close")
+        codes = {task.result().error_code for task in tasks}
+        assert codes <= {None, "crashed", "session_expired"}, [task.result().text for task in tasks]
+        assert await ann.code("browser_tabs", action="new") == "session_expired"
+        assert {session["session"] for session in await listed(one)} == set()
+        assert await bob.run("() => document.title") == "Article"
 
 
 async def two_texts(client: Client, tool: str, handle: str) -> str:

@@ -18,25 +18,26 @@ class NotOpened(BrowserError):
     """A browser that answers has opened no page or context: it cannot begin processes any more."""
 
 
-async def while_alive(dead: asyncio.Event, work: Awaitable[Found], seconds: float, what: str) -> Found:
-    """The outcome of what an engine is asked for; the driver never answers for a browser that dies meanwhile.
+async def while_alive(work: Awaitable[Found], seconds: float, what: str, *ends: asyncio.Event) -> Found:
+    """The outcome of what an engine is asked for; the driver never answers for what ends meanwhile.
 
     Raises:
         BrowserError: it has died, or did not do it in time.
     """
     async with asyncio.TaskGroup() as group:
-        doing, dying = group.create_task(_outcome(work)), group.create_task(dead.wait())
-        await asyncio.wait({doing, dying}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        doing = group.create_task(_outcome(work))
+        ending = [group.create_task(end.wait()) for end in ends]
+        await asyncio.wait([doing, *ending], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         late = not doing.done()
-        doing.cancel()
-        dying.cancel()
+        for task in (doing, *ending):
+            task.cancel()
     if not late:
         found, error = doing.result()
         if error is None:
             return found  # pyright: ignore[reportReturnType]  there is a value where there is no error
         raise error
-    if dead.is_set():
-        raise BrowserError("The browser has died.", code="crashed", hint="Call again: it is started anew.")
+    if any(end.is_set() for end in ends):
+        raise BrowserError("The browser or the session has ended.", code="crashed", hint="Call again.")
     raise NotOpened(f"{what} within {seconds:g} s.", code="timeout", retryable=True)
 
 

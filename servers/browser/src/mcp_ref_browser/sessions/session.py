@@ -106,7 +106,7 @@ class Session:
         self._lost: deque[tuple[float, Tab]] = deque(maxlen=_MOST_LOST)
         """Tabs that closed lately: those of a dying browser close before it is known to be dead."""
         self._engine: Engine | None = None
-        self._closing = False
+        self._closing = asyncio.Event()
 
     async def open(self, engine: Engine, dial: Dial | None = None) -> None:
         """Have a context in this engine; after a death the old one's cookies, storage and tabs come back."""
@@ -117,7 +117,8 @@ class Session:
                 self._proxy = GuardProxy(self.policy, self._on_answered, dial)
                 self._port = await self._proxy.start()
             again = self._engine
-            self.context = await while_alive(engine.dead, self._made(engine), _OPEN_SECONDS, "No session was opened")
+            made = while_alive(self._made(engine), _OPEN_SECONDS, "No session was opened", engine.dead, self._closing)
+            self.context = await made
             self._engine = engine
             self.downloads.landing = engine.landing
             self.context.set_default_timeout(120_000)
@@ -180,7 +181,7 @@ class Session:
 
     async def close(self) -> None:
         """End the context and the proxy."""
-        self._closing = True
+        self._closing.set()
         self.resting.stop()
         context, self.context = self.context, None
         for tab in list(self.tabs.values()):
@@ -244,7 +245,7 @@ class Session:
         """What the engine is asked for by the session itself."""
         if self._engine is None:
             raise AssertionError("a session has an engine once it is open")
-        return await while_alive(self._engine.dead, work, _OPEN_SECONDS, what)
+        return await while_alive(work, _OPEN_SECONDS, what, self._engine.dead, self._closing)
 
     def _adopted(self, page: "Page", ident: str | None = None) -> Tab:
         for tab in self.tabs.values():
@@ -267,7 +268,7 @@ class Session:
         self.tabs[ident] = tab
 
     def _on_page(self, page: "Page") -> None:
-        if self._closing:
+        if self._closing.is_set():
             return
         if len(self.tabs) >= self.facts.max_tabs:
             self.spawn(self._popups.refuse(page))
