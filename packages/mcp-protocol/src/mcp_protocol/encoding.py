@@ -6,11 +6,12 @@ from functools import cache
 from typing import Any, cast
 
 import msgspec
-from msgspec import NODEFAULT, Struct
+from msgspec import NODEFAULT, UNSET, Struct
 from msgspec.structs import fields
 
 _encoder = msgspec.json.Encoder()
 _DELETE = b"\x7f"
+_COLLECTIONS = (list, dict, set)
 # U+0080 to U+009F as UTF-8. In JSON they can only stand inside of strings.
 _LATE_CONTROLS = re.compile(rb"\x7f|\xc2[\x80-\x9f]")
 
@@ -47,14 +48,21 @@ def members(struct: Struct) -> Iterator[tuple[str, str, Any]]:
         yield "", config.tag_field, config.tag
     for name, wire_name, default in _layout(type(struct)):
         value = getattr(struct, name)
-        if not config.omit_defaults or value is not default:
+        if value is not UNSET and not (config.omit_defaults and _is_default(value, default)):
             yield name, wire_name, value
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    """As msgspec tells it: the very default, or an empty collection where one is made anew for each Struct."""
+    return value is default or (default in _COLLECTIONS and type(value) is default and not value)
 
 
 @cache
 def _layout(kind: type[Struct]) -> tuple[tuple[str, str, Any], ...]:
+    """Of each field: its name, its name on the wire, and its default or what makes it."""
     return tuple(
-        (field.name, field.encode_name, NODEFAULT if field.required else field.default) for field in fields(kind)
+        (field.name, field.encode_name, field.default_factory if field.default is NODEFAULT else field.default)
+        for field in fields(kind)
     )
 
 
