@@ -121,3 +121,22 @@ async def test_of_a_text_that_is_there_twice_the_visible_one_counts(browse: Brow
     assert (hidden.error_code, stays.error_code) == ("timeout", "timeout")
     assert wrong.error_code == "invalid_argument"
     assert "left middle right" in read.text
+
+
+async def test_half_a_character_spoils_no_answer(browse: Browse, site: Site, ok: Any) -> None:
+    """JSON of UTF-8 cannot carry it; scripts of pages can have it anywhere."""
+    half = """() => { document.title = 'half \\ud800'; console.log('log \\ud83d'); document.cookie = 'half=\\ud800';
+      document.body.innerHTML = '<h1>cut \\udfff off</h1><button>Go</button>' }"""
+    async with browse(snapshot="full") as client:
+        ok(await client.call("browser_navigate", url=f"{site.url}/blank"))
+        ok(await client.call("browser_evaluate", function=half))
+        page = ok(await client.call("browser_snapshot"))
+        read = ok(await client.call("browser_get_text"))
+        source = ok(await client.call("browser_get_html"))
+        found = ok(await client.call("browser_find", text="cut"))
+        clicked = ok(await client.call("browser_click", target="text=Go"))
+        logged = ok(await client.call("browser_console_messages", level="info"))
+    assert page.data["page"]["title"] == "half \ufffd"
+    for told in (page, read, source, found, clicked):
+        assert "cut " in told.text
+    assert [one["text"] for one in logged.data["result"]["entries"]] == ["log \ufffd"]
