@@ -21,10 +21,10 @@ HERE = Path(__file__).parent
 sys.path += [str(HERE.parent), str(HERE)]
 
 from lanes_of_tests import Reply, Visitor, client_of  # noqa: E402  beside this file
-from processes_of_tests import below, command_of  # noqa: E402
-from site_of_tests import PAGES, ROUTES, Site  # noqa: E402
+from processes_of_tests import below, command_of  # noqa: E402  beside this file
+from site_of_tests import PAGES, ROUTES, Site  # noqa: E402  beside this file
 
-from mcp_protocol.client import Client  # noqa: E402
+from mcp_protocol.client import Client  # noqa: E402  after those beside this file
 
 # Pages that try to send something past the proxy, by every means that a page of Chromium has; in this order.
 CHANNELS = ("hints", "contents", "peers", "sockets", "scripts", "services", "reports", "form")
