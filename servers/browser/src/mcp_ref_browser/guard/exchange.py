@@ -69,14 +69,21 @@ class Exchange:
 
     async def run(self) -> Ends | None:
         """Ask and answer; None if the server closed without a word."""
+        if self._asking.framing.length == 0:  # most requests: a task costs as much as all the rest of them
+            said = asyncio.get_running_loop().create_future()
+            said.set_result(await self._asked())
+            return await self._ends(said)
         async with asyncio.TaskGroup() as group:
             asking = group.create_task(self._asked())
-            ends: Ends | None = BROKEN
-            with suppress(OSError, BadMessage):  # an exception would come out of the group as several
-                response = await self._heard(asking)
-                ends = None if response is None else await self._answered(response, asking)
+            ends = await self._ends(asking)
             asking.cancel()
         return ends
+
+    async def _ends(self, asking: "asyncio.Future[bool]") -> Ends | None:
+        with suppress(OSError, BadMessage):  # an exception would come out of the group as several
+            response = await self._heard(asking)
+            return None if response is None else await self._answered(response, asking)
+        return BROKEN
 
     async def _asked(self) -> bool:
         """Ask; whether the browser has said all, whatever the server took of it."""
@@ -87,21 +94,27 @@ class Exchange:
             return False
         return True
 
-    async def _heard(self, asking: "asyncio.Task[bool]") -> ResponseHead | None:
+    async def _heard(self, asking: "asyncio.Future[bool]") -> ResponseHead | None:
         """The head of the final answer; the time for it begins when all has been said."""
-        loop = asyncio.get_running_loop()
+        if asking.done():
+            async with asyncio.timeout(HEAD_SECONDS if asking.result() else 0):
+                return await final(self._server[0])
+        heard = False
         async with asyncio.timeout(None) as deadline:
 
-            def begin(asked: "asyncio.Task[bool]") -> None:
-                deadline.reschedule(loop.time() + (HEAD_SECONDS if asked.result() else 0))
+            def begin(asked: "asyncio.Future[bool]") -> None:
+                if not heard:  # it may be called when that is over
+                    seconds = HEAD_SECONDS if asked.result() else 0
+                    deadline.reschedule(asyncio.get_running_loop().time() + seconds)
 
             asking.add_done_callback(begin)
             try:
                 return await final(self._server[0])
             finally:
+                heard = True
                 asking.remove_done_callback(begin)
 
-    async def _answered(self, response: ResponseHead, asking: "asyncio.Task[bool]") -> Ends:
+    async def _answered(self, response: ResponseHead, asking: "asyncio.Future[bool]") -> Ends:
         """Pass an answer back."""
         reader, writer = self._server[0], self._browser[1]
         framing = response_framing(response, self._asking.method)
@@ -117,7 +130,7 @@ class Exchange:
         whole = await self._finished(asking)
         return Ends(browser=whole and not framing.until_close, server=not closes)
 
-    async def _finished(self, asking: "asyncio.Task[bool]") -> bool:
+    async def _finished(self, asking: "asyncio.Future[bool]") -> bool:
         """Let the browser say the rest, which is nobody's business any more; whether it did."""
         if not asking.done():
             self._listener.leave()
