@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -84,3 +85,39 @@ async def test_a_process_that_stands_still_is_replaced_and_put_down(
     assert page.data["page"]["title"] == "Article"
     assert [event["kind"] for event in page.data["events"]] == ["browser_restarted"]
     assert left == set()
+
+
+async def test_tabs_of_a_browser_that_stands_still_are_not_waited_for(
+    chromium: str, browse: Browse, site: Site, ok: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closing them is all that is asked for, and as good a sign as any other."""
+    del chromium
+    monkeypatch.setattr(sessions, "_OPEN_SECONDS", 1.0)
+    monkeypatch.setattr(engines, "_DOUBT_SECONDS", 0.5)
+    monkeypatch.setattr(engines, "_CLOSE_SECONDS", 0.3)
+    async with started() as (own, send), browse(supervisor=own, snapshot="none") as client:
+        for _ in range(2):
+            ok(await client.call("browser_tabs", action="new", url=f"{site.url}/form"))
+        assert send("browser", signal.SIGSTOP)
+        listed = await client.call("browser_tabs", action="list")
+        closed = await client.call("browser_close")
+        page = ok(await client.call("browser_navigate", url=f"{site.url}/article"))
+    assert len(listed.data["tabs"]) == 2
+    assert closed.error_code == "timeout"
+    assert page.data["page"]["title"] == "Article"
+
+
+async def test_tabs_that_hang_are_listed_as_fast_as_one(browse: Browse, site: Site, ok: Any) -> None:
+    """Each is asked for its title, which it does not tell; they are closed all the same."""
+    async with browse(snapshot="none") as client:
+        for _ in range(4):
+            ok(await client.call("browser_tabs", action="new", url=f"{site.url}/blank"))
+            await client.call("browser_evaluate", function="() => { while (1); }", timeoutMs=50)
+        began = time.monotonic()
+        listed = ok(await client.call("browser_tabs", action="list"))
+        took = time.monotonic() - began
+        ok(await client.call("browser_close"))
+        left = ok(await client.call("browser_tabs", action="list"))
+    assert [one["title"] for one in listed.data["tabs"]] == [""] * 4
+    assert took < 4
+    assert len(left.data["tabs"]) == 1

@@ -150,6 +150,14 @@ class Session:
         self.active = tab.id
         return tab
 
+    async def close_tabs(self, *tabs: Tab) -> None:
+        """Close tabs, all at once and whatever they do.
+
+        Raises:
+            BrowserError: `timeout`, the browser does not answer; `crashed`, it has ended.
+        """
+        await asyncio.gather(*(self._in_time(tab.page.close(), "The tab was not closed") for tab in tabs))
+
     async def remember(self, tab: Tab) -> None:
         """Keep cookies and storage, for the case that the browser dies."""
         if self.context is None or tab.modal is not None:

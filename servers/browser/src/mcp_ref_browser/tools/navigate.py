@@ -91,7 +91,7 @@ async def go(
     async with using(ctx, asked) as (session, minted):
         session.policy.rules = policy.rules
         current = session.current()
-        lost = current is not None and not await is_usable(current)
+        lost = current is not None and not new_tab and not await is_usable(current)
         if current is not None and lost and not current.closed:
             session.forget(current)
             session.spawn(_quietly_closed(current.page))

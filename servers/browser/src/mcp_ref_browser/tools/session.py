@@ -1,6 +1,7 @@
 # ruff: noqa: N803  argument names are the wire's
 """Sessions, tabs, and how a page is shown: size and media."""
 
+import asyncio
 from typing import Annotated, Any, Literal
 
 from mcp_protocol import Output, Toolset, arg
@@ -166,7 +167,7 @@ async def browser_tabs(
         elif action != "list":
             chosen = _chosen(found, index, tab)
             if action == "close":
-                await chosen.page.close()
+                await found.close_tabs(chosen)
             else:
                 found.active = chosen.id
         current = found.current() or await found.new_tab()
@@ -190,20 +191,19 @@ def _chosen(session: Session, index: int | None, ident: str | None) -> Tab:
 
 
 async def _listed(ctx: Ctx, session: Session) -> list[dict[str, Any]]:
-    tabs: list[dict[str, Any]] = []
-    for index, one in enumerate(list(session.tabs.values())):
-        page = await Turn(ctx, session, one, Asked()).page()
-        more = {"index": index, "active": one.id == session.active}
-        tabs.append({**page, **more, **({"opener": one.opener} if one.opener else {})})
-    return tabs
+    tabs = list(session.tabs.values())
+    pages = await asyncio.gather(*(Turn(ctx, session, one, Asked()).page() for one in tabs))
+    return [
+        {**page, "index": index, "active": one.id == session.active, **({"opener": one.opener} if one.opener else {})}
+        for index, (one, page) in enumerate(zip(tabs, pages, strict=True))
+    ]
 
 
 @core.tool(**DESTROYS)
 async def browser_close(ctx: Ctx, *, session: SessionHandle = None) -> Output[Answer]:
     """Close all tabs."""
     async with using(ctx, Asked(session=session)) as (found, _):
-        for tab in list(found.tabs.values()):
-            await tab.page.close()
+        await found.close_tabs(*found.tabs.values())
         return plain_answer(ctx.state, {"closed": True}, ["All tabs are closed."], found)
 
 
