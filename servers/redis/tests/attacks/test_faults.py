@@ -84,6 +84,8 @@ async def test_an_engine_that_stands_still_costs_one_deadline(client_of: Clients
         engine.signal(signal.SIGCONT)
         values = [(await client.call("read_key", key=key)).data["value"] for key in ("b", "a", "b")]
     assert stalled.error_code == "timeout"
+    assert "--timeout" in stalled.text
+    assert "timeout_s" not in stalled.text
     assert took < 2
     assert values == ["2", "1", "2"]
 

@@ -23,6 +23,14 @@ async def test_a_block_that_goes_on_past_its_deadline_is_ended_with_timeout() ->
         pass
 
 
+async def test_what_to_do_about_a_late_call_is_said_as_its_server_says_it() -> None:
+    for slots, hint in ((Slots(1), "`timeout_s`"), (Slots(1, "Hurry."), "Hurry.")):
+        with pytest.raises(DbError) as caught:
+            async with slots.enter(0.01, grace=0):
+                await asyncio.Event().wait()
+        assert hint in str(caught.value.hint)
+
+
 async def test_a_block_that_ends_itself_in_time_keeps_what_it_has() -> None:
     async with Slots(1).enter(0.02, grace=5) as deadline:
         await asyncio.sleep(0.03)

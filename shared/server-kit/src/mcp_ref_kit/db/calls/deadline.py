@@ -11,6 +11,7 @@ from mcp_ref_kit.db.calls.errors import DbError
 
 # Tools may ask for this much by `timeout_s`.
 MOST_SECONDS = 300
+_LATE = f"Ask for less, or for more time with `timeout_s`, at most {MOST_SECONDS}."
 # The engine is told the deadline and stops by itself; what has not stopped this much later is left behind.
 GRACE_SECONDS = 1.0
 _PROGRESS_SECONDS = 0.25
@@ -22,12 +23,16 @@ Answer = TypeVar("Answer")
 
 
 class Deadline:
-    """When a call has to be done: `at`, on the event loop's clock. A user's question is asked outside of it."""
+    """When a call has to be done: `at`, on the event loop's clock. A user's question is asked outside of it.
 
-    __slots__ = ("_until", "at", "seconds")
+    `late` says what to do about a call that was not.
+    """
 
-    def __init__(self, seconds: float) -> None:
+    __slots__ = ("_late", "_until", "at", "seconds")
+
+    def __init__(self, seconds: float, late: str = _LATE) -> None:
         self.seconds = seconds
+        self._late = late
         self.at = asyncio.get_running_loop().time() + seconds
         self._until = time.monotonic() + seconds  # for threads, which have no loop
 
@@ -38,11 +43,7 @@ class Deadline:
 
     def expired(self) -> DbError:
         """What to raise when it has passed."""
-        return DbError(
-            f"The call was stopped after {self.seconds:g} seconds.",
-            code="timeout",
-            hint=f"Ask for less, or for more time with `timeout_s`, at most {MOST_SECONDS}.",
-        )
+        return DbError(f"The call was stopped after {self.seconds:g} seconds.", code="timeout", hint=self._late)
 
 
 async def off_loop(
@@ -59,10 +60,14 @@ async def off_loop(
 
 
 class Slots:
-    """At most so many statements run at once over all callers; further calls wait in order, as long as they may."""
+    """At most so many statements run at once over all callers; further calls wait in order, as long as they may.
 
-    def __init__(self, most: int) -> None:
+    `late` is the hint for calls whose time is up.
+    """
+
+    def __init__(self, most: int, late: str = _LATE) -> None:
         self._most = most
+        self._late = late
         self._free = asyncio.Semaphore(most)
 
     @asynccontextmanager
@@ -72,7 +77,7 @@ class Slots:
         Raises:
             DbError: `busy`, there was no slot in time; `timeout`, the time is up.
         """
-        deadline = Deadline(seconds)
+        deadline = Deadline(seconds, self._late)
         await self._turn(deadline)
         scope = asyncio.timeout_at(deadline.at + grace)
         try:
