@@ -25,7 +25,7 @@ async def while_alive(work: Awaitable[Found], seconds: float, what: str, *ends: 
         BrowserError: it has died, or did not do it in time.
     """
     async with asyncio.TaskGroup() as group:
-        doing = group.create_task(_outcome(work))
+        doing = group.create_task(outcome(work))
         ending = [group.create_task(end.wait()) for end in ends]
         await asyncio.wait([doing, *ending], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         late = not doing.done()
@@ -41,6 +41,14 @@ async def while_alive(work: Awaitable[Found], seconds: float, what: str, *ends: 
     raise NotOpened(f"{what} within {seconds:g} s.", code="timeout", retryable=True)
 
 
+async def outcome(work: Awaitable[Found]) -> tuple[Found | None, Exception | None]:
+    """What some work comes to, its value or its error: an exception would end the group that it runs in."""
+    try:
+        return await work, None
+    except Exception as error:  # noqa: BLE001  the caller raises it
+        return None, error
+
+
 def drivers() -> set[int]:
     """The drivers among the processes that this one has begun, where the system tells. Blocking."""
     return {pid for pid in _children(os.getpid()) if _DRIVER in _command(pid)}
@@ -53,13 +61,6 @@ def put_down(begun: set[int]) -> None:
             with suppress(OSError):
                 # A browser leads a group of its own, with all its parts.
                 (os.killpg if os.getpgid(pid) == pid else os.kill)(pid, signal.SIGKILL)
-
-
-async def _outcome(work: Awaitable[Found]) -> tuple[Found | None, Exception | None]:
-    try:
-        return await work, None
-    except Exception as error:  # noqa: BLE001  an exception would end the group; the caller raises it
-        return None, error
 
 
 def _children(pid: int) -> list[int]:

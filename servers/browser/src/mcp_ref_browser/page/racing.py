@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from mcp_protocol.errors import ToolError
+from mcp_ref_browser.engine.ending import outcome
 from mcp_ref_browser.errors import BrowserError, crashed, plain, timed_out
 from mcp_ref_browser.sessions.tab import Tab
 
@@ -78,7 +79,7 @@ async def race(tab: Tab, work: Awaitable[Found], seconds: float, what: str, *, g
         BrowserError: the page is gone, the time is up, or the driver's refusal in plain words.
     """
     async with asyncio.TaskGroup() as group:
-        doing = group.create_task(_outcome(work))
+        doing = group.create_task(outcome(work))
         noticing = group.create_task(tab.interrupted.wait())
         try:
             await asyncio.wait({doing, noticing}, timeout=seconds + grace, return_when=asyncio.FIRST_COMPLETED)
@@ -88,9 +89,9 @@ async def race(tab: Tab, work: Awaitable[Found], seconds: float, what: str, *, g
             noticing.cancel()
     if late:
         raise _why(tab, what, seconds)
-    outcome, error = doing.result()
+    found, error = doing.result()
     if error is None:
-        return outcome  # pyright: ignore[reportReturnType]  there is a value where there is no error
+        return found  # pyright: ignore[reportReturnType]  there is a value where there is no error
     raise translated(error, tab, what, seconds) from error
 
 
@@ -190,10 +191,3 @@ def _why(tab: Tab, what: str, seconds: float) -> Exception:
     if tab.crashed:
         return crashed(tab.url)
     return Gone() if tab.closed else timed_out(what, seconds)
-
-
-async def _outcome(work: Awaitable[Found]) -> tuple[Found | None, Exception | None]:
-    try:
-        return await work, None
-    except Exception as error:  # noqa: BLE001  an exception would end the group; the caller raises it
-        return None, error
