@@ -1,4 +1,4 @@
-"""The end of an engine that does not end by itself: a driver or browser that is stopped, or waits for ever."""
+"""Waiting for an engine that may never answer, and the end of one that does not end by itself."""
 
 import asyncio
 import os

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 DRIVER = "playwright.async_api"
-"""Its import takes a fifth of a second: on a thread, once the first list is out or when a page is needed."""
+"""Its import takes a twentieth of a second: on a thread, once the first list is out or when a page is needed."""
 DEATHS = 3
 WINDOW_SECONDS = 60.0
 PAUSE_SECONDS = 30.0
